@@ -1,0 +1,201 @@
+//! The envelope around every answer: `{"succeed":…,"data":…}`, and what is met in its place.
+
+use reqwest::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// A success as the sandbox writes it.
+#[derive(Debug, Serialize)]
+pub struct Success<'a, T: ?Sized> {
+    /// Always true.
+    pub succeed: bool,
+    /// The answer.
+    pub data: &'a T,
+}
+
+/// A failure as the sandbox writes it.
+#[derive(Debug, Serialize)]
+pub struct Failure<'a> {
+    /// Always false.
+    pub succeed: bool,
+    /// Always null.
+    pub data: (),
+    /// A word, or the bare status as text.
+    pub code: &'a str,
+    /// What happened.
+    pub message: &'a str,
+}
+
+/// The server's own words in a refusal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// The answer's `code`.
+    pub code: Option<String>,
+    /// What it said, plain text without markup.
+    pub text: String,
+}
+
+/// What a body of a 2xx answer holds.
+#[derive(Debug)]
+pub enum Content<'a> {
+    /// The data, envelope taken off; the whole body when there was no envelope.
+    Data(&'a RawValue),
+    /// `succeed:false` although the status said yes.
+    Refused(Refusal),
+}
+
+/// The keys that make an envelope. Keys are looked at as they are: the rest is not parsed twice.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(default)]
+    succeed: Option<bool>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+}
+
+/// The longest piece of a body that an error text quotes, in characters.
+const QUOTED: usize = 200;
+
+/// Opens the body of a 2xx answer.
+///
+/// # Errors
+/// What is wrong with it, in words, when it is not JSON.
+pub fn open(body: &str) -> Result<Content<'_>, String> {
+    if body.trim().is_empty() {
+        return Err("the answer is empty".to_owned());
+    }
+    if is_markup(body) {
+        return Err("the answer is HTML, not JSON".to_owned());
+    }
+    let whole: &RawValue =
+        serde_json::from_str(body).map_err(|error| format!("the answer is not JSON ({})", position_free(&error)))?;
+    if !whole.get().starts_with('{') {
+        return Ok(Content::Data(whole));
+    }
+    match serde_json::from_str::<Envelope<'_>>(whole.get()) {
+        Ok(Envelope { succeed: Some(false), .. }) => Ok(Content::Refused(refusal(StatusCode::OK, body))),
+        Ok(Envelope { data: Some(data), .. }) => Ok(Content::Data(data)),
+        Ok(Envelope { succeed: Some(true), data: None }) => Err("the answer has no data".to_owned()),
+        Ok(Envelope { .. }) => Ok(Content::Data(whole)),
+        Err(error) => Err(format!("the answer's envelope is not understood ({})", position_free(&error))),
+    }
+}
+
+/// serde_json's words without a line and column that mean nothing to the reader.
+fn position_free(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_owned()
+}
+
+/// Reads a refusal's text from `message`, else `error` (text or `{message}`), else `detail`, else `title`,
+/// else the first characters of the body, else the status text.
+pub fn refusal(status: StatusCode, body: &str) -> Refusal {
+    let parsed: Option<serde_json::Value> = serde_json::from_str(body).ok();
+    let fallback = || {
+        let body = body.trim();
+        if body.is_empty() {
+            status.canonical_reason().unwrap_or("no reason given").to_owned()
+        } else if is_markup(body) {
+            format!("an HTML page{}", title_of(body).map(|title| format!(" titled {title:?}")).unwrap_or_default())
+        } else if parsed.is_some() {
+            shorten(body)
+        } else {
+            format!("not JSON: {}", shorten(body))
+        }
+    };
+    let Some(object) = parsed.as_ref().and_then(serde_json::Value::as_object) else {
+        return Refusal { code: None, text: fallback() };
+    };
+    let text_at = |key: &str| {
+        let value = object.get(key)?;
+        let text = value.as_str().or_else(|| value.get("message")?.as_str())?;
+        (!text.trim().is_empty()).then(|| shorten(text))
+    };
+    let code = match object.get("code") {
+        Some(serde_json::Value::String(code)) => Some(shorten(code)),
+        Some(serde_json::Value::Number(code)) => Some(code.to_string()),
+        _ => None,
+    };
+    let text = ["message", "error", "detail", "title"].into_iter().find_map(text_at).unwrap_or_else(fallback);
+    Refusal { code, text }
+}
+
+/// Tells whether a body is a page for people.
+fn is_markup(body: &str) -> bool {
+    body.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with('<')
+}
+
+/// A page's title, the one piece of it worth quoting.
+fn title_of(page: &str) -> Option<String> {
+    let lower = page.to_ascii_lowercase();
+    let start = lower.find("<title>")? + "<title>".len();
+    let end = start + lower.get(start..)?.find("</title>")?;
+    let title = page.get(start..end)?.trim();
+    (!title.is_empty() && !title.contains('<')).then(|| shorten(title))
+}
+
+/// The first characters of a text, on one line.
+fn shorten(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(QUOTED) {
+        Some((cut, _)) => format!("{}…", &line[..cut]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(body: &str) -> String {
+        refusal(StatusCode::BAD_GATEWAY, body).text
+    }
+
+    #[test]
+    fn the_servers_words_are_found_wherever_they_stand() {
+        assert_eq!(text(r#"{"message":"a","error":"b"}"#), "a");
+        assert_eq!(text(r#"{"message":null,"error":"b"}"#), "b");
+        assert_eq!(text(r#"{"error":{"message":"c"}}"#), "c");
+        assert_eq!(text(r#"{"title":"e","detail":"d"}"#), "d");
+        assert_eq!(text(r#"{"title":"e"}"#), "e");
+        assert_eq!(text("plain words"), "not JSON: plain words");
+        assert_eq!(text(""), "Bad Gateway");
+    }
+
+    #[test]
+    fn markup_is_named_and_never_quoted() {
+        assert_eq!(
+            text("<html><head><title>502 Bad Gateway</title></head>…"),
+            "an HTML page titled \"502 Bad Gateway\""
+        );
+        assert_eq!(text("<html><script>alert(1)</script>"), "an HTML page");
+    }
+
+    #[test]
+    fn a_long_body_is_quoted_by_its_start() {
+        let said = text(&"é".repeat(5000));
+        assert_eq!(said.chars().filter(|c| *c == 'é').count(), QUOTED);
+    }
+
+    #[test]
+    fn codes_are_text_whatever_they_were() {
+        assert_eq!(refusal(StatusCode::OK, r#"{"code":"NOT_FOUND"}"#).code.as_deref(), Some("NOT_FOUND"));
+        assert_eq!(refusal(StatusCode::OK, r#"{"code":404}"#).code.as_deref(), Some("404"));
+    }
+
+    #[test]
+    fn data_is_taken_out_of_its_envelope_and_found_without_one() {
+        let data = |body| match open(body) {
+            Ok(Content::Data(data)) => data.get().to_owned(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(data(r#"{"succeed":true,"data":{"id":"x"}}"#), r#"{"id":"x"}"#);
+        assert_eq!(data(r#"{"id":"x"}"#), r#"{"id":"x"}"#);
+        assert_eq!(data("[1]"), "[1]");
+        assert!(open(r#"{"succeed":true,"data":null}"#).is_err());
+        assert!(matches!(open(r#"{"succeed":false,"message":"no"}"#), Ok(Content::Refused(_))));
+        for bad in ["", "  ", "<html>", r#"{"succeed":tru"#, r#"{"succeed":"yes","data":1}"#] {
+            assert!(open(bad).is_err(), "{bad}");
+        }
+    }
+}

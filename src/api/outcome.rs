@@ -1,0 +1,104 @@
+//! Whether a create made a new user: the API does not say, so it is worked out, and never claimed when unknown.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// What a create did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The user was made by this call.
+    Created,
+    /// The user was there before.
+    Existing,
+    /// One of the two: the second's rounding leaves it open.
+    Registered,
+}
+
+impl Outcome {
+    /// Words for a note.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Existing => "already existed",
+            Self::Registered => "registered",
+        }
+    }
+}
+
+/// What is known of the server's clock when it answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerClock {
+    /// Its `Date` header: whole seconds, so the answer was written up to a second later.
+    Date(Timestamp),
+    /// It shares our clock (the sandbox in this process): the moment the first attempt was sent.
+    Shared(Timestamp),
+    /// Nothing.
+    Unknown,
+}
+
+/// Judges from the user's `createdAt`, the server's clock, and the time since the first attempt was sent.
+///
+/// A user made by this call is at most `elapsed` old when the answer is written; the `Date` header bounds
+/// that moment from both sides by one second.
+pub fn judge(created_at: Option<&str>, clock: ServerClock, elapsed: Duration) -> Outcome {
+    let Some(created) = created_at.and_then(|text| text.parse::<Timestamp>().ok()) else {
+        return Outcome::Registered;
+    };
+    match clock {
+        ServerClock::Unknown => Outcome::Registered,
+        // `createdAt` has milliseconds only, so the comparison has too.
+        ServerClock::Shared(sent) if created.as_millisecond() >= sent.as_millisecond() => Outcome::Created,
+        ServerClock::Shared(_) => Outcome::Existing,
+        ServerClock::Date(date) => {
+            let elapsed = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
+            let youngest = date.as_millisecond().saturating_sub(created.as_millisecond());
+            let oldest = youngest.saturating_add(1000);
+            if youngest > elapsed {
+                Outcome::Existing
+            } else if oldest <= elapsed {
+                Outcome::Created
+            } else {
+                Outcome::Registered
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by_date(created: &str, elapsed_ms: u64) -> Outcome {
+        let date = ServerClock::Date("2026-05-01T12:00:10Z".parse().unwrap());
+        judge(Some(created), date, Duration::from_millis(elapsed_ms))
+    }
+
+    #[test]
+    fn older_than_the_whole_call_existed() {
+        assert_eq!(by_date("2026-05-01T12:00:09.900Z", 50), Outcome::Existing);
+        assert_eq!(by_date("2025-05-01T12:00:00.000Z", 50), Outcome::Existing);
+        assert_eq!(by_date("2026-05-01T12:00:07.000Z", 2999), Outcome::Existing);
+    }
+
+    #[test]
+    fn younger_than_the_call_even_at_worst_was_created() {
+        assert_eq!(by_date("2026-05-01T12:00:09.000Z", 2500), Outcome::Created);
+        assert_eq!(by_date("2026-05-01T12:00:10.960Z", 50), Outcome::Created);
+    }
+
+    #[test]
+    fn within_the_rounding_nothing_is_claimed() {
+        assert_eq!(by_date("2026-05-01T12:00:10.500Z", 50), Outcome::Registered);
+        assert_eq!(by_date("2026-05-01T12:00:09.970Z", 50), Outcome::Registered);
+        assert_eq!(judge(None, ServerClock::Unknown, Duration::ZERO), Outcome::Registered);
+        assert_eq!(by_date("yesterday", 50), Outcome::Registered);
+    }
+
+    #[test]
+    fn a_shared_clock_leaves_nothing_open() {
+        let clock = ServerClock::Shared("2026-05-01T12:00:10.123456Z".parse().unwrap());
+        assert_eq!(judge(Some("2026-05-01T12:00:10.123Z"), clock, Duration::ZERO), Outcome::Created);
+        assert_eq!(judge(Some("2026-05-01T12:00:10.122Z"), clock, Duration::ZERO), Outcome::Existing);
+    }
+}

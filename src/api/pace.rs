@@ -1,0 +1,196 @@
+//! One limiter for the whole process: even spacing, never a burst, and a 429 slows everybody.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The service counts requests in a second by a window of unknown kind, so starts are spaced two per cent
+/// wider than the ceiling: any N+1 starts span more than a second under a fixed and a sliding window alike.
+const SPACING_MARGIN: f64 = 1.02;
+/// How late a start may be and still be made up for: half of the margin of one second.
+const CATCH_UP: Duration = Duration::from_millis(10);
+/// How long everybody pauses after a 429 that names no time.
+const PAUSE_AFTER_429: Duration = Duration::from_secs(1);
+/// How much wider the spacing gets for the rest of the run after a 429.
+const WIDEN_AFTER_429: f64 = 1.05;
+
+/// When requests may start; the rule alone, with the time handed in.
+#[derive(Debug, Clone)]
+struct Schedule {
+    spacing: Option<Duration>,
+    next: Option<Instant>,
+}
+
+impl Schedule {
+    fn new(rate: f64) -> Self {
+        let spacing = (rate > 0.0).then(|| Duration::from_secs_f64(SPACING_MARGIN / rate));
+        Self { spacing, next: None }
+    }
+
+    /// Grants a start now, or says how long to wait before asking again.
+    fn grant(&mut self, now: Instant) -> Result<(), Duration> {
+        if let Some(next) = self.next
+            && next > now
+        {
+            return Err(next - now);
+        }
+        let due = self.next.unwrap_or(now);
+        let made_up = now.checked_sub(CATCH_UP).map_or(due, |earliest| due.max(earliest));
+        self.next = self.spacing.map(|spacing| made_up + spacing);
+        Ok(())
+    }
+
+    fn refused(&mut self, now: Instant, retry_after: Option<Duration>) {
+        let resume = now + retry_after.unwrap_or(PAUSE_AFTER_429);
+        self.next = Some(self.next.map_or(resume, |next| next.max(resume)));
+        self.spacing = self.spacing.map(|spacing| spacing.mul_f64(WIDEN_AFTER_429));
+    }
+}
+
+/// The limiter that all requests of a process pass.
+#[derive(Debug)]
+pub struct Pace {
+    state: Mutex<(Schedule, bool)>,
+    changed: Condvar,
+}
+
+/// The run was told to stop while a request was waiting for its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cancelled;
+
+impl Pace {
+    /// Paces to `rate` requests per second; 0 does not pace.
+    pub fn new(rate: f64) -> Self {
+        Self { state: Mutex::new((Schedule::new(rate), false)), changed: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Schedule, bool)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for this request's turn.
+    ///
+    /// # Errors
+    /// [`Cancelled`] when [`Pace::cancel`] was called before the turn came.
+    pub fn wait_turn(&self) -> Result<(), Cancelled> {
+        let mut state = self.lock();
+        loop {
+            if state.1 {
+                return Err(Cancelled);
+            }
+            match state.0.grant(Instant::now()) {
+                Ok(()) => return Ok(()),
+                Err(wait) => state = self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0,
+            }
+        }
+    }
+
+    /// Waits out a pause of one call (its backoff).
+    ///
+    /// # Errors
+    /// [`Cancelled`] when [`Pace::cancel`] was called before it ended.
+    pub fn pause(&self, length: Duration) -> Result<(), Cancelled> {
+        let end = Instant::now() + length;
+        let mut state = self.lock();
+        loop {
+            if state.1 {
+                return Err(Cancelled);
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// A 429 came: the next start is pushed out for everybody, and the spacing widens a little.
+    pub fn refused(&self, retry_after: Option<Duration>) {
+        self.lock().0.refused(Instant::now(), retry_after);
+    }
+
+    /// Stops all waiting: nothing that has not started will start.
+    pub fn cancel(&self) {
+        self.lock().1 = true;
+        self.changed.notify_all();
+    }
+
+    /// Tells whether [`Pace::cancel`] was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.lock().1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Runs a schedule in simulated time with late wake-ups; returns the starts.
+    fn starts(rate: f64, lateness: &[u64]) -> Vec<Duration> {
+        let origin = Instant::now() + Duration::from_secs(1);
+        let mut now = origin;
+        let mut schedule = Schedule::new(rate);
+        let mut starts = Vec::new();
+        for late in lateness {
+            while let Err(wait) = schedule.grant(now) {
+                now += wait + Duration::from_micros(*late);
+            }
+            starts.push(now - origin);
+        }
+        starts
+    }
+
+    #[test]
+    fn the_first_start_is_at_once_and_on_time_starts_reach_98_per_cent() {
+        let starts = starts(5.0, &[0; 101]);
+        assert_eq!(starts[0], Duration::ZERO);
+        let rate = 100.0 / starts[100].as_secs_f64();
+        assert!((4.9..5.0).contains(&rate), "{rate}");
+    }
+
+    #[test]
+    fn a_little_lateness_costs_no_throughput() {
+        let starts = starts(1000.0, &[90; 1001]);
+        let rate = 1000.0 / starts[1000].as_secs_f64();
+        assert!((975.0..1000.0).contains(&rate), "{rate}");
+    }
+
+    #[test]
+    fn no_pacing_grants_everything_at_once() {
+        assert_eq!(starts(0.0, &[0; 50]).last(), Some(&Duration::ZERO));
+    }
+
+    #[test]
+    fn a_429_pushes_everybody_out_and_widens_the_spacing() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(10.0);
+        assert_eq!(schedule.grant(now), Ok(()));
+        schedule.refused(now, Some(Duration::from_secs(3)));
+        assert_eq!(schedule.grant(now), Err(Duration::from_secs(3)));
+        schedule.refused(now, None);
+        assert_eq!(schedule.grant(now), Err(Duration::from_secs(3)), "a shorter pause never brings the start forward");
+        assert!(schedule.spacing.is_some_and(|spacing| spacing > Duration::from_millis(102)));
+    }
+
+    #[test]
+    fn cancelling_wakes_who_waits() {
+        let pace = Pace::new(0.001);
+        assert_eq!(pace.wait_turn(), Ok(()));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| pace.wait_turn());
+            pace.cancel();
+            assert_eq!(waiting.join().ok(), Some(Err(Cancelled)));
+        });
+    }
+
+    proptest! {
+        #[test]
+        fn no_second_holds_more_than_the_ceiling(rate in 1u32..200, lateness in proptest::collection::vec(0u64..400_000, 1..400)) {
+            let starts = starts(f64::from(rate), &lateness);
+            for window in starts.windows(rate as usize + 1) {
+                prop_assert!(window[rate as usize] - window[0] > Duration::from_secs(1));
+            }
+        }
+    }
+}

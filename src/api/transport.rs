@@ -1,0 +1,197 @@
+//! What the send path needs of HTTP itself: building the client, bounded bodies, and plain words for its errors.
+
+use std::error::Error as _;
+use std::io::{self, Read};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::StatusCode;
+use reqwest::blocking::Response;
+use reqwest::redirect::Policy;
+use reqwest::tls::Certificate;
+
+use super::client::Config;
+use super::envelope::Refusal;
+use super::error::{Error, Kind};
+
+/// How long a connection may take to open.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The largest body that is read: some 250,000 users. A larger answer is refused, not held.
+pub const LARGEST_BODY: u64 = 64 * 1024 * 1024;
+/// How the client names itself.
+const USER_AGENT: &str = concat!("spectrum-cli/", env!("CARGO_PKG_VERSION"));
+
+/// Why no client could be built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// The CA file holds no PEM certificate.
+    #[error("no certificate could be read from it: it must hold one or more in PEM form (-----BEGIN CERTIFICATE-----)")]
+    Ca,
+    /// The pair cannot stand in a header.
+    #[error("the credentials cannot be sent in a header")]
+    Credentials,
+    /// The TLS library or the operating system said no.
+    #[error("the HTTP client could not be built: {0}")]
+    Other(String),
+}
+
+/// Builds the blocking client: no redirects, and no proxy or trust store for a loopback server.
+pub(super) fn build(config: &Config) -> Result<reqwest::blocking::Client, BuildError> {
+    let mut builder = reqwest::blocking::Client::builder()
+        .redirect(Policy::none())
+        .referer(false)
+        .timeout(config.timeout)
+        .connect_timeout(CONNECT_TIMEOUT.min(config.timeout))
+        .user_agent(USER_AGENT)
+        .pool_max_idle_per_host(usize::MAX);
+    if config.base_url.scheme() == "http" {
+        // Loopback only: a proxy would see the credentials in clear text, and no certificate is looked at.
+        builder = builder.no_proxy().tls_certs_only([]);
+    } else {
+        // Installed once; a second command in the same process finds it there.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        builder = builder.https_only(true);
+        if let Some(pem) = &config.extra_ca {
+            let extra = Certificate::from_pem_bundle(pem).map_err(|_| BuildError::Ca)?;
+            if extra.is_empty() {
+                return Err(BuildError::Ca);
+            }
+            builder = builder.tls_certs_merge(extra);
+        }
+    }
+    builder.build().map_err(|error| BuildError::Other(reason(&error)))
+}
+
+/// Reads a body within the bound.
+pub(super) fn read_body(response: Response, config: &Config) -> Result<String, Error> {
+    let status = response.status().as_u16();
+    let too_large = || {
+        let bound = LARGEST_BODY / (1024 * 1024);
+        Error::bad_response(
+            Some(status),
+            format!("the answer is larger than {bound} MB, so it was not read; ask for less with --limit"),
+        )
+    };
+    let announced = response.content_length().unwrap_or(0);
+    if announced > LARGEST_BODY {
+        return Err(too_large());
+    }
+    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+    response.take(LARGEST_BODY + 1).read_to_end(&mut body).map_err(|error| broken_body(&error, config))?;
+    if body.len() as u64 > LARGEST_BODY {
+        return Err(too_large());
+    }
+    match String::from_utf8(body) {
+        Ok(text) => Ok(text),
+        // A refusal keeps its meaning whatever its bytes are; only a success has to be readable.
+        Err(error) if status >= 300 => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        Err(_) => Err(Error::bad_response(Some(status), "the answer is not UTF-8 text".to_owned())),
+    }
+}
+
+fn broken_body(error: &io::Error, config: &Config) -> Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>()) {
+        Some(inner) => describe(inner, config),
+        None => Error::transport(Kind::Network, format!("the answer broke off ({error})")),
+    }
+}
+
+/// Says in plain words why there is no answer. reqwest's own text holds the full URL; its reasons lie in the sources.
+pub(super) fn describe(error: &reqwest::Error, config: &Config) -> Error {
+    let host = config.base_url.host_str().unwrap_or("the service");
+    let place = config.base_url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let why = reason(error);
+    if error.is_timeout() {
+        let limit = config.timeout;
+        return Error::transport(Kind::Timeout, format!("no answer from {place} within {limit:?}"));
+    }
+    if error.is_connect() {
+        let untrusted = ["certificate", "UnknownIssuer", "NotValidForName"].iter().any(|word| why.contains(word));
+        let mut failure = Error::transport(Kind::Network, format!("cannot connect to {place} ({why})"));
+        // A certificate that is not trusted now will not be in a second.
+        failure.repeat = !untrusted;
+        return failure;
+    }
+    if error.is_body() || error.is_decode() {
+        return Error::transport(Kind::Network, format!("the answer from {place} broke off ({why})"));
+    }
+    Error::transport(Kind::Network, format!("the connection to {place} broke ({why})"))
+}
+
+/// The innermost reason of an error.
+fn reason(error: &reqwest::Error) -> String {
+    let mut innermost = error.source();
+    while let Some(deeper) = innermost.and_then(std::error::Error::source) {
+        innermost = Some(deeper);
+    }
+    innermost.map_or_else(|| "no reason given".to_owned(), ToString::to_string)
+}
+
+/// `succeed:false` under a 2xx: where its code names a status, that status is what was meant.
+pub(super) fn refused_in_success(status: StatusCode, refusal: Refusal) -> Error {
+    let meant = refusal.code.as_deref().and_then(|code| match code {
+        "NOT_FOUND" => Some(StatusCode::NOT_FOUND),
+        "UNAUTHORIZED" => Some(StatusCode::UNAUTHORIZED),
+        "FORBIDDEN" => Some(StatusCode::FORBIDDEN),
+        "CONFLICT" => Some(StatusCode::CONFLICT),
+        "RATE_LIMITED" => Some(StatusCode::TOO_MANY_REQUESTS),
+        "VALIDATION" | "PARSE" => Some(StatusCode::UNPROCESSABLE_ENTITY),
+        "INTERNAL_SERVER_ERROR" => Some(StatusCode::INTERNAL_SERVER_ERROR),
+        number => number
+            .parse()
+            .ok()
+            .and_then(|number| StatusCode::from_u16(number).ok())
+            .filter(|status| status.as_u16() >= 400),
+    });
+    let api_code = refusal.code.clone();
+    match meant {
+        Some(meant) => Error { status: Some(status.as_u16()), ..Error::refused(meant, refusal, None) },
+        None => Error {
+            api_code,
+            ..Error::bad_response(
+                Some(status.as_u16()),
+                format!("the service answered {} and yet says that it failed: {}", status.as_u16(), refusal.text),
+            )
+        },
+    }
+}
+
+/// The run was told to stop before this request started.
+pub(super) fn interrupted() -> Error {
+    let mut error = Error::transport(Kind::Interrupted, "interrupted before the request was sent".to_owned());
+    error.repeat = false;
+    error
+}
+
+/// Reads an HTTP date (`Wed, 21 Oct 2026 07:28:00 GMT`).
+pub(super) fn parse_date(text: &str) -> Option<Timestamp> {
+    Some(jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp())
+}
+
+/// Reads `Retry-After`: seconds or a date; a date is taken relative to the answer's own `Date`.
+pub(super) fn parse_retry_after(text: &str, date: Option<Timestamp>) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = parse_date(text)?;
+    let wait = until.duration_since(date.unwrap_or_else(Timestamp::now));
+    // A date in the past means now.
+    Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let date = parse_date("Wed, 21 Oct 2026 07:28:00 GMT");
+        assert!(date.is_some());
+        assert_eq!(parse_retry_after("7", date), Some(Duration::from_secs(7)));
+        assert_eq!(parse_retry_after("Wed, 21 Oct 2026 07:28:05 GMT", date), Some(Duration::from_secs(5)));
+        assert_eq!(parse_retry_after("Wed, 21 Oct 2020 07:28:05 GMT", date), Some(Duration::ZERO));
+        for absurd in ["soon", "-1", "", "1.5"] {
+            assert_eq!(parse_retry_after(absurd, date), None, "{absurd}");
+        }
+    }
+}

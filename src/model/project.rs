@@ -1,0 +1,24 @@
+//! The project as the service describes it.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+/// A project's public description; lenient like [`User`](super::User).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Project<'a> {
+    /// Its display name.
+    #[serde(borrow, default)]
+    pub name: Option<Cow<'a, str>>,
+    /// Its short name in URLs.
+    #[serde(borrow, default)]
+    pub slug: Option<Cow<'a, str>>,
+}
+
+/// How the project talks over iMessage: from the shared pool or over lines of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Messaging<'a> {
+    /// `shared` or `dedicated`.
+    #[serde(borrow, default, rename = "type")]
+    pub kind: Option<Cow<'a, str>>,
+}

@@ -1,0 +1,1 @@
+//! The real binary in a sealed world: one integration binary, a module per subject.
