@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::envelope::{self, Content};
 use super::error::{Error, Kind};
 use super::outcome::{self, Outcome, ServerClock};
-use super::pace::Pace;
+use super::pace::{Pace, Start};
 use super::retry::RetryPolicy;
 use super::route::Route;
 use super::transport;
@@ -53,6 +53,8 @@ pub struct Call {
     /// Query parameters, in order.
     pub query: Vec<(&'static str, String)>,
     body: Option<String>,
+    /// How it comes to its first start.
+    pub start: Start,
 }
 
 impl Call {
@@ -63,7 +65,7 @@ impl Call {
 
     /// A call of any path (`spectrum api`); the path may carry its own query.
     pub fn raw(method: Method, path: String) -> Self {
-        Self { method, path, query: Vec::new(), body: None }
+        Self { method, path, query: Vec::new(), body: None, start: Start::Turn }
     }
 
     /// The same call with a JSON body.
@@ -219,6 +221,11 @@ impl Client {
         &self.pace
     }
 
+    /// Requests per second; 0 does not pace.
+    pub fn rate(&self) -> f64 {
+        self.config.rate
+    }
+
     /// Sends a call, repeats it where that may help, and hands back a 2xx answer whose envelope holds data.
     ///
     /// # Errors
@@ -243,7 +250,9 @@ impl Client {
         let mut first_sent = None;
         let (mut attempts, mut waited) = (0, Duration::ZERO);
         loop {
-            self.pace.wait_turn().map_err(|_| transport::interrupted())?;
+            if attempts > 0 || call.start != Start::Taken {
+                self.pace.wait_turn_as(call.start).map_err(|_| transport::interrupted())?;
+            }
             attempts += 1;
             let started = Instant::now();
             let (first, first_clock) = *first_sent.get_or_insert_with(|| (started, Timestamp::now()));
@@ -265,7 +274,7 @@ impl Client {
             error.attempts = attempts;
             result = Err(error);
             let Some(wait) = next_in else { return result };
-            self.pace.pause(wait).map_err(|_| transport::interrupted())?;
+            self.pace.pause_as(wait, call.start).map_err(|_| transport::interrupted())?;
             waited += wait;
         }
     }

@@ -46,6 +46,18 @@ impl Schedule {
     }
 }
 
+/// How a call comes to its first start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Start {
+    /// It waits for its turn, and is not sent when the run is told to stop before.
+    #[default]
+    Turn,
+    /// The caller has waited for the turn.
+    Taken,
+    /// It completes what an earlier call began, so being told to stop does not hold it back.
+    Finish,
+}
+
 /// The limiter that all requests of a process pass.
 #[derive(Debug)]
 pub struct Pace {
@@ -72,9 +84,13 @@ impl Pace {
     /// # Errors
     /// [`Cancelled`] when [`Pace::cancel`] was called before the turn came.
     pub fn wait_turn(&self) -> Result<(), Cancelled> {
+        self.wait_turn_as(Start::Turn)
+    }
+
+    pub(super) fn wait_turn_as(&self, start: Start) -> Result<(), Cancelled> {
         let mut state = self.lock();
         loop {
-            if state.1 {
+            if state.1 && start != Start::Finish {
                 return Err(Cancelled);
             }
             match state.0.grant(Instant::now()) {
@@ -89,10 +105,14 @@ impl Pace {
     /// # Errors
     /// [`Cancelled`] when [`Pace::cancel`] was called before it ended.
     pub fn pause(&self, length: Duration) -> Result<(), Cancelled> {
+        self.pause_as(length, Start::Turn)
+    }
+
+    pub(super) fn pause_as(&self, length: Duration, start: Start) -> Result<(), Cancelled> {
         let end = Instant::now() + length;
         let mut state = self.lock();
         loop {
-            if state.1 {
+            if state.1 && start != Start::Finish {
                 return Err(Cancelled);
             }
             let left = end.saturating_duration_since(Instant::now());
@@ -182,6 +202,15 @@ mod tests {
             pace.cancel();
             assert_eq!(waiting.join().ok(), Some(Err(Cancelled)));
         });
+    }
+
+    #[test]
+    fn what_completes_a_begun_work_is_not_cancelled() {
+        let pace = Pace::new(0.0);
+        pace.cancel();
+        assert_eq!(pace.wait_turn(), Err(Cancelled));
+        assert_eq!(pace.wait_turn_as(Start::Finish), Ok(()));
+        assert_eq!(pace.pause_as(Duration::from_nanos(1), Start::Finish), Ok(()));
     }
 
     proptest! {

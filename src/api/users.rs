@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::client::{Answer, Call, Client};
 use super::error::Error;
+use super::pace::Start;
 use super::route::Route;
 use crate::model::{NewUser, UserType};
 
@@ -108,7 +109,17 @@ impl Client {
     /// # Errors
     /// Whatever the call met, as [`Error`].
     pub fn create_user(&self, user: &NewUser) -> Result<Answer, Error> {
-        self.send(&self.create_call(user))
+        self.create_user_as(user, Start::Turn)
+    }
+
+    /// As [`Client::create_user`], with a say in how it starts.
+    ///
+    /// # Errors
+    /// Whatever the call met, as [`Error`].
+    pub fn create_user_as(&self, user: &NewUser, start: Start) -> Result<Answer, Error> {
+        let mut call = self.create_call(user);
+        call.start = start;
+        self.send(&call)
     }
 
     /// The request that [`Client::create_user`] sends.
@@ -143,7 +154,16 @@ impl Client {
     /// # Errors
     /// Whatever the call met, as [`Error`].
     pub fn delete_user(&self, id: &str) -> Result<(), Error> {
-        let call = Call::new(Route::Users(self.project(), UsersRoute::Delete(id.to_owned())));
+        self.delete_user_as(id, Start::Turn)
+    }
+
+    /// As [`Client::delete_user`], with a say in how it starts.
+    ///
+    /// # Errors
+    /// Whatever the call met, as [`Error`].
+    pub fn delete_user_as(&self, id: &str, start: Start) -> Result<(), Error> {
+        let mut call = Call::new(Route::Users(self.project(), UsersRoute::Delete(id.to_owned())));
+        call.start = start;
         match self.send_bodiless(&call) {
             Err(error) if error.is_not_found_after_retry() => Ok(()),
             other => other.map(|_| ()),
