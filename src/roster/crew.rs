@@ -1,0 +1,195 @@
+//! Workers that grow with the latency: a new one is hired only when an item is due and nobody is free.
+
+use std::collections::VecDeque;
+use std::num::NonZero;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Scope};
+
+/// A worker's stack; a request needs little, and there may be hundreds.
+const STACK: usize = 512 * 1024;
+
+/// Where items wait for workers and workers for items.
+struct Desk<T> {
+    state: Mutex<State<T>>,
+    arrived: Condvar,
+    freed: Condvar,
+}
+
+struct State<T> {
+    waiting: VecDeque<T>,
+    idle: usize,
+    closed: bool,
+}
+
+impl<T> Desk<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until an item would find a worker, hired or still to be hired.
+    fn wait_for_room(&self, to_hire: usize) {
+        let mut state = self.lock();
+        while state.waiting.len() >= state.idle + to_hire {
+            state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Leaves an item; true when nobody is free to take it.
+    fn leave(&self, item: T) -> bool {
+        let mut state = self.lock();
+        state.waiting.push_back(item);
+        self.arrived.notify_one();
+        state.waiting.len() > state.idle
+    }
+
+    /// One more worker is free: just hired, or done with an item.
+    fn free(&self) {
+        self.lock().idle += 1;
+        self.freed.notify_one();
+    }
+
+    /// Waits for an item, as a worker who is free; none when there will be no more.
+    fn take(&self) -> Option<T> {
+        let mut state = self.lock();
+        loop {
+            if let Some(item) = state.waiting.pop_front() {
+                state.idle -= 1;
+                return Some(item);
+            }
+            if state.closed {
+                return None;
+            }
+            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+        self.arrived.notify_all();
+    }
+}
+
+/// Works off what `next` hands out, with as many workers as that takes and at most `most`.
+///
+/// `next` may wait; it is asked only when a worker is at hand for the answer, and never again after a none.
+/// Returns when all work is done.
+pub fn carry_out<T: Send>(most: NonZero<usize>, mut next: impl FnMut() -> Option<T>, work: impl Fn(T) + Sync) {
+    let desk = Desk {
+        state: Mutex::new(State { waiting: VecDeque::new(), idle: 0, closed: false }),
+        arrived: Condvar::new(),
+        freed: Condvar::new(),
+    };
+    thread::scope(|scope| {
+        let mut hired = 0;
+        let mut most = most.get();
+        loop {
+            desk.wait_for_room(most - hired);
+            let Some(item) = next() else { break };
+            if !desk.leave(item) {
+                continue;
+            }
+            if hired < most && hire(scope, &desk, &work) {
+                hired += 1;
+                continue;
+            }
+            // The system gives no more threads: go on with those that are here, or without any.
+            most = hired.max(1);
+            if hired == 0 {
+                let item = desk.lock().waiting.pop_front();
+                item.into_iter().for_each(&work);
+            }
+        }
+        desk.close();
+    });
+}
+
+/// Starts one more worker; false when the system refuses.
+fn hire<'scope, 'env, T: Send>(
+    scope: &'scope Scope<'scope, 'env>,
+    desk: &'scope Desk<T>,
+    work: &'scope (impl Fn(T) + Sync),
+) -> bool {
+    let worker = || {
+        while let Some(item) = desk.take() {
+            work(item);
+            desk.free();
+        }
+    };
+    // Counted before it runs, so that the item that it is hired for is not waiting for a second one.
+    desk.free();
+    let hired = thread::Builder::new().name("apply".to_owned()).stack_size(STACK).spawn_scoped(scope, worker).is_ok();
+    if !hired {
+        desk.lock().idle -= 1;
+    }
+    hired
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn most(number: usize) -> NonZero<usize> {
+        NonZero::new(number).unwrap()
+    }
+
+    #[test]
+    fn every_item_is_worked_off_once() {
+        let done: Vec<_> = (0..1000).map(|_| AtomicUsize::new(0)).collect();
+        let mut items = 0..1000;
+        carry_out(
+            most(7),
+            || items.next(),
+            |item: usize| {
+                done[item].fetch_add(1, Ordering::Relaxed);
+            },
+        );
+        assert!(done.iter().all(|count| count.load(Ordering::Relaxed) == 1));
+    }
+
+    #[test]
+    fn there_are_never_more_workers_than_allowed() {
+        let (busy, peak) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let mut items = 0..200;
+        carry_out(
+            most(3),
+            || items.next(),
+            |_| {
+                peak.fetch_max(busy.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                thread::yield_now();
+                busy.fetch_sub(1, Ordering::SeqCst);
+            },
+        );
+        assert!(peak.load(Ordering::SeqCst) <= 3);
+    }
+
+    #[test]
+    fn slow_work_is_met_with_more_workers() {
+        // Nobody comes through the barrier until all ten are at work.
+        let barrier = Barrier::new(10);
+        let mut items = 0..10;
+        carry_out(
+            most(10),
+            || items.next(),
+            |_| {
+                barrier.wait();
+            },
+        );
+    }
+
+    #[test]
+    fn nothing_is_asked_for_after_the_end() {
+        let mut asked = 0;
+        carry_out(
+            most(2),
+            || {
+                asked += 1;
+                None::<()>
+            },
+            |()| {},
+        );
+        assert_eq!(asked, 1);
+    }
+}

@@ -1,0 +1,110 @@
+//! What is wrong with a roster: where, which value, why, and what to write instead.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Where on its line a problem stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Place {
+    /// A column of a CSV file, counted from 1.
+    Column {
+        /// Its number.
+        column: usize,
+        /// Its name in the header; empty when it has none.
+        name: String,
+    },
+    /// A value in JSON or TOML, for example `[3].phoneNumber`.
+    Path {
+        /// The way to it.
+        path: String,
+    },
+    /// A character of the line, counted from 1.
+    Character {
+        /// Its number.
+        character: usize,
+    },
+}
+
+/// One thing that is wrong with a roster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The line, counted from 1; 0 when the whole file is meant.
+    pub line: u32,
+    /// Where on the line.
+    #[serde(flatten)]
+    pub place: Option<Place>,
+    /// The value as it stands in the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// What is wrong.
+    pub reason: String,
+    /// What to write instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
+/// The longest piece of a value that is quoted, in characters.
+const QUOTED: usize = 60;
+
+impl Problem {
+    /// A problem of a line as a whole.
+    pub fn new(line: u32, reason: impl Into<String>) -> Self {
+        Self { line, place: None, value: None, reason: reason.into(), advice: None }
+    }
+
+    /// The same problem at a place.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// The same problem with the value that is wrong, cut to a readable length.
+    #[must_use]
+    pub fn value(mut self, value: &str) -> Self {
+        self.value = Some(match value.char_indices().nth(QUOTED) {
+            Some((cut, _)) => format!("{}…", &value[..cut]),
+            None => value.to_owned(),
+        });
+        self
+    }
+
+    /// The same problem with what to write instead.
+    #[must_use]
+    pub fn advice(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    /// The problem in one line that begins with the file's name, as compilers write it.
+    pub fn in_file(&self, file: &str) -> String {
+        if self.line == 0 { format!("{file}: {self}") } else { format!("{file}:{}: {self}", self.line) }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(Place::Column { column, name }) if name.is_empty() => write!(f, "column {column}: ")?,
+            Some(Place::Column { column, name }) => write!(f, "column {column} ({name}): ")?,
+            Some(Place::Path { path }) => write!(f, "{path}: ")?,
+            Some(Place::Character { character }) => write!(f, "character {character}: ")?,
+            None => {}
+        }
+        if let Some(value) = &self.value {
+            write!(f, "{value:?} ")?;
+        }
+        f.write_str(&self.reason)?;
+        match &self.advice {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Everything that is wrong with a roster, in the file's order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the roster has {} problem{}", .0.len(), if .0.len() == 1 { "" } else { "s" })]
+pub struct Problems(pub Vec<Problem>);
