@@ -7,3 +7,4 @@ pub mod api;
 pub mod credentials;
 pub mod environment;
 pub mod model;
+pub mod sandbox;
