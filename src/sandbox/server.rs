@@ -96,6 +96,7 @@ pub struct Running {
     /// The first project's id.
     pub project_id: String,
     stopper: Stopper,
+    requests: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -120,6 +121,11 @@ impl Running {
     /// What stops it.
     pub fn stopper(&self) -> Stopper {
         self.stopper.clone()
+    }
+
+    /// How many requests have arrived.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     /// Waits until it has stopped.
@@ -155,7 +161,7 @@ struct Shared {
     listen: SocketAddr,
     name: HeaderValue,
     started: Instant,
-    requests: AtomicU64,
+    requests: Arc<AtomicU64>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -180,6 +186,7 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
         runtime.block_on(listen(options.listen)).map_err(|error| StartError::Listen(options.listen, error))?;
     let address = listener.local_addr().map_err(|error| StartError::Listen(options.listen, error))?;
     let (sender, stopping) = watch::channel(false);
+    let requests = Arc::new(AtomicU64::new(0));
     let url = format!("http://{address}");
     let server = options.announce.then(|| Server::new(url.clone(), options));
     if let Some(server) = &server {
@@ -193,7 +200,7 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
         name: HeaderValue::from_str(&status::name(std::process::id()))
             .unwrap_or_else(|_| HeaderValue::from_static("spectrum-sandbox")),
         started: Instant::now(),
-        requests: AtomicU64::new(0),
+        requests: Arc::clone(&requests),
         stopping,
     });
     let thread = std::thread::Builder::new()
@@ -208,7 +215,7 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
         })
         .map_err(StartError::Thread)?;
     let project_id = options.projects.first().map(|project| project.id.to_string()).unwrap_or_default();
-    Ok(Running { url, project_id, stopper: Stopper(Arc::new(sender)), thread: Some(thread) })
+    Ok(Running { url, project_id, stopper: Stopper(Arc::new(sender)), requests, thread: Some(thread) })
 }
 
 async fn listen(address: SocketAddr) -> io::Result<TcpListener> {

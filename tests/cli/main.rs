@@ -7,4 +7,6 @@
 )]
 
 mod http;
+mod model;
+mod sandbox;
 mod wire;
