@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::ArgValueCandidates;
 
 use crate::commands;
 use crate::format::Format;
@@ -18,7 +19,7 @@ use crate::settings;
     subcommand_required = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    after_help = "Try it without an account:\n  spectrum -P sandbox users create --shared --phone +14155550123 --first-name Ada\n\nMore: spectrum help exit-codes | environment | roster"
+    after_help = "Try it without an account:\n  spectrum -P sandbox users create --shared --phone +14155550123\n\nTopics: spectrum help exit-codes | environment | roster"
 )]
 pub struct Cli {
     /// Flags that every command takes.
@@ -49,13 +50,13 @@ pub enum Colour {
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
     /// Profile to use; `sandbox` is built in [env: SPECTRUM_PROFILE]
-    #[arg(short = 'P', long, global = true, value_name = "NAME")]
+    #[arg(short = 'P', long, global = true, value_name = "NAME", add = ArgValueCandidates::new(commands::completions::profile_names))]
     pub profile: Option<String>,
     /// Configuration file [env: SPECTRUM_CONFIG]
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
     pub config: Option<PathBuf>,
-    /// Output format [env: SPECTRUM_OUTPUT] [default: table]
-    #[arg(short, long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = false)]
+    /// Output: table, json, ndjson, csv or id [env: SPECTRUM_OUTPUT]
+    #[arg(short, long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = true)]
     pub output: Option<Format>,
     /// The same as -o json
     #[arg(long, global = true, conflicts_with = "output", hide_short_help = true)]
@@ -69,8 +70,17 @@ pub struct GlobalArgs {
     /// One line per request; twice: headers and bodies, redacted
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// When to colour human text [env: NO_COLOR, CLICOLOR_FORCE]
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, hide_short_help = true)]
+    /// Colour: auto, always or never [env: NO_COLOR, CLICOLOR_FORCE]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        hide_default_value = true,
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
     pub color: Colour,
     /// Never prompt [env: SPECTRUM_NO_INPUT, CI]
     #[arg(long, global = true, hide_short_help = true)]

@@ -19,6 +19,10 @@ use crate::settings::{self, Settings};
 /// Runs one command line; the process's exit status.
 pub fn run(environment: Environment) -> u8 {
     hide_panics();
+    if let Some(shell) = environment.var(commands::completions::VARIABLE) {
+        let out = Output::new(Format::Table, None, Looks::default(), Redactor::default());
+        return out.finish(commands::completions::answer(&shell, &environment));
+    }
     let cli = match Cli::try_parse_from(&environment.args) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, &environment),

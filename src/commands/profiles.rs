@@ -4,8 +4,10 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use clap_complete::ArgValueCandidates;
 use serde::Serialize;
 
+use crate::commands::completions::profile_names;
 use crate::exit::{Code, ExitStatus, Failure};
 use crate::format::Format;
 use crate::model::ProjectId;
@@ -74,6 +76,7 @@ pub struct AddArgs {
 #[derive(Debug, Args)]
 pub struct NameArgs {
     /// The profile's name
+    #[arg(add = ArgValueCandidates::new(profile_names))]
     pub name: String,
 }
 
@@ -81,6 +84,7 @@ pub struct NameArgs {
 #[derive(Debug, Args)]
 pub struct RemoveArgs {
     /// The profile's name
+    #[arg(add = ArgValueCandidates::new(profile_names))]
     pub name: String,
     /// Do not ask
     #[arg(short, long)]

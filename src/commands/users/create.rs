@@ -157,16 +157,15 @@ fn given(text: &Option<String>) -> Option<&str> {
     text.as_deref().map(str::trim).filter(|text| !text.is_empty())
 }
 
-fn refuse(mut problems: Vec<String>) -> Failure {
+fn refuse(problems: Vec<String>) -> Failure {
     let code =
         if problems.iter().all(|problem| problem.starts_with("missing")) { Code::Usage } else { Code::InvalidInput };
-    let message = if problems.len() == 1 {
-        problems.remove(0)
-    } else {
-        format!("{} problems: {}", problems.len(), problems.join("; "))
+    let failure = match problems.as_slice() {
+        [only] => Failure::new(code, only),
+        several => Failure::new(code, format!("{} problems, nothing was sent", several.len())),
     };
-    let failure = Failure::new(code, message);
-    failure.hint("for example: spectrum users create --shared --phone +14155550123")
+    let context = if problems.len() > 1 { problems } else { Vec::new() };
+    Failure { context, ..failure }.hint("for example: spectrum users create --shared --phone +14155550123")
 }
 
 /// Asks for what is missing; tells whether anything was asked.
