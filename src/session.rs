@@ -84,11 +84,8 @@ impl Session {
                 (Credentials { project_id: project_id.value.clone(), secret }, base_url.value.clone(), None)
             }
             _ => {
-                let running = self.start_sandbox()?;
-                let secret = Secret::new(running.project_secret()).context("the sandbox has no secret")?;
-                let project_id = running.project_id().parse().context("the sandbox has no project")?;
-                let base_url = running.url().parse().context("the sandbox has no address")?;
-                (Credentials { project_id, secret }, base_url, Some(running))
+                let (credentials, running) = self.start_sandbox()?;
+                (credentials, running.url.parse().context("the sandbox's address")?, Some(running))
             }
         };
         let client = self.build(credentials, base_url, sandbox.is_some())?;
@@ -127,14 +124,18 @@ impl Session {
         self.settings.target.as_ref().map_err(Clone::clone)
     }
 
-    fn start_sandbox(&self) -> anyhow::Result<sandbox::Running> {
+    fn start_sandbox(&self) -> anyhow::Result<(Credentials, sandbox::Running)> {
         let store = self.environment.sandbox_store().ok_or_else(|| {
             Failure::new(Code::Config, "no place for the sandbox's store: this user has no home folder")
                 .hint("set HOME, or run `spectrum sandbox exec -- CMD`, which keeps everything in memory")
         })?;
-        let options = sandbox::Options::in_process(store);
-        sandbox::start(options, sandbox::Hooks::default())
-            .map_err(|error| Failure::new(Code::Config, format!("the sandbox cannot start: {error}")).into())
+        let options =
+            sandbox::Options { store: sandbox::options::Location::File(store), ..sandbox::Options::default() };
+        let project = options.projects.first().context("the sandbox has no project")?;
+        let credentials = Credentials { project_id: project.id.clone(), secret: project.secret.clone() };
+        let running = sandbox::start(&options, None)
+            .map_err(|error| Failure::new(Code::Config, format!("the sandbox cannot start: {error}")))?;
+        Ok((credentials, running))
     }
 
     /// Reads the secret from where its source says it is.
@@ -196,7 +197,7 @@ impl Session {
             Ok(target) => {
                 let project = match (&target.project_id, &target.source) {
                     (Some(id), _) => id.value.to_string(),
-                    (None, Source::Sandbox(_)) => sandbox::options::PROJECT_ID.to_owned(),
+                    (None, Source::Sandbox(_)) => sandbox::options::DEFAULT_PROJECT_ID.to_owned(),
                     (None, _) => placeholder(),
                 };
                 Ok((base(target.base_url.as_ref().map(|url| &url.value))?, project))

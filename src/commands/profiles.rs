@@ -305,7 +305,7 @@ fn check(session: &Session) -> anyhow::Result<ExitStatus> {
         project_id: target
             .project_id
             .as_ref()
-            .map_or_else(|| crate::sandbox::options::PROJECT_ID.to_owned(), |id| id.value.to_string()),
+            .map_or_else(|| crate::sandbox::options::DEFAULT_PROJECT_ID.to_owned(), |id| id.value.to_string()),
         project_id_from: origin(target.project_id.as_ref().map(|setting| &setting.origin)),
         secret_from,
         base_url: target

@@ -1,53 +1,28 @@
-//! The door of the sandbox; the rooms behind it are built next.
+//! The sandbox: a real HTTP server on loopback with the API's rules, on an embedded database.
+//!
+//! The rules are in [`respond`] and the files per noun, which know no sockets; [`server`] is the only async file.
+//! Nothing here prints or reads the environment: what there is to say goes out as values.
 
-/// What a sandbox is started with.
-pub mod options {
-    /// The default project.
-    pub const PROJECT_ID: &str = "00000000-0000-0000-0000-000000000000";
-
-    /// What a sandbox is started with.
-    #[derive(Debug)]
-    pub struct Options;
-
-    impl Options {
-        /// For `-P sandbox`: on a store that other commands share.
-        pub fn in_process(_store: std::path::PathBuf) -> Self {
-            Self
-        }
-    }
-}
+pub mod credentials;
+pub mod fault;
+pub mod host;
+pub mod limit;
+pub mod lines;
+pub mod options;
+pub mod pool;
+pub mod project;
+pub mod projects_file;
+pub mod query;
+pub mod records;
+pub mod refusal;
+pub mod respond;
+pub mod schema;
+pub mod server;
+pub mod status;
+pub mod store;
+pub mod users;
 
 pub use options::Options;
-
-/// A sandbox that listens.
-#[derive(Debug)]
-pub enum Running {}
-
-impl Running {
-    /// Where it listens.
-    pub fn url(&self) -> &str {
-        match *self {}
-    }
-
-    /// Its project.
-    pub fn project_id(&self) -> &str {
-        match *self {}
-    }
-
-    /// The project's secret.
-    pub fn project_secret(&self) -> &str {
-        match *self {}
-    }
-}
-
-/// Who is told of its requests.
-#[derive(Debug, Default)]
-pub struct Hooks {}
-
-/// Starts one.
-///
-/// # Errors
-/// Always, for now.
-pub fn start(_options: Options, _hooks: Hooks) -> Result<Running, &'static str> {
-    Err("it is not built yet")
-}
+pub use respond::{Answer, Request, Responder};
+pub use server::{LogLine, Observe, Running, StartError, Stopper, start};
+pub use status::{Status, reset, status};

@@ -1,1 +1,4 @@
 //! The real binary in a sealed world: one integration binary, a module per subject.
+
+mod http;
+mod wire;
