@@ -4,7 +4,19 @@
 //! Data goes one way: argv → settings → command → client → wire → model → output.
 
 pub mod api;
+pub mod cli;
+pub mod commands;
 pub mod credentials;
 pub mod environment;
+pub mod exit;
+pub mod format;
+pub mod interrupt;
 pub mod model;
+pub mod output;
+pub mod profiles;
+pub mod prompt;
 pub mod roster;
+pub mod run;
+pub mod sandbox;
+pub mod session;
+pub mod settings;

@@ -1,3 +1,9 @@
 //! The binary: captures the environment, runs, hands back the exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use spectrum_cli::environment::Environment;
+
+fn main() -> ExitCode {
+    ExitCode::from(spectrum_cli::run::run(Environment::capture()))
+}

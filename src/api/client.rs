@@ -1,5 +1,6 @@
 //! The single send path: every request of every command goes through [`Client::send`].
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,6 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, Head
 use reqwest::{Method, StatusCode, Url};
 use serde::Serialize;
 use serde::de::Deserialize;
-use serde_json::value::RawValue;
 
 use super::envelope::{self, Content};
 use super::error::{Error, Kind};
@@ -52,6 +52,8 @@ pub struct Call {
     path: String,
     /// Query parameters, in order.
     pub query: Vec<(&'static str, String)>,
+    /// Query parameters whose names somebody typed (`spectrum api`).
+    pub extra_query: Vec<(String, String)>,
     body: Option<String>,
     /// How it comes to its first start.
     pub start: Start,
@@ -65,7 +67,7 @@ impl Call {
 
     /// A call of any path (`spectrum api`); the path may carry its own query.
     pub fn raw(method: Method, path: String) -> Self {
-        Self { method, path, query: Vec::new(), body: None, start: Start::Turn }
+        Self { method, path, query: Vec::new(), extra_query: Vec::new(), body: None, start: Start::Turn }
     }
 
     /// The same call with a JSON body.
@@ -100,8 +102,8 @@ impl Call {
             self.path.split_once('?').map_or((self.path.as_str(), None), |(path, query)| (path, Some(query)));
         url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
         url.set_query(query);
-        if !self.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&self.query);
+        if !self.query.is_empty() || !self.extra_query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query).extend_pairs(&self.extra_query);
         }
         url
     }
@@ -116,21 +118,20 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The whole body.
     pub body: String,
+    /// Where in the body the data stands, or why there is none.
+    data: Result<Range<usize>, Error>,
     clock: ServerClock,
     elapsed: Duration,
 }
 
 impl Answer {
-    /// The answer's data, envelope taken off.
+    /// The text of the answer's data, envelope taken off; valid JSON.
     ///
     /// # Errors
     /// [`Kind::BadResponse`] when the body is not an answer of this API, and the refusal when it is one after all.
-    pub fn data(&self) -> Result<&RawValue, Error> {
-        match envelope::open(&self.body) {
-            Ok(Content::Data(data)) => Ok(data),
-            Ok(Content::Refused(refusal)) => Err(transport::refused_in_success(self.status, refusal)),
-            Err(what) => Err(Error::bad_response(Some(self.status.as_u16()), what)),
-        }
+    pub fn data(&self) -> Result<&str, Error> {
+        let range = self.data.as_ref().map_err(Clone::clone)?;
+        Ok(self.body.get(range.clone()).unwrap_or_default())
     }
 
     /// The answer's data as a type.
@@ -138,8 +139,9 @@ impl Answer {
     /// # Errors
     /// As [`Answer::data`]; `what` names the thing in the error text.
     pub fn decode<'a, T: Deserialize<'a>>(&'a self, what: &str) -> Result<T, Error> {
-        serde_json::from_str(self.data()?.get()).map_err(|error| {
-            Error::bad_response(Some(self.status.as_u16()), format!("the answer is not {what} ({error})"))
+        serde_json::from_str(self.data()?).map_err(|error| {
+            let message = format!("the answer is not {what} ({})", envelope::position_free(&error));
+            Error::bad_response(Some(self.status.as_u16()), message)
         })
     }
 
@@ -154,6 +156,19 @@ impl Answer {
     /// What a create did, judged from its answer.
     pub fn outcome(&self, user: &User<'_>) -> Outcome {
         outcome::judge(user.created_at.as_deref(), self.clock, self.elapsed)
+    }
+}
+
+/// Where in a 2xx body the data stands.
+fn locate(status: StatusCode, body: &str) -> Result<Range<usize>, Error> {
+    match envelope::open(body) {
+        Ok(Content::Data(data)) => {
+            // The data is a slice of the body, so its place is a difference of addresses.
+            let start = data.as_ptr() as usize - body.as_ptr() as usize;
+            Ok(start..start + data.len())
+        }
+        Ok(Content::Refused(refusal)) => Err(transport::refused_in_success(status, refusal)),
+        Err(what) => Err(Error::bad_response(Some(status.as_u16()), what)),
     }
 }
 
@@ -239,8 +254,8 @@ impl Client {
     /// # Errors
     /// The last attempt's failure.
     pub fn send_bodiless(&self, call: &Call) -> Result<Answer, Error> {
-        self.repeat(call, |answer| match envelope::open(&answer.body) {
-            Ok(Content::Refused(_)) => answer.data().map(|_| ()),
+        self.repeat(call, |answer| match &answer.data {
+            Err(error) if error.kind != Kind::BadResponse || error.api_code.is_some() => Err(error.clone()),
             _ => Ok(()),
         })
     }
@@ -300,7 +315,8 @@ impl Client {
             (false, None) => ServerClock::Unknown,
         };
         if status.is_success() {
-            return Ok(Answer { status, headers, body, clock, elapsed: first.elapsed() });
+            let data = locate(status, &body);
+            return Ok(Answer { status, headers, body, data, clock, elapsed: first.elapsed() });
         }
         let retry_after =
             headers.get(RETRY_AFTER).and_then(|value| transport::parse_retry_after(value.to_str().ok()?, date));

@@ -39,7 +39,7 @@ pub struct Refusal {
 #[derive(Debug)]
 pub enum Content<'a> {
     /// The data, envelope taken off; the whole body when there was no envelope.
-    Data(&'a RawValue),
+    Data(&'a str),
     /// `succeed:false` although the status said yes.
     Refused(Refusal),
 }
@@ -56,33 +56,36 @@ struct Envelope<'a> {
 /// The longest piece of a body that an error text quotes, in characters.
 const QUOTED: usize = 200;
 
-/// Opens the body of a 2xx answer.
+/// Opens the body of a 2xx answer. It is read once: a list of thousands is large.
 ///
 /// # Errors
 /// What is wrong with it, in words, when it is not JSON.
 pub fn open(body: &str) -> Result<Content<'_>, String> {
-    if body.trim().is_empty() {
+    let body = body.trim_start_matches('\u{feff}').trim();
+    if body.is_empty() {
         return Err("the answer is empty".to_owned());
     }
     if is_markup(body) {
         return Err("the answer is HTML, not JSON".to_owned());
     }
-    let whole: &RawValue =
-        serde_json::from_str(body).map_err(|error| format!("the answer is not JSON ({})", position_free(&error)))?;
-    if !whole.get().starts_with('{') {
-        return Ok(Content::Data(whole));
+    let not_json = |error: serde_json::Error| format!("the answer is not JSON ({})", position_free(&error));
+    if !body.starts_with('{') {
+        return serde_json::from_str::<&RawValue>(body).map(|whole| Content::Data(whole.get())).map_err(not_json);
     }
-    match serde_json::from_str::<Envelope<'_>>(whole.get()) {
+    match serde_json::from_str::<Envelope<'_>>(body) {
         Ok(Envelope { succeed: Some(false), .. }) => Ok(Content::Refused(refusal(StatusCode::OK, body))),
-        Ok(Envelope { data: Some(data), .. }) => Ok(Content::Data(data)),
+        Ok(Envelope { data: Some(data), .. }) => Ok(Content::Data(data.get())),
         Ok(Envelope { succeed: Some(true), data: None }) => Err("the answer has no data".to_owned()),
-        Ok(Envelope { .. }) => Ok(Content::Data(whole)),
-        Err(error) => Err(format!("the answer's envelope is not understood ({})", position_free(&error))),
+        Ok(Envelope { .. }) => Ok(Content::Data(body)),
+        Err(error) if error.is_data() => {
+            Err(format!("the answer's envelope is not understood ({})", position_free(&error)))
+        }
+        Err(error) => Err(not_json(error)),
     }
 }
 
 /// serde_json's words without a line and column that mean nothing to the reader.
-fn position_free(error: &serde_json::Error) -> String {
+pub(super) fn position_free(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or(&text).to_owned()
 }
@@ -186,7 +189,7 @@ mod tests {
     #[test]
     fn data_is_taken_out_of_its_envelope_and_found_without_one() {
         let data = |body| match open(body) {
-            Ok(Content::Data(data)) => data.get().to_owned(),
+            Ok(Content::Data(data)) => data.to_owned(),
             other => format!("{other:?}"),
         };
         assert_eq!(data(r#"{"succeed":true,"data":{"id":"x"}}"#), r#"{"id":"x"}"#);

@@ -37,6 +37,8 @@ pub enum BuildError {
 
 /// Builds the blocking client: no redirects, and no proxy or trust store for a loopback server.
 pub(super) fn build(config: &Config) -> Result<reqwest::blocking::Client, BuildError> {
+    // reqwest asks for it whatever the URL; installed once, a second client finds it there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::blocking::Client::builder()
         .redirect(Policy::none())
         .referer(false)
@@ -48,8 +50,6 @@ pub(super) fn build(config: &Config) -> Result<reqwest::blocking::Client, BuildE
         // Loopback only: a proxy would see the credentials in clear text, and no certificate is looked at.
         builder = builder.no_proxy().tls_certs_only([]);
     } else {
-        // Installed once; a second command in the same process finds it there.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         builder = builder.https_only(true);
         if let Some(pem) = &config.extra_ca {
             let extra = Certificate::from_pem_bundle(pem).map_err(|_| BuildError::Ca)?;

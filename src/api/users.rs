@@ -71,6 +71,19 @@ pub struct UserFilter {
     pub offset: Option<u32>,
 }
 
+impl UserFilter {
+    /// The query parameters, in order.
+    pub fn query(&self) -> Vec<(&'static str, String)> {
+        let mut query = Vec::new();
+        query.extend(self.kind.map(|kind| ("type", kind.to_string())));
+        query.extend(self.ids.iter().map(|id| ("id", id.clone())));
+        query.extend(self.search.iter().map(|text| ("search", text.clone())));
+        query.extend(self.limit.map(|limit| ("limit", limit.to_string())));
+        query.extend(self.offset.map(|offset| ("offset", offset.to_string())));
+        query
+    }
+}
+
 /// One list answer: each user the answer's own text, borrowed.
 #[derive(Debug)]
 pub struct UserList<'a> {
@@ -95,7 +108,7 @@ impl Answer {
     /// # Errors
     /// [`Kind::BadResponse`](super::Kind::BadResponse) when it is not one.
     pub fn users(&self) -> Result<UserList<'_>, Error> {
-        if self.data()?.get().trim_start().starts_with('[') {
+        if self.data()?.starts_with('[') {
             return Ok(UserList { users: self.decode("a list of users")?, total: None });
         }
         let ListData { users, total } = self.decode("a list of users")?;
@@ -117,14 +130,9 @@ impl Client {
     /// # Errors
     /// Whatever the call met, as [`Error`].
     pub fn create_user_as(&self, user: &NewUser, start: Start) -> Result<Answer, Error> {
-        let mut call = self.create_call(user);
+        let mut call = Call::new(Route::Users(self.project(), UsersRoute::Create)).with_json(user);
         call.start = start;
         self.send(&call)
-    }
-
-    /// The request that [`Client::create_user`] sends.
-    fn create_call(&self, user: &NewUser) -> Call {
-        Call::new(Route::Users(self.project(), UsersRoute::Create)).with_json(user)
     }
 
     /// Lists active users.
@@ -133,11 +141,7 @@ impl Client {
     /// Whatever the call met, as [`Error`].
     pub fn list_users(&self, filter: &UserFilter) -> Result<Answer, Error> {
         let mut call = Call::new(Route::Users(self.project(), UsersRoute::List));
-        call.query.extend(filter.kind.map(|kind| ("type", kind.to_string())));
-        call.query.extend(filter.ids.iter().map(|id| ("id", id.clone())));
-        call.query.extend(filter.search.iter().map(|text| ("search", text.clone())));
-        call.query.extend(filter.limit.map(|limit| ("limit", limit.to_string())));
-        call.query.extend(filter.offset.map(|offset| ("offset", offset.to_string())));
+        call.query = filter.query();
         self.send(&call)
     }
 

@@ -1,5 +1,6 @@
 //! The words of the API as types: parsed once, never bare strings. Imports nothing of ours.
 
+pub mod duration;
 pub mod email;
 pub mod ids;
 pub mod line;
@@ -7,6 +8,7 @@ pub mod phone;
 pub mod project;
 pub mod user;
 
+pub use duration::{DurationError, parse_duration};
 pub use email::{Email, EmailError};
 pub use ids::{IdError, ProjectId, UserId};
 pub use line::Line;

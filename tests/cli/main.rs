@@ -1,1 +1,12 @@
 //! The real binary in a sealed world: one integration binary, a module per subject.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod http;
+mod model;
+mod sandbox;
+mod wire;

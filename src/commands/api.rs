@@ -1,0 +1,152 @@
+//! `spectrum api`: any route, with the credentials, retries and streams of every other command.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde_json::{Map, Value};
+
+use crate::api::client::Call;
+use crate::exit::{Code, ExitStatus, Failure};
+use crate::format::Format;
+use crate::output::json::{self, Layout};
+use crate::session::Session;
+
+/// Examples and special exit codes.
+pub const AFTER_HELP: &str = "\
+Examples:
+  spectrum api projects/{projectId}/users/
+  spectrum api -X POST projects/{projectId}/users/ -f type=shared \\
+      -f phoneNumber=+14155550123
+
+{projectId} stands for the project of the credentials. Fields make a JSON body
+and POST the default method; with -X GET they go into the query. The body is
+printed as it came; an error status is an error exit.";
+
+/// Larger than any request of this API.
+const LARGEST_INPUT: u64 = 16 * 1024 * 1024;
+
+/// Which route to call, and with what.
+#[derive(Debug, Args)]
+pub struct ApiArgs {
+    /// The path, with or without a leading slash
+    pub path: String,
+    /// The method; GET, or POST when there is a body
+    #[arg(short = 'X', long, value_name = "METHOD", value_parser = method)]
+    pub method: Option<Method>,
+    /// A field whose value is text; may be repeated
+    #[arg(short = 'f', long = "field", value_name = "KEY=STRING", value_parser = text_field)]
+    pub text_fields: Vec<(String, Value)>,
+    /// A field whose value is JSON; may be repeated
+    #[arg(short = 'F', long = "json-field", value_name = "KEY=JSON", value_parser = json_field)]
+    pub json_fields: Vec<(String, Value)>,
+    /// The body, from a file or - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text_fields", "json_fields"])]
+    pub input: Option<PathBuf>,
+    /// Print the status line and the headers too
+    #[arg(short = 'i', long)]
+    pub include: bool,
+}
+
+fn method(text: &str) -> Result<Method, String> {
+    match text.to_ascii_uppercase().as_str() {
+        known @ ("GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS") => {
+            known.parse().map_err(|_| "not a method".to_owned())
+        }
+        _ => Err("write GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS".to_owned()),
+    }
+}
+
+fn text_field(text: &str) -> Result<(String, Value), String> {
+    let (key, value) = text.split_once('=').ok_or("write key=value")?;
+    Ok((key.to_owned(), Value::from(value)))
+}
+
+fn json_field(text: &str) -> Result<(String, Value), String> {
+    let (key, value) = text.split_once('=').ok_or("write key=json")?;
+    let value =
+        serde_json::from_str(value).map_err(|error| format!("the value is not JSON ({error}); for text use -f"))?;
+    Ok((key.to_owned(), value))
+}
+
+/// Calls a route.
+///
+/// # Errors
+/// Whatever the call met; the body of a refusal is printed all the same.
+pub fn api(args: ApiArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+    if args.path.contains("://") {
+        return Err(Failure::new(
+            Code::Usage,
+            "PATH is a path, not a URL: the credentials go to the configured service alone",
+        )
+        .hint("choose another service with --base-url or a profile")
+        .into());
+    }
+    let input = args.input.as_ref().map(read_input).transpose()?;
+    let client = session.client()?;
+    let path = format!("/{}", args.path.trim_start_matches('/')).replace("{projectId}", &client.project());
+    let fields: Map<String, Value> = args.text_fields.into_iter().chain(args.json_fields).collect();
+    let has_body = input.is_some() || !fields.is_empty();
+    let method = args.method.unwrap_or(if has_body { Method::POST } else { Method::GET });
+    let mut call = Call::raw(method.clone(), path);
+    if let Some(input) = input {
+        call = call.with_body(input);
+    } else if method == Method::GET || method == Method::HEAD {
+        call.extra_query = fields.into_iter().map(|(key, value)| (key, as_text(&value))).collect();
+    } else if !fields.is_empty() {
+        call = call.with_json(&fields);
+    }
+    match client.send_bodiless(&call) {
+        Ok(answer) => {
+            print(session, args.include, answer.status.as_u16(), &answer.headers, &answer.body)?;
+            Ok(ExitStatus::Done)
+        }
+        Err(error) => {
+            if let Some((status, headers, body)) = error.exchange() {
+                print(session, args.include, status.as_u16(), headers, body)?;
+            }
+            Err(error.into())
+        }
+    }
+}
+
+fn as_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn read_input(path: &PathBuf) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().take(LARGEST_INPUT).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(LARGEST_INPUT).read_to_string(&mut text))
+    };
+    read.map_err(|error| Failure::new(Code::InvalidInput, format!("cannot read {}: {error}", path.display())))?;
+    Ok(text)
+}
+
+fn print(session: &Session, include: bool, status: u16, headers: &HeaderMap, body: &str) -> anyhow::Result<()> {
+    let mut text = String::new();
+    if include {
+        let reason =
+            reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("");
+        text.push_str(&format!("HTTP/1.1 {status} {reason}\n"));
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+        }
+        text.push('\n');
+    }
+    let pretty = serde_json::from_str::<&serde_json::value::RawValue>(body).ok();
+    match (pretty, session.out.format()) {
+        (Some(document), Format::Ndjson) => text.push_str(&json::text(document, Layout::Compact)),
+        (Some(document), _) => text.push_str(&json::text(document, Layout::Pretty)),
+        (None, _) => text.push_str(body),
+    }
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    session.out.foreign(&text).context("printing the answer")
+}

@@ -1,0 +1,132 @@
+//! Completions: a script that registers with the shell, and the answers to what the shell then asks.
+//!
+//! The scripts ask the binary itself, so they know every flag of the installed version, and the person's profiles.
+
+use clap::builder::PossibleValue;
+use clap::{Args, CommandFactory as _, ValueEnum};
+use clap_complete::CompletionCandidate;
+use clap_complete::env::{self, EnvCompleter};
+
+use crate::cli::Cli;
+use crate::environment::Environment;
+use crate::exit::ExitStatus;
+use crate::output::streams;
+use crate::profiles::ProfileFile;
+use crate::session::Session;
+
+/// The variable by which a shell's script asks the binary; its value names the shell.
+pub const VARIABLE: &str = "_SPECTRUM_COMPLETE";
+
+/// A shell that completions can be registered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shell {
+    /// GNU Bash.
+    Bash,
+    /// Elvish.
+    Elvish,
+    /// fish.
+    Fish,
+    /// PowerShell.
+    PowerShell,
+    /// Z shell.
+    Zsh,
+}
+
+impl Shell {
+    /// The word on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Elvish => "elvish",
+            Self::Fish => "fish",
+            Self::PowerShell => "powershell",
+            Self::Zsh => "zsh",
+        }
+    }
+
+    /// The script's name in `completions/`, as the shell's own folders expect it.
+    pub const fn file_name(self) -> &'static str {
+        match self {
+            Self::Bash => "spectrum.bash",
+            Self::Elvish => "spectrum.elv",
+            Self::Fish => "spectrum.fish",
+            Self::PowerShell => "_spectrum.ps1",
+            Self::Zsh => "_spectrum",
+        }
+    }
+}
+
+impl ValueEnum for Shell {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Bash, Self::Elvish, Self::Fish, Self::PowerShell, Self::Zsh]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
+}
+
+/// For which shell.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  spectrum completions bash > ~/.local/share/bash-completion/completions/spectrum\n  spectrum completions zsh > \"${fpath[1]}/_spectrum\"\n  spectrum completions fish > ~/.config/fish/completions/spectrum.fish"
+)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Prints the script.
+///
+/// # Errors
+/// Whatever the stream says.
+pub fn completions(args: &CompletionsArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+    session.out.text(&script(args.shell)?)?;
+    Ok(ExitStatus::Done)
+}
+
+/// The script for a shell, the same that `completions/` holds.
+///
+/// # Errors
+/// Never in practice: it is text in memory.
+pub fn script(shell: Shell) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    shell.completer().write_registration(VARIABLE, "spectrum", "spectrum", "spectrum", &mut bytes)?;
+    Ok(String::from_utf8(bytes)?)
+}
+
+impl Shell {
+    fn completer(self) -> &'static dyn EnvCompleter {
+        match self {
+            Self::Bash => &env::Bash,
+            Self::Elvish => &env::Elvish,
+            Self::Fish => &env::Fish,
+            Self::PowerShell => &env::Powershell,
+            Self::Zsh => &env::Zsh,
+        }
+    }
+}
+
+/// Answers a shell's script: what may stand where the cursor is. Its call reads `spectrum -- WORDS…`.
+///
+/// # Errors
+/// When the script is not one of ours, or the stream is gone.
+pub fn answer(shell: &str, environment: &Environment) -> anyhow::Result<ExitStatus> {
+    let words = environment.args.iter().skip(1).skip_while(|word| *word != "--").skip(1).cloned().collect();
+    let mut bytes = Vec::new();
+    let mut command = Cli::command();
+    command.build();
+    let shell = Shell::from_str(shell, true).map_err(anyhow::Error::msg)?;
+    shell.completer().write_complete(&mut command, words, None, &mut bytes)?;
+    streams::print_plain(&String::from_utf8_lossy(&bytes))?;
+    Ok(ExitStatus::Done)
+}
+
+/// The profiles of the person at the shell.
+pub fn profile_names() -> Vec<CompletionCandidate> {
+    let environment = Environment::capture();
+    let path = environment.var("SPECTRUM_CONFIG").map(Into::into).or_else(|| environment.config_file());
+    let file = path.and_then(|path| ProfileFile::read(&path, "").ok()).unwrap_or_default();
+    file.names().map(CompletionCandidate::new).collect()
+}

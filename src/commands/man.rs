@@ -1,0 +1,40 @@
+//! Manual pages.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _};
+
+use crate::cli::Cli;
+use crate::exit::{Code, ExitStatus, Failure};
+use crate::session::Session;
+
+/// Where to.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  spectrum man | man -l -\n  spectrum man --dir ~/.local/share/man/man1")]
+pub struct ManArgs {
+    /// Write a page for every command into this folder
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Prints the main page, or writes them all.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn man(args: &ManArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+    let Some(dir) = &args.dir else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+        session.out.text(&String::from_utf8_lossy(&page))?;
+        return Ok(ExitStatus::Done);
+    };
+    let write = || {
+        std::fs::create_dir_all(dir)?;
+        clap_mangen::generate_to(Cli::command(), dir)
+    };
+    write().map_err(|error| {
+        Failure::new(Code::InvalidInput, format!("cannot write manual pages into {}: {error}", dir.display()))
+    })?;
+    session.out.note(format!("wrote a page for every command into {}", dir.display()));
+    Ok(ExitStatus::Done)
+}

@@ -1,0 +1,11 @@
+//! One file a noun, one function a verb: `fn(args, &Session) -> Result<ExitStatus>`.
+
+pub mod api;
+pub mod completions;
+pub mod dry_run;
+pub mod help;
+pub mod lines;
+pub mod man;
+pub mod profiles;
+pub mod project;
+pub mod users;

@@ -1,0 +1,328 @@
+//! The credentials on this machine.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use clap_complete::ArgValueCandidates;
+use serde::Serialize;
+
+use crate::commands::completions::profile_names;
+use crate::exit::{Code, ExitStatus, Failure};
+use crate::format::Format;
+use crate::model::ProjectId;
+use crate::output::Column;
+use crate::profiles::{Editor, ProfileFile, SANDBOX, SecretSource};
+use crate::session::Session;
+use crate::settings::{self, SERVICE, Source};
+
+/// What can be done with profiles.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Check a project's credentials and save them
+    #[command(after_help = ADD_HELP)]
+    Add(AddArgs),
+    /// List the profiles
+    #[command(
+        visible_alias = "ls",
+        after_help = "Examples:\n  spectrum profiles list\n  spectrum profiles list -o json"
+    )]
+    List,
+    /// Make a profile the default
+    #[command(after_help = "Examples:\n  spectrum profiles use prod\n  spectrum profiles use sandbox")]
+    Use(NameArgs),
+    /// Remove a profile
+    #[command(
+        visible_alias = "rm",
+        after_help = "Examples:\n  spectrum profiles remove staging\n  spectrum profiles rm staging --yes"
+    )]
+    Remove(RemoveArgs),
+    /// Show where each value comes from and whether the service accepts it
+    #[command(
+        after_help = "Examples:\n  spectrum profiles check\n  spectrum -P prod profiles check -o json\n\nExits as any other command would: 3 nothing usable is configured, 4 refused,\n8 the service cannot be reached."
+    )]
+    Check,
+    /// Print where the configuration file is
+    #[command(after_help = "Examples:\n  spectrum profiles path\n  cat \"$(spectrum profiles path)\"")]
+    Path,
+}
+
+/// Examples for `add` and `login`.
+pub const ADD_HELP: &str = "\
+Examples:
+  spectrum profiles add prod
+  printf %s \"$SECRET\" | spectrum profiles add prod --secret-stdin \\
+      --project-id 3c90c3cc-0d44-4b50-8888-8dd25736052a
+
+The secret is asked for without showing it. The pair is checked with one
+request before it is saved. Exit codes: 4 the service refused the pair.";
+
+/// What to save.
+#[derive(Debug, Args)]
+#[command(after_help = ADD_HELP)]
+pub struct AddArgs {
+    /// The profile's name
+    #[arg(default_value = "default", value_parser = profile_name)]
+    pub name: String,
+    /// The project's id
+    #[arg(long, value_name = "ID")]
+    pub project_id: Option<String>,
+    /// Read the secret from standard input
+    #[arg(long)]
+    pub secret_stdin: bool,
+}
+
+/// A profile's name.
+#[derive(Debug, Args)]
+pub struct NameArgs {
+    /// The profile's name
+    #[arg(add = ArgValueCandidates::new(profile_names))]
+    pub name: String,
+}
+
+/// What to remove.
+#[derive(Debug, Args)]
+pub struct RemoveArgs {
+    /// The profile's name
+    #[arg(add = ArgValueCandidates::new(profile_names))]
+    pub name: String,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+fn profile_name(text: &str) -> Result<String, String> {
+    let fits = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) && !text.is_empty();
+    if !fits {
+        return Err("a profile's name has letters, digits, - _ and . only".to_owned());
+    }
+    if text == SANDBOX {
+        return Err("sandbox is built in; choose another name".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// Runs a verb.
+///
+/// # Errors
+/// Whatever the verb met.
+pub fn run(verb: Verb, session: &Session) -> anyhow::Result<ExitStatus> {
+    match verb {
+        Verb::Add(args) => add(&args, session),
+        Verb::List => list(session),
+        Verb::Use(args) => set_default(&args.name, session),
+        Verb::Remove(args) => remove(&args, session),
+        Verb::Check => check(session),
+        Verb::Path => {
+            let path = path(session)?;
+            session.out.text(&format!("{}\n", path.display()))?;
+            Ok(ExitStatus::Done)
+        }
+    }
+}
+
+fn path(session: &Session) -> Result<PathBuf, Failure> {
+    session.settings.config_path.clone().ok_or_else(|| {
+        Failure::new(Code::Config, "no place for a configuration file: this user has no home folder")
+            .hint("name one with `--config FILE`")
+    })
+}
+
+/// Adds a profile.
+///
+/// # Errors
+/// Invalid input, or whatever the check met; then nothing is saved.
+pub fn add(args: &AddArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+    let path = path(session)?;
+    let shown = &session.settings.config_shown;
+    let mut editor = Editor::open(&path, shown)?;
+    let mut missing = Vec::new();
+    if args.project_id.is_none() && !session.prompt.can_ask {
+        missing.push("--project-id ID");
+    }
+    if !args.secret_stdin && !session.prompt.can_ask {
+        missing.push("--secret-stdin");
+    }
+    if !missing.is_empty() {
+        return Err(Failure::new(Code::Usage, format!("missing {}", missing.join(", ")))
+            .hint("for example: printf %s \"$SECRET\" | spectrum profiles add prod --project-id ID --secret-stdin")
+            .into());
+    }
+    let parse = |text: &str| text.trim().parse::<ProjectId>().map_err(|error| error.to_string());
+    let project_id = match &args.project_id {
+        Some(text) => {
+            parse(text).map_err(|error| Failure::new(Code::InvalidInput, format!("--project-id is {error}")))?
+        }
+        None => session.prompt.text("Project id", parse)?,
+    };
+    let secret =
+        if args.secret_stdin { read_secret()? } else { session.prompt.secret("Project secret (not shown)")? };
+    session.out.hide(secret.expose());
+    let base_url = session.global.base_url.as_deref().map(settings::parse_base_url).transpose();
+    let base_url = base_url.map_err(|reason| Failure::new(Code::Usage, format!("--base-url: {reason}")))?;
+    let credentials = crate::credentials::Credentials { project_id, secret };
+    let service = match &base_url {
+        Some(url) => url.clone(),
+        None => SERVICE.parse()?,
+    };
+    session
+        .client_for(credentials.clone(), service)?
+        .list_users(&crate::api::users::UserFilter { limit: Some(1), ..Default::default() })?;
+    let own_url = base_url.as_ref().map(url::Url::as_str);
+    editor.put(&args.name, credentials.project_id.as_str(), &credentials.secret, own_url);
+    editor.save(&path, shown)?;
+    session.out.note(format!("saved profile {} in {shown}; the service accepts it", args.name));
+    Ok(ExitStatus::Done)
+}
+
+fn read_secret() -> Result<crate::credentials::Secret, Failure> {
+    let mut text = String::new();
+    std::io::stdin().take(64 * 1024).read_to_string(&mut text).map_err(|error| {
+        Failure::new(Code::InvalidInput, format!("the secret cannot be read from standard input: {error}"))
+    })?;
+    crate::credentials::Secret::new(&text)
+        .ok_or_else(|| Failure::new(Code::InvalidInput, "the secret on standard input is empty"))
+}
+
+const PROFILE: [Column; 5] = [
+    Column::shown("name", "NAME", 0, true),
+    Column::shown("default", "DEFAULT", 1, true),
+    Column::shown("projectId", "PROJECT", 2, true),
+    Column::shown("secret", "SECRET", 3, false),
+    Column::shown("baseUrl", "BASE URL", 4, false),
+];
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed<'a> {
+    name: &'a str,
+    default: bool,
+    project_id: Option<&'a str>,
+    secret: &'static str,
+    base_url: Option<&'a str>,
+}
+
+fn list(session: &Session) -> anyhow::Result<ExitStatus> {
+    session.out.check_fields(&PROFILE)?;
+    let file = ProfileFile::read(&path(session)?, &session.settings.config_shown)?;
+    let default = file.default_profile.as_deref();
+    let listed = file.names().map(|name| {
+        let profile = file.profiles.get(name);
+        let place = |profile: &crate::profiles::Profile| match profile.secret_source() {
+            Ok(Some(SecretSource::Literal(_))) => "in the file",
+            Ok(Some(SecretSource::File(_))) => "secret_file",
+            Ok(Some(SecretSource::Command(_))) => "secret_command",
+            Ok(None) => "missing",
+            Err(_) => "named twice",
+        };
+        Listed {
+            name,
+            default: default == Some(name),
+            project_id: profile.and_then(|profile| profile.project_id.as_deref()),
+            secret: profile.map_or("built in", place),
+            base_url: profile.and_then(|profile| profile.base_url.as_deref()),
+        }
+    });
+    if session.out.format() == Format::Id {
+        session.out.text(&file.names().map(|name| format!("{name}\n")).collect::<String>())?;
+        return Ok(ExitStatus::Done);
+    }
+    let records = listed.map(|listed| serde_json::to_string(&listed)).collect::<Result<Vec<_>, _>>()?;
+    session.out.many(&PROFILE, &records)?;
+    Ok(ExitStatus::Done)
+}
+
+fn set_default(name: &str, session: &Session) -> anyhow::Result<ExitStatus> {
+    let (path, shown) = (path(session)?, &session.settings.config_shown);
+    if name != SANDBOX {
+        ProfileFile::read(&path, shown)?.get(name, shown)?;
+    }
+    let mut editor = Editor::open(&path, shown)?;
+    editor.set_default(name);
+    editor.save(&path, shown)?;
+    session.out.note(format!("{name} is the default profile now"));
+    Ok(ExitStatus::Done)
+}
+
+fn remove(args: &RemoveArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+    let (path, shown) = (path(session)?, &session.settings.config_shown);
+    ProfileFile::read(&path, shown)?.get(&args.name, shown)?;
+    if !args.yes {
+        session.prompt.confirm(&format!("Remove profile {} and its secret from {shown}?", args.name), "--yes")?;
+    }
+    let mut editor = Editor::open(&path, shown)?;
+    editor.remove(&args.name);
+    editor.save(&path, shown)?;
+    session.out.note(format!("removed profile {}", args.name));
+    Ok(ExitStatus::Done)
+}
+
+const CHECK: [Column; 7] = [
+    Column::shown("source", "SOURCE", 0, false),
+    Column::shown("projectId", "PROJECT", 0, true),
+    Column::shown("projectIdFrom", "PROJECT FROM", 1, false),
+    Column::shown("secretFrom", "SECRET FROM", 1, false),
+    Column::shown("baseUrl", "BASE URL", 0, false),
+    Column::shown("baseUrlFrom", "BASE URL FROM", 1, false),
+    Column::shown("accepted", "ACCEPTED", 0, false),
+];
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Checked {
+    source: String,
+    project_id: String,
+    project_id_from: String,
+    secret_from: String,
+    base_url: String,
+    base_url_from: String,
+    accepted: bool,
+}
+
+fn check(session: &Session) -> anyhow::Result<ExitStatus> {
+    session.out.check_fields(&CHECK)?;
+    let target = session.target()?;
+    let shown = &session.settings.config_shown;
+    let source = match &target.source {
+        Source::Sandbox(origin) => format!("the built-in sandbox, chosen by {origin}"),
+        Source::Profile(name, settings::Origin::Default) => format!("profile {name} in {shown}, its default_profile"),
+        Source::Profile(name, origin) => format!("profile {name} in {shown}, chosen by {origin}"),
+        Source::Variables(_) => "environment variables".to_owned(),
+    };
+    let origin = |origin: Option<&settings::Origin>| origin.map_or_else(|| "built in".to_owned(), ToString::to_string);
+    let secret_from = match &target.secret {
+        Some(secret) => match &secret.value {
+            SecretSource::Literal(_) => secret.origin.to_string(),
+            SecretSource::File(path) => format!("{}, the file {}", secret.origin, path.display()),
+            SecretSource::Command(argv) => {
+                format!("{}, its secret_command {}", secret.origin, argv.first().map_or("", String::as_str))
+            }
+        },
+        None => "built in".to_owned(),
+    };
+    let mut checked = Checked {
+        source,
+        project_id: target
+            .project_id
+            .as_ref()
+            .map_or_else(|| crate::sandbox::options::DEFAULT_PROJECT_ID.to_owned(), |id| id.value.to_string()),
+        project_id_from: origin(target.project_id.as_ref().map(|setting| &setting.origin)),
+        secret_from,
+        base_url: target
+            .base_url
+            .as_ref()
+            .map_or_else(|| "inside this command".to_owned(), |url| url.value.to_string()),
+        base_url_from: origin(target.base_url.as_ref().map(|setting| &setting.origin)),
+        accepted: false,
+    };
+    let asked = session.client().and_then(|client| {
+        client.list_users(&crate::api::users::UserFilter { limit: Some(1), ..Default::default() })?;
+        Ok(())
+    });
+    checked.accepted = asked.is_ok();
+    // Where the values come from helps most when the service refuses them; a program gets its document only from a success.
+    if asked.is_ok() || session.out.format() == Format::Table {
+        session.out.one(&CHECK, &serde_json::to_string(&checked)?)?;
+    }
+    asked.map(|()| ExitStatus::Done)
+}

@@ -1,0 +1,118 @@
+//! Finds a user by what a person calls them: an id or a phone number. A look-up that failed is never "absent".
+
+use serde_json::value::RawValue;
+
+use crate::api::Client;
+use crate::api::users::UserFilter;
+use crate::exit::{Code, Failure};
+use crate::model::ids::is_uuid;
+use crate::model::{Phone, User, UserId, UserType};
+
+/// What a person calls a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserKey {
+    /// The service's id.
+    Id(UserId),
+    /// The person's number.
+    Phone(Phone),
+}
+
+/// Reads an id or a phone number; for clap.
+///
+/// # Errors
+/// What to write instead.
+pub fn parse_key(text: &str) -> Result<UserKey, String> {
+    if let Ok(id) = text.trim().parse() {
+        return Ok(UserKey::Id(id));
+    }
+    let looks_like_an_id = text.len() > 20 && text.contains('-') && !text.starts_with('+') && !is_uuid(text);
+    match Phone::from_typed(text) {
+        Ok(phone) => Ok(UserKey::Phone(phone)),
+        Err(_) if looks_like_an_id => {
+            Err("not a user id; an id looks like 3c90c3cc-0d44-4b50-8888-8dd25736052a".to_owned())
+        }
+        Err(error) => Err(format!("neither a user id nor a phone number: {error}")),
+    }
+}
+
+/// One user as the service wrote it, kept beyond its answer.
+#[derive(Debug)]
+pub struct Found {
+    /// The record's own text.
+    pub raw: Box<RawValue>,
+}
+
+impl Found {
+    /// The record's fields.
+    ///
+    /// # Errors
+    /// When the record is not a user.
+    pub fn user(&self) -> anyhow::Result<User<'_>> {
+        serde_json::from_str(self.raw.get())
+            .map_err(|error| Failure::new(Code::BadResponse, format!("the answer is not a user ({error})")).into())
+    }
+}
+
+/// All active users with exactly this number, of one type or of any.
+///
+/// # Errors
+/// Whatever the call met.
+pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> anyhow::Result<Vec<Found>> {
+    let filter = UserFilter { kind, search: Some(phone.to_string()), ..UserFilter::default() };
+    let answer = client.list_users(&filter)?;
+    let mut found = Vec::new();
+    // The service's search is partial: only the whole number counts.
+    for raw in answer.users()?.users {
+        let candidate = Found { raw: raw.to_owned() };
+        let user = candidate.user()?;
+        let is_kind = kind.is_none_or(|kind| user.kind.as_deref().is_none_or(|word| word == kind.as_str()));
+        if user.phone_number == phone.as_str() && is_kind {
+            found.push(candidate);
+        }
+    }
+    Ok(found)
+}
+
+/// Exactly one user.
+///
+/// # Errors
+/// Not found, ambiguous, or whatever the call met.
+pub fn one(client: &Client, key: &UserKey) -> anyhow::Result<Found> {
+    let phone = match key {
+        UserKey::Id(id) => {
+            let answer = client.get_user(id.as_str())?;
+            return Ok(Found { raw: answer.decode::<&RawValue>("a user")?.to_owned() });
+        }
+        UserKey::Phone(phone) => phone,
+    };
+    let mut found = by_phone(client, phone, None)?;
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (None, _) => Err(Failure::new(Code::NotFound, format!("no active user has the phone number {phone}"))
+            .hint("run `spectrum users list` to see who is registered")
+            .into()),
+        (Some(last), false) => {
+            found.push(last);
+            let failure = Failure::new(Code::Ambiguous, format!("{} users have the phone number {phone}", found.len()));
+            let failure = found.iter().try_fold(failure, |failure, candidate| {
+                let user = candidate.user()?;
+                let line = user.assigned_phone_number.as_deref().unwrap_or("no number");
+                anyhow::Ok(failure.context(format!("{} on {line}", user.id)))
+            })?;
+            Err(failure.hint("name the one you mean by its id").into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_an_id_or_a_phone_number() {
+        assert!(matches!(parse_key("3c90c3cc-0d44-4b50-8888-8dd25736052a"), Ok(UserKey::Id(_))));
+        assert!(matches!(parse_key("+1 (415) 555-0123"), Ok(UserKey::Phone(_))));
+        assert!(parse_key("14155550123").unwrap_err().contains("+14155550123"));
+        assert!(parse_key("3c90c3cc-0d44-4b50-8888-8dd25736052").unwrap_err().contains("user id"));
+    }
+}

@@ -1,0 +1,48 @@
+//! Ctrl-C and SIGTERM: the command ends with its documented code and leaves the terminal as it was.
+
+use std::sync::{Mutex, Once, PoisonError};
+
+use crate::exit::Code;
+use crate::format::Format;
+use crate::output::streams;
+
+/// What runs instead of the end of the process, once.
+type Hook = Box<dyn FnOnce() + Send>;
+
+static INSTALLED: Once = Once::new();
+static HOOK: Mutex<Option<Hook>> = Mutex::new(None);
+static FORMAT: Mutex<Format> = Mutex::new(Format::Table);
+
+/// Catches the signals from now on; until then, and where they cannot be caught, they do what they always did.
+pub fn install() {
+    INSTALLED.call_once(|| {
+        // An error means that somebody else catches them already: then that is how it is.
+        let _ = ctrlc::set_handler(on_signal);
+    });
+}
+
+/// Remembers how the person wants to be told.
+pub fn speak(format: Format) {
+    *FORMAT.lock().unwrap_or_else(PoisonError::into_inner) = format;
+}
+
+/// Lets the first signal run `hook` instead of ending the process; the second ends it.
+pub fn on_first(hook: impl FnOnce() + Send + 'static) {
+    install();
+    *HOOK.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(hook));
+}
+
+#[expect(clippy::exit, reason = "the main thread is blocked in a request or a prompt and cannot be asked to return")]
+fn on_signal() {
+    if let Some(hook) = HOOK.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        hook();
+        return;
+    }
+    // A prompt may have hidden it; without a terminal this does nothing.
+    let terminal = console::Term::stderr();
+    if terminal.is_term() {
+        let _ = terminal.show_cursor();
+    }
+    streams::interrupted(*FORMAT.lock().unwrap_or_else(PoisonError::into_inner));
+    std::process::exit(Code::Interrupted.status().into());
+}

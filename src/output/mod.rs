@@ -1,0 +1,11 @@
+//! The one door out: streams, tables, machine formats, and the cleaning of hostile text.
+
+pub mod csv;
+pub mod json;
+pub mod record;
+pub mod sanitize;
+pub mod streams;
+pub mod table;
+
+pub use streams::{Looks, Output, Palette};
+pub use table::{Column, Look, Table};

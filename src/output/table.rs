@@ -1,0 +1,192 @@
+//! Tables for people: they never cut an id or a number, and fit the terminal by leaving columns out.
+
+use comfy_table::presets;
+use comfy_table::{ColumnConstraint, ContentArrangement, Table as ComfyTable};
+
+use super::sanitize;
+
+/// A column: a field of the API, and how a table treats it.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// The API's name, also what `--fields` takes. A dot reaches into an object.
+    pub key: &'static str,
+    /// The heading in a table.
+    pub title: &'static str,
+    /// Whether a table shows it unasked, and how dearly: on a narrow terminal the highest rank goes first.
+    pub rank: Option<u8>,
+    /// Ids, numbers and times are never broken over lines.
+    pub solid: bool,
+}
+
+impl Column {
+    /// A column that a table shows unasked; rank 0 is the last to go.
+    pub const fn shown(key: &'static str, title: &'static str, rank: u8, solid: bool) -> Self {
+        Self { key, title, rank: Some(rank), solid }
+    }
+
+    /// A column that only `--fields` and csv show.
+    pub const fn on_request(key: &'static str, title: &'static str) -> Self {
+        Self { key, title, rank: None, solid: false }
+    }
+}
+
+/// How a table may look where it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// The terminal's columns; none when it is no terminal, and then there are no borders.
+    pub width: Option<u16>,
+    /// Whether headings may be bold.
+    pub bold: bool,
+}
+
+/// Rows of cells under columns.
+#[derive(Debug)]
+pub struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<String>>,
+    widths: Vec<usize>,
+}
+
+/// The narrowest that a column of free text is squeezed to.
+const NARROWEST_TEXT: usize = 10;
+/// What one column costs beside its text: a space on either side and a border.
+const FRAME: usize = 3;
+
+impl Table {
+    /// An empty table.
+    pub fn new(columns: Vec<Column>) -> Self {
+        let widths = columns.iter().map(|column| console::measure_text_width(column.title)).collect();
+        Self { columns, rows: Vec::new(), widths }
+    }
+
+    /// Adds a row; its cells are cleaned of what could drive a terminal.
+    pub fn push(&mut self, cells: impl IntoIterator<Item = String>) {
+        let cells: Vec<String> = cells.into_iter().map(|cell| sanitize::line(&cell).into_owned()).collect();
+        for (width, cell) in self.widths.iter_mut().zip(&cells) {
+            *width = (*width).max(console::measure_text_width(cell));
+        }
+        self.rows.push(cells);
+    }
+
+    /// The columns that fit, in their order: the least dear go first, the first column stays.
+    fn fitting(&self, width: Option<u16>) -> Vec<usize> {
+        let mut kept: Vec<usize> = (0..self.columns.len()).collect();
+        let Some(width) = width else { return kept };
+        let needs = |at: &usize| match (self.columns.get(*at), self.widths.get(*at)) {
+            (Some(column), Some(width)) if column.solid => *width,
+            (_, Some(width)) => (*width).min(NARROWEST_TEXT),
+            _ => 0,
+        };
+        while kept.len() > 1 && kept.iter().map(|at| needs(at) + FRAME).sum::<usize>() + 1 > usize::from(width) {
+            let dearness = |at: &usize| self.columns.get(*at).and_then(|column| column.rank).unwrap_or(0);
+            // Of equals the last goes; asked-for columns (all of rank 0 then) are dropped by nobody.
+            let Some(least) = kept.iter().copied().max_by_key(dearness).filter(|at| dearness(at) > 0) else { break };
+            kept.retain(|at| *at != least);
+        }
+        kept
+    }
+
+    /// The table as text, a line break at its end; also how many columns it left out.
+    pub fn render(self, look: Look) -> (String, usize) {
+        let kept = self.fitting(look.width);
+        let left_out = self.columns.len() - kept.len();
+        let columns: Vec<Column> = kept.iter().filter_map(|at| self.columns.get(*at)).copied().collect();
+        let mut table = ComfyTable::new();
+        table.set_header(columns.iter().map(|column| column.title));
+        for mut row in self.rows {
+            table.add_row(kept.iter().map(|at| row.get_mut(*at).map(std::mem::take).unwrap_or_default()));
+        }
+        frame(&mut table, look, |at| columns.get(at).is_some_and(|column| column.solid));
+        // The heading is the first line, or the one below the border.
+        let heading = usize::from(look.width.is_some());
+        let lines = table.lines().enumerate().map(|(at, line)| {
+            let line = line.trim_end();
+            if look.bold && at == heading { format!("\u{1b}[1m{line}\u{1b}[0m\n") } else { format!("{line}\n") }
+        });
+        (lines.collect(), left_out)
+    }
+}
+
+/// One record, a field a line; empty fields are left out.
+pub fn record(fields: impl IntoIterator<Item = (Column, String)>, look: Look) -> String {
+    let mut table = ComfyTable::new();
+    for (column, value) in fields {
+        if !value.is_empty() {
+            table.add_row([column.title, &sanitize::line(&value)]);
+        }
+    }
+    frame(&mut table, look, |at| at == 0);
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Borders and wrapping on a terminal; elsewhere two spaces between columns and lines as long as they are.
+fn frame(table: &mut ComfyTable, look: Look, is_solid: impl Fn(usize) -> bool) {
+    match look.width {
+        Some(width) => {
+            table.load_style(presets::UTF8_FULL_CONDENSED);
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        }
+        None => {
+            table.load_style(presets::NOTHING);
+            table.set_content_arrangement(ContentArrangement::Disabled);
+        }
+    }
+    for (at, column) in table.column_iter_mut().enumerate() {
+        if look.width.is_none() {
+            column.set_padding((0, 2));
+        }
+        if is_solid(at) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "3c90c3cc-0d44-4b50-8888-8dd25736052a";
+
+    fn users(names: &[&str]) -> Table {
+        let mut table = Table::new(vec![
+            Column::shown("phoneNumber", "PHONE", 0, true),
+            Column::shown("firstName", "FIRST NAME", 1, false),
+            Column::shown("id", "ID", 2, true),
+        ]);
+        for name in names {
+            table.push(["+14155550123".to_owned(), (*name).to_owned(), ID.to_owned()]);
+        }
+        table
+    }
+
+    #[test]
+    fn a_pipe_gets_plain_columns_of_any_length() {
+        let (text, left_out) = users(&["Ada", "山田"]).render(Look { width: None, bold: false });
+        assert_eq!(left_out, 0);
+        assert_eq!(
+            text,
+            format!("PHONE         FIRST NAME  ID\n+14155550123  Ada         {ID}\n+14155550123  山田        {ID}\n")
+        );
+    }
+
+    #[test]
+    fn a_narrow_terminal_loses_columns_but_never_a_piece_of_an_id() {
+        for width in 20..130 {
+            let (text, left_out) =
+                users(&["Ada Augusta King, Countess of Lovelace"]).render(Look { width: Some(width), bold: false });
+            assert!(text.contains("+14155550123"), "{width}:\n{text}");
+            assert_eq!(text.contains(ID), left_out == 0, "{width}:\n{text}");
+            let widest = text.lines().map(console::measure_text_width).max();
+            assert!(widest <= Some(usize::from(width)), "{width}:\n{text}");
+        }
+    }
+
+    #[test]
+    fn wide_and_combining_characters_line_up() {
+        let (text, _) =
+            users(&["Ada", "山田", "e\u{301}", "\u{1b}[31mred"]).render(Look { width: Some(100), bold: false });
+        let widths: Vec<usize> = text.lines().map(console::measure_text_width).collect();
+        assert!(widths.windows(2).all(|pair| pair[0] == pair[1]), "{text}");
+        assert!(!text.contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,180 @@
+//! What a sandbox is started with: plain values, and the words people write for them.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::fault::Faults;
+use crate::credentials::Secret;
+use crate::model::{Phone, ProjectId};
+
+/// The id of the project that is there when nobody names others.
+pub const DEFAULT_PROJECT_ID: &str = "5a4db0c5-7e1f-4c3a-9b2d-0f5e8c7d1a60";
+/// Its secret: public on purpose, and named so that nobody takes it for a real one.
+pub const DEFAULT_SECRET: &str = "sandbox-secret-known-to-everybody";
+/// The numbers of the lines that the default project owns; 555-01xx belongs to nobody.
+pub const DEFAULT_LINES: [&str; 2] = ["+19175550101", "+19175550102"];
+/// Shared seats of a project that names no number.
+pub const DEFAULT_MAX_SHARED_USERS: u32 = 100;
+/// Numbers in the pool when nobody says otherwise.
+pub const DEFAULT_POOL: usize = 100;
+/// The largest pool that can be asked for.
+pub const LARGEST_POOL: usize = 10_000;
+/// Requests per second and project, as the service allows them.
+pub const SERVICE_RATE_LIMIT: u32 = 5;
+
+/// Everything a sandbox is started with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to listen; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Whether an address that other machines can reach is accepted.
+    pub allow_non_loopback: bool,
+    /// Where the users live.
+    pub store: Location,
+    /// The projects, at least one.
+    pub projects: Vec<Project>,
+    /// How many numbers the pool has.
+    pub pool: usize,
+    /// Requests per second and project; 0 limits nothing.
+    pub rate_limit: u32,
+    /// Which revision of the API is spoken.
+    pub revision: Revision,
+    /// What goes wrong on purpose.
+    pub faults: Faults,
+    /// Whether the store remembers that this server runs, for `sandbox status`.
+    pub announce: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            allow_non_loopback: false,
+            store: Location::Memory,
+            projects: default_project(DEFAULT_MAX_SHARED_USERS, default_lines()).into_iter().collect(),
+            pool: DEFAULT_POOL,
+            rate_limit: 0,
+            revision: Revision::May2026,
+            faults: Faults::default(),
+            announce: false,
+        }
+    }
+}
+
+/// The default project with this many seats and these lines.
+pub fn default_project(max_shared_users: u32, lines: Vec<Phone>) -> Option<Project> {
+    Some(Project {
+        id: DEFAULT_PROJECT_ID.parse().ok()?,
+        secret: Secret::new(DEFAULT_SECRET)?,
+        name: "Sandbox".to_owned(),
+        max_shared_users,
+        lines,
+    })
+}
+
+/// The default project's lines.
+pub fn default_lines() -> Vec<Phone> {
+    DEFAULT_LINES.into_iter().filter_map(|line| line.parse().ok()).collect()
+}
+
+/// Where the users live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A file that other processes may share; its folder is made when missing.
+    File(PathBuf),
+    /// Nowhere: gone with the process.
+    Memory,
+}
+
+/// One project of a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// Its id, also the user name of its credentials.
+    pub id: ProjectId,
+    /// The other half of its credentials.
+    pub secret: Secret,
+    /// Its display name.
+    pub name: String,
+    /// How many active shared users it may have.
+    pub max_shared_users: u32,
+    /// The numbers of the lines it owns.
+    pub lines: Vec<Phone>,
+}
+
+/// A revision of the API. They differ in what a repeated create of a shared user does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Revision {
+    /// Shared identity is the phone or the e-mail; a repeat returns the record untouched.
+    #[default]
+    May2026,
+    /// Shared identity is the phone alone; a repeat overwrites the names and the e-mail that it carries.
+    September2026,
+}
+
+/// A revision that nobody knows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a revision; write 2026-05 or 2026-09")]
+pub struct RevisionError(String);
+
+impl FromStr for Revision {
+    type Err = RevisionError;
+
+    fn from_str(text: &str) -> Result<Self, RevisionError> {
+        match text {
+            "2026-05" => Ok(Self::May2026),
+            "2026-09" => Ok(Self::September2026),
+            _ => Err(RevisionError(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::May2026 => "2026-05",
+            Self::September2026 => "2026-09",
+        })
+    }
+}
+
+/// Reads the size of the pool.
+///
+/// # Errors
+/// When it is not a number from 1 to [`LARGEST_POOL`].
+pub fn parse_pool(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|size| (1..=LARGEST_POOL).contains(size))
+        .ok_or_else(|| format!("{text:?} is not a pool size; write a number from 1 to {LARGEST_POOL}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_whole() {
+        let options = Options::default();
+        assert_eq!(options.projects.len(), 1);
+        assert_eq!(options.projects[0].lines.len(), 2);
+        assert!(DEFAULT_SECRET.len() >= 16);
+    }
+
+    #[test]
+    fn revisions_read_back_what_they_write() {
+        for revision in [Revision::May2026, Revision::September2026] {
+            assert_eq!(revision.to_string().parse(), Ok(revision));
+        }
+        assert!("2026-9".parse::<Revision>().is_err());
+    }
+
+    #[test]
+    fn a_pool_has_a_size_between_one_and_the_largest() {
+        assert_eq!(parse_pool("1"), Ok(1));
+        for bad in ["0", "10001", "-1", "many", ""] {
+            assert!(parse_pool(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! The users' rows: every SQL statement about them, and the JSON that the API shows of one.
+
+use jiff::Timestamp;
+use rusqlite::types::{ToSqlOutput, Type, ValueRef};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
+use serde::{Serialize, Serializer};
+
+use super::store::StoreError;
+use crate::model::UserType;
+
+/// What stands between the fields that a search looks through, so that no match reaches across two of them.
+const BETWEEN: char = '\u{1f}';
+/// The columns of a record, in the order that [`Record::read`] takes them.
+const COLUMNS: &str = "id, project, type, first_name, last_name, email, phone, assigned, created_ms";
+
+/// One user as the API shows it; the keys stand in the documented order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record<T = String> {
+    /// A UUID, version 4.
+    pub id: T,
+    /// The owning project.
+    pub project_id: T,
+    /// `shared` or `dedicated`.
+    #[serde(rename = "type")]
+    pub kind: T,
+    /// Null when unset, as the next two.
+    pub first_name: Option<T>,
+    /// The family name.
+    pub last_name: Option<T>,
+    /// The e-mail address.
+    pub email: Option<T>,
+    /// The person's number.
+    pub phone_number: T,
+    /// The pool number or the project's line.
+    pub assigned_phone_number: T,
+    /// Always an empty object.
+    pub meta: Meta,
+    /// When the row was made.
+    #[serde(serialize_with = "as_iso")]
+    pub created_at: i64,
+}
+
+/// The empty object that every user carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Meta {}
+
+fn as_iso<S: Serializer>(milliseconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{}", Iso(*milliseconds)))
+}
+
+/// A moment in the API's form: ISO 8601 with milliseconds and `Z`.
+#[derive(Debug, Clone, Copy)]
+pub struct Iso(pub i64);
+
+impl std::fmt::Display for Iso {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let moment = Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH);
+        write!(f, "{moment:.3}")
+    }
+}
+
+impl<'r> Record<&'r str> {
+    /// Borrows a record from a row of [`COLUMNS`].
+    fn borrow(row: &'r Row<'_>) -> Result<Self, StoreError> {
+        let text = |at: usize| row.get_ref(at)?.as_str().map_err(|_| wrong_type(at));
+        let optional = |at: usize| match row.get_ref(at)? {
+            ValueRef::Null => Ok(None),
+            value => value.as_str().map(Some).map_err(|_| wrong_type(at)),
+        };
+        Ok(Self {
+            id: text(0)?,
+            project_id: text(1)?,
+            kind: text(2)?,
+            first_name: optional(3)?,
+            last_name: optional(4)?,
+            email: optional(5)?,
+            phone_number: text(6)?,
+            assigned_phone_number: text(7)?,
+            meta: Meta {},
+            created_at: row.get(8)?,
+        })
+    }
+}
+
+fn wrong_type(at: usize) -> rusqlite::Error {
+    rusqlite::Error::InvalidColumnType(at, "text".to_owned(), Type::Null)
+}
+
+impl Record {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            project_id: row.get(1)?,
+            kind: row.get(2)?,
+            first_name: row.get(3)?,
+            last_name: row.get(4)?,
+            email: row.get(5)?,
+            phone_number: row.get(6)?,
+            assigned_phone_number: row.get(7)?,
+            meta: Meta {},
+            created_at: row.get(8)?,
+        })
+    }
+
+    fn search_text(&self) -> String {
+        let fields =
+            [self.first_name.as_deref(), self.last_name.as_deref(), Some(&*self.phone_number), self.email.as_deref()];
+        let fields: Vec<String> = fields.into_iter().flatten().map(fold).collect();
+        fields.join(&BETWEEN.to_string())
+    }
+
+    /// Inserts a new row; `claims_email` says that its e-mail is part of its identity.
+    ///
+    /// # Errors
+    /// Also when an identity rule is broken.
+    pub fn insert(&self, connection: &Connection, claims_email: bool) -> Result<(), StoreError> {
+        let sql = "INSERT INTO users
+            (id, project, type, first_name, last_name, email, phone, assigned, created_ms, email_claim, search)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let claim = self.email.as_deref().filter(|_| claims_email);
+        connection.prepare_cached(sql)?.execute(params![
+            self.id,
+            self.project_id,
+            self.kind,
+            self.first_name,
+            self.last_name,
+            self.email,
+            self.phone_number,
+            self.assigned_phone_number,
+            self.created_at,
+            claim,
+            self.search_text()
+        ])?;
+        Ok(())
+    }
+
+    /// Writes names and e-mail of a row that is there; the e-mail is no identity afterwards.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub fn update(&self, connection: &Connection) -> Result<(), StoreError> {
+        let sql =
+            "UPDATE users SET first_name = ?, last_name = ?, email = ?, email_claim = NULL, search = ? WHERE id = ?";
+        let values = params![self.first_name, self.last_name, self.email, self.search_text(), self.id];
+        connection.prepare_cached(sql)?.execute(values)?;
+        Ok(())
+    }
+}
+
+/// A text as a search compares it.
+fn fold(text: &str) -> String {
+    text.to_lowercase().replace(BETWEEN, " ")
+}
+
+/// What an active row is looked up by, within a project.
+#[derive(Debug, Clone, Copy)]
+pub enum Key<'a> {
+    /// A shared user's phone.
+    SharedPhone(&'a str),
+    /// A shared user's e-mail; the earliest where several have it.
+    SharedEmail(&'a str),
+    /// A dedicated user's phone and line.
+    Tuple(&'a str, &'a str),
+    /// The id.
+    Id(&'a str),
+}
+
+/// Finds an active user of a project.
+///
+/// # Errors
+/// Whatever the database says.
+pub fn find(connection: &Connection, project: &str, key: Key<'_>) -> Result<Option<Record>, StoreError> {
+    let mut values = vec![project];
+    let condition = match key {
+        Key::SharedPhone(phone) => {
+            values.push(phone);
+            "type = 'shared' AND phone = ?"
+        }
+        Key::SharedEmail(email) => {
+            values.push(email);
+            "type = 'shared' AND email = ? AND email IS NOT NULL ORDER BY seq LIMIT 1"
+        }
+        Key::Tuple(phone, line) => {
+            values.extend([line, phone]);
+            "type = 'dedicated' AND assigned = ? AND phone = ?"
+        }
+        Key::Id(id) => {
+            values.push(id);
+            "id = ?"
+        }
+    };
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE project = ? AND deleted_ms IS NULL AND {condition}");
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement.query_row(rusqlite::params_from_iter(values), Record::read).optional()?)
+}
+
+/// Finds an active user by id in whatever project.
+///
+/// # Errors
+/// Whatever the database says.
+pub fn find_anywhere(connection: &Connection, id: &str) -> Result<Option<Record>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE id = ? AND deleted_ms IS NULL");
+    Ok(connection.prepare_cached(&sql)?.query_row([id], Record::read).optional()?)
+}
+
+/// Marks a user as deleted; says whether there was one.
+///
+/// # Errors
+/// Whatever the database says.
+pub fn delete(connection: &Connection, project: &str, id: &str, now: i64) -> Result<bool, StoreError> {
+    let sql = "UPDATE users SET deleted_ms = ? WHERE id = ? AND project = ? AND deleted_ms IS NULL";
+    Ok(connection.prepare_cached(sql)?.execute(params![now, id, project])? > 0)
+}
+
+/// How many active users of a type a project has.
+///
+/// # Errors
+/// Whatever the database says.
+pub fn count(connection: &Connection, project: &str, kind: UserType) -> Result<u64, StoreError> {
+    let sql = "SELECT active FROM counts WHERE project = ? AND type = ?";
+    let count = connection.prepare_cached(sql)?.query_row([project, kind.as_str()], |row| row.get(0)).optional()?;
+    Ok(count.unwrap_or(0))
+}
+
+/// When the newest row of all was made.
+///
+/// # Errors
+/// Whatever the database says.
+pub fn newest(connection: &Connection) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT created_ms FROM users ORDER BY seq DESC LIMIT 1";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// Which users a list holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only this type.
+    pub kind: Option<UserType>,
+    /// Only these ids, in lower case; empty means all.
+    pub ids: Vec<String>,
+    /// Only where a name, the phone or the e-mail holds this.
+    pub search: Option<String>,
+    /// At most so many; none means all.
+    pub limit: Option<u32>,
+    /// After skipping so many.
+    pub offset: u32,
+}
+
+/// One list: the users as a JSON array, and how many match without paging.
+#[derive(Debug)]
+pub struct Listed {
+    /// In creation order.
+    pub json: Vec<u8>,
+    /// All matches.
+    pub total: u64,
+}
+
+/// Lists active users. Rows go straight from the database's memory into the text: a large list is held once.
+///
+/// # Errors
+/// Whatever the database says.
+pub fn list(connection: &Connection, project: &str, filter: &Filter) -> Result<Listed, StoreError> {
+    let mut condition = "project = ? AND deleted_ms IS NULL".to_owned();
+    let mut values: Vec<ToSqlOutput<'_>> = vec![project.into()];
+    if let Some(kind) = filter.kind {
+        condition.push_str(" AND type = ?");
+        values.push(kind.as_str().into());
+    }
+    if !filter.ids.is_empty() {
+        condition.push_str(" AND id IN (SELECT value FROM json_each(?))");
+        values.push(serde_json::to_string(&filter.ids).unwrap_or_default().into());
+    }
+    if let Some(search) = &filter.search {
+        // Not LIKE: a % or _ in a search means itself.
+        condition.push_str(" AND instr(search, ?) > 0");
+        values.push(fold(search).into());
+    }
+    let values: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
+    let total = if filter.ids.is_empty() && filter.search.is_none() {
+        let kinds = filter.kind.map_or(vec![UserType::Shared, UserType::Dedicated], |kind| vec![kind]);
+        kinds.into_iter().map(|kind| count(connection, project, kind)).sum::<Result<u64, StoreError>>()?
+    } else {
+        let sql = format!("SELECT count(*) FROM users WHERE {condition}");
+        connection.prepare_cached(&sql)?.query_row(&*values, |row| row.get(0))?
+    };
+    // Always bound, never written into the text: one statement serves every page.
+    let (limit, offset) = (filter.limit.map_or(-1, i64::from), filter.offset);
+    let values: Vec<&dyn ToSql> = values.into_iter().chain([&limit as &dyn ToSql, &offset]).collect();
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE {condition} ORDER BY seq LIMIT ? OFFSET ?");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(&*values)?;
+    let mut json = vec![b'['];
+    while let Some(row) = rows.next()? {
+        if json.len() > 1 {
+            json.push(b',');
+        }
+        // Our own types always serialize into memory.
+        let _ = serde_json::to_writer(&mut json, &Record::borrow(row)?);
+    }
+    json.push(b']');
+    Ok(Listed { json, total })
+}

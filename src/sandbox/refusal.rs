@@ -1,0 +1,100 @@
+//! Every way in which the sandbox refuses a request: status, code and words in one place.
+
+use hyper::StatusCode;
+
+use super::store::StoreError;
+use crate::model::Phone;
+
+/// Why a request is refused.
+#[derive(Debug)]
+pub enum Refusal {
+    /// Missing, malformed or wrong credentials, or those of another project.
+    Credentials,
+    /// No such route.
+    Route,
+    /// The body is not JSON.
+    Parse(String),
+    /// A field, a path or a query value is wrong; the text names it.
+    Validation(String),
+    /// A new identity when all shared seats are taken.
+    Capacity(u32),
+    /// Every number of the pool is used for this phone already.
+    PoolExhausted,
+    /// A line that the project does not own.
+    ForeignLine(Phone),
+    /// No such user, or a deleted one.
+    NoUser,
+    /// No such project (routes without credentials).
+    NoProject,
+    /// The project owns no line.
+    NoLine,
+    /// A redirect for a user who is not shared.
+    NotShared,
+    /// Too many requests; seconds until the next one is welcome.
+    RateLimited(u64),
+    /// The body is larger than anything the API takes.
+    TooLarge,
+    /// The body did not arrive in time.
+    TooSlow,
+    /// The request names a host that this server is not.
+    Host,
+    /// Not a request that HTTP allows.
+    Malformed(&'static str),
+    /// The store failed; the reason goes to the log, never to the client.
+    Internal(StoreError),
+    /// A status that was asked for on the command line.
+    Fault(StatusCode),
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Internal(error)
+    }
+}
+
+impl From<rusqlite::Error> for Refusal {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl Refusal {
+    /// The answer's status, `code` and `message`.
+    pub fn parts(&self) -> (StatusCode, String, String) {
+        let bare = |status: StatusCode, message: String| (status, status.as_str().to_owned(), message);
+        let word = |status, code: &str, message: String| (status, code.to_owned(), message);
+        match self {
+            Self::Credentials => bare(StatusCode::UNAUTHORIZED, "Invalid credentials".to_owned()),
+            Self::Route => word(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found".to_owned()),
+            Self::Parse(why) => word(StatusCode::BAD_REQUEST, "PARSE", format!("The body is not JSON: {why}")),
+            Self::Validation(what) => word(StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION", what.clone()),
+            Self::Capacity(seats) => {
+                bare(StatusCode::PAYMENT_REQUIRED, format!("Maximum number of shared users ({seats}) reached"))
+            }
+            Self::PoolExhausted => {
+                bare(StatusCode::CONFLICT, "No number of the pool is left for this phoneNumber".to_owned())
+            }
+            Self::ForeignLine(line) => {
+                bare(StatusCode::CONFLICT, format!("assignedPhoneNumber {line} is not a line of this project"))
+            }
+            Self::NoUser => bare(StatusCode::NOT_FOUND, "User not found".to_owned()),
+            Self::NoProject => bare(StatusCode::NOT_FOUND, "Project not found".to_owned()),
+            Self::NoLine => bare(StatusCode::NOT_FOUND, "The project has no dedicated line".to_owned()),
+            Self::NotShared => bare(StatusCode::FORBIDDEN, "User is not a shared user".to_owned()),
+            Self::RateLimited(_) => word(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "Too many requests".to_owned()),
+            Self::TooLarge => bare(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large".to_owned()),
+            Self::TooSlow => bare(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time".to_owned()),
+            Self::Host => {
+                bare(StatusCode::FORBIDDEN, "This server does not answer for the host in the request".to_owned())
+            }
+            Self::Malformed(what) => bare(StatusCode::BAD_REQUEST, (*what).to_owned()),
+            Self::Internal(_) => {
+                word(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", "Internal server error".to_owned())
+            }
+            Self::Fault(status) => {
+                let reason = status.canonical_reason().unwrap_or("Refused");
+                bare(*status, format!("{reason} (a fault that the sandbox was asked for)"))
+            }
+        }
+    }
+}

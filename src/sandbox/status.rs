@@ -1,0 +1,161 @@
+//! What a store knows of itself and of the servers on it, from any process.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use super::options::{Location, Options};
+use super::store::{Store, StoreError};
+
+/// How long a server that is said to run may take to show that it does.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The state of a store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Whether there is a store at all.
+    pub exists: bool,
+    /// The servers that answer right now.
+    pub running: Vec<Server>,
+    /// Active shared users, over all projects.
+    pub shared_users: u64,
+    /// Active dedicated users, over all projects.
+    pub dedicated_users: u64,
+}
+
+/// A server on a store, as it announced itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Where it listens.
+    pub url: String,
+    /// Its process.
+    pub pid: u32,
+    /// How many projects it has.
+    pub projects: u32,
+    /// Lines of all its projects.
+    pub lines: u32,
+    /// Shared seats of all its projects.
+    pub max_shared_users: u32,
+    /// Requests per second and project; 0 is no limit.
+    pub rate_limit: u32,
+}
+
+impl Server {
+    /// What a server says of itself.
+    pub fn new(url: String, options: &Options) -> Self {
+        let sum =
+            |of: fn(&super::options::Project) -> u32| options.projects.iter().map(of).fold(0, u32::saturating_add);
+        Self {
+            url,
+            pid: std::process::id(),
+            projects: u32::try_from(options.projects.len()).unwrap_or(u32::MAX),
+            lines: sum(|project| u32::try_from(project.lines.len()).unwrap_or(u32::MAX)),
+            max_shared_users: sum(|project| project.max_shared_users),
+            rate_limit: options.rate_limit,
+        }
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            url: row.get(0)?,
+            pid: row.get(1)?,
+            projects: row.get(2)?,
+            lines: row.get(3)?,
+            max_shared_users: row.get(4)?,
+            rate_limit: row.get(5)?,
+        })
+    }
+
+    /// Leaves word in the store that this server runs.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn announce(&self, store: &Store) -> Result<(), StoreError> {
+        let sql = "INSERT OR REPLACE INTO servers (url, pid, projects, lines, max_shared_users, rate_limit)
+            VALUES (?, ?, ?, ?, ?, ?)";
+        store.write(|c| {
+            c.execute(
+                sql,
+                params![self.url, self.pid, self.projects, self.lines, self.max_shared_users, self.rate_limit],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Takes that word back.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn withdraw(&self, store: &Store) -> Result<(), StoreError> {
+        store.write(|c| {
+            c.execute("DELETE FROM servers WHERE url = ? AND pid = ?", params![self.url, self.pid])?;
+            Ok(())
+        })
+    }
+
+    /// Asks the server itself: its process may have been killed, and its port may be somebody else's by now.
+    fn answers(&self) -> bool {
+        let ask = || {
+            let address: SocketAddr = self.url.strip_prefix("http://")?.parse().ok()?;
+            let mut stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+            stream.set_read_timeout(Some(PATIENCE)).ok()?;
+            stream.set_write_timeout(Some(PATIENCE)).ok()?;
+            stream.write_all(b"OPTIONS / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+            let mut head = Vec::new();
+            let _ = stream.take(4096).read_to_end(&mut head);
+            Some(String::from_utf8_lossy(&head).into_owned())
+        };
+        ask().is_some_and(|head| {
+            head.lines().any(|line| line.eq_ignore_ascii_case(&format!("server: {}", name(self.pid))))
+        })
+    }
+}
+
+/// How the server of a process names itself in every answer.
+pub fn name(pid: u32) -> String {
+    format!("spectrum-sandbox/{pid}")
+}
+
+/// Looks at a store without making one.
+///
+/// # Errors
+/// When there is something that is no store, or it cannot be read.
+pub fn status(path: &Path) -> Result<Status, StoreError> {
+    if !path.exists() {
+        return Ok(Status::default());
+    }
+    let store = Store::open(&Location::File(path.to_owned()))?;
+    let (announced, shared_users, dedicated_users) = store.read(|c| {
+        let sql = "SELECT url, pid, projects, lines, max_shared_users, rate_limit FROM servers ORDER BY rowid";
+        let announced: Vec<Server> = c.prepare(sql)?.query_map([], Server::read)?.collect::<Result<_, _>>()?;
+        let count = |kind: &str| -> rusqlite::Result<u64> {
+            let sql = "SELECT sum(active) FROM counts WHERE type = ?";
+            Ok(c.query_row(sql, [kind], |row| row.get::<_, Option<u64>>(0)).optional()?.flatten().unwrap_or(0))
+        };
+        Ok((announced, count("shared")?, count("dedicated")?))
+    })?;
+    let (running, gone): (Vec<Server>, Vec<Server>) = announced.into_iter().partition(Server::answers);
+    for server in gone {
+        server.withdraw(&store)?;
+    }
+    Ok(Status { exists: true, running, shared_users, dedicated_users })
+}
+
+/// Forgets every user and every number that was given, also beneath a running server; says how many active users that were.
+///
+/// # Errors
+/// When there is something that is no store, or it cannot be written.
+pub fn reset(path: &Path) -> Result<u64, StoreError> {
+    if !path.exists() {
+        return Ok(0);
+    }
+    let store = Store::open(&Location::File(path.to_owned()))?;
+    store.write(|c| {
+        let active: Option<u64> = c.query_row("SELECT sum(active) FROM counts", [], |row| row.get(0))?;
+        c.execute_batch("DELETE FROM users; DELETE FROM pairs; DELETE FROM counts;")?;
+        Ok(active.unwrap_or(0))
+    })
+}

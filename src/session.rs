@@ -1,0 +1,300 @@
+//! What a verb may touch: its settings, the streams, the prompt, and the client, which is built on first use.
+
+use std::cell::OnceCell;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use reqwest::header::HeaderMap;
+use url::Url;
+
+use crate::api::client::{Attempt, Config};
+use crate::api::retry::RetryPolicy;
+use crate::api::transport::BuildError;
+use crate::api::{Client, Observer};
+use crate::cli::GlobalArgs;
+use crate::credentials::{Credentials, Secret};
+use crate::environment::Environment;
+use crate::exit::{Code, Failure};
+use crate::interrupt;
+use crate::output::Output;
+use crate::profiles::SecretSource;
+use crate::prompt::Prompt;
+use crate::sandbox;
+use crate::settings::{Origin, SERVICE, Settings, Source, Target};
+
+/// How long a `secret_command` may take.
+const SECRET_COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
+/// More than any secret is long.
+const LONGEST_SECRET: u64 = 64 * 1024;
+
+/// One command's world.
+#[derive(Debug)]
+pub struct Session {
+    /// What the process was started with.
+    pub environment: Environment,
+    /// The flags that every command takes, as typed.
+    pub global: GlobalArgs,
+    /// What they mean.
+    pub settings: Settings,
+    /// The way out.
+    pub out: Arc<Output>,
+    /// The way to ask.
+    pub prompt: Prompt,
+    connection: OnceCell<Connection>,
+}
+
+/// The client, and the sandbox behind it where it is our own.
+#[derive(Debug)]
+struct Connection {
+    client: Client,
+    _sandbox: Option<sandbox::Running>,
+}
+
+impl Session {
+    /// A session before anything was asked of it.
+    pub fn new(environment: Environment, global: GlobalArgs, settings: Settings, out: Output, prompt: Prompt) -> Self {
+        Self { environment, global, settings, out: Arc::new(out), prompt, connection: OnceCell::new() }
+    }
+
+    /// The client; building it is what "needs credentials" means.
+    ///
+    /// # Errors
+    /// Config, when the credentials are missing or unreadable.
+    pub fn client(&self) -> anyhow::Result<&Client> {
+        if let Some(connection) = self.connection.get() {
+            return Ok(&connection.client);
+        }
+        interrupt::install();
+        let connection = self.connect()?;
+        Ok(&self.connection.get_or_init(|| connection).client)
+    }
+
+    fn connect(&self) -> anyhow::Result<Connection> {
+        let target = self.target()?;
+        if let Some(warning) = &self.settings.warning {
+            self.out.warn(warning);
+        }
+        let (credentials, base_url, sandbox) = match (&target.project_id, &target.base_url) {
+            (Some(project_id), Some(base_url)) => {
+                let secret = self.secret(target)?;
+                (Credentials { project_id: project_id.value.clone(), secret }, base_url.value.clone(), None)
+            }
+            _ => {
+                let (credentials, running) = self.start_sandbox()?;
+                (credentials, running.url.parse().context("the sandbox's address")?, Some(running))
+            }
+        };
+        let client = self.build(credentials, base_url, sandbox.is_some())?;
+        Ok(Connection { client, _sandbox: sandbox })
+    }
+
+    /// A client for a pair that is not configured yet (`profiles add`).
+    ///
+    /// # Errors
+    /// Config, when it cannot be built.
+    pub fn client_for(&self, credentials: Credentials, base_url: Url) -> Result<Client, Failure> {
+        interrupt::install();
+        self.build(credentials, base_url, false)
+    }
+
+    fn build(&self, credentials: Credentials, base_url: Url, shares_clock: bool) -> Result<Client, Failure> {
+        self.out.hide(credentials.secret.expose());
+        self.out.hide(&credentials.authorization());
+        let config = Config {
+            base_url,
+            credentials,
+            timeout: self.settings.timeout.value,
+            retry: RetryPolicy { retries: self.settings.retries.value },
+            rate: self.settings.rate_limit.value,
+            extra_ca: self.extra_ca()?,
+            shares_clock,
+        };
+        Client::new(config, self.observer()).map_err(|error| self.unbuilt(&error))
+    }
+
+    /// The source that was chosen and what belongs to it.
+    ///
+    /// # Errors
+    /// Config, when there is none.
+    pub fn target(&self) -> Result<&Target, Failure> {
+        self.settings.target.as_ref().map_err(Clone::clone)
+    }
+
+    fn start_sandbox(&self) -> anyhow::Result<(Credentials, sandbox::Running)> {
+        let store = self.environment.sandbox_store().ok_or_else(|| {
+            Failure::new(Code::Config, "no place for the sandbox's store: this user has no home folder")
+                .hint("set HOME, or run `spectrum sandbox exec -- CMD`, which keeps everything in memory")
+        })?;
+        let options =
+            sandbox::Options { store: sandbox::options::Location::File(store), ..sandbox::Options::default() };
+        let project = options.projects.first().context("the sandbox has no project")?;
+        let credentials = Credentials { project_id: project.id.clone(), secret: project.secret.clone() };
+        let running = sandbox::start(&options, None)
+            .map_err(|error| Failure::new(Code::Config, format!("the sandbox cannot start: {error}")))?;
+        Ok((credentials, running))
+    }
+
+    /// Reads the secret from where its source says it is.
+    ///
+    /// # Errors
+    /// Config, when it cannot be read.
+    pub fn secret(&self, target: &Target) -> Result<Secret, Failure> {
+        let Some(setting) = &target.secret else {
+            return Err(Failure::new(Code::Config, "no secret is configured"));
+        };
+        let from = &setting.origin;
+        match &setting.value {
+            SecretSource::Literal(secret) => Ok(secret.clone()),
+            SecretSource::File(path) => read_secret_file(path).map_err(|reason| {
+                Failure::new(Code::Config, format!("the secret file {}: {reason}", path.display()))
+                    .context(format!("named by {from}"))
+            }),
+            SecretSource::Command(argv) => run_secret_command(argv).map_err(|reason| {
+                Failure::new(Code::Config, format!("secret_command {reason}"))
+                    .context(format!("named by {from} in {}", self.settings.config_shown))
+            }),
+        }
+    }
+
+    fn extra_ca(&self) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(ca) = &self.settings.ca_cert else { return Ok(None) };
+        let pem = std::fs::read(&ca.value).map_err(|error| {
+            Failure::new(Code::Config, format!("cannot read the CA file {}: {error}", ca.value.display()))
+                .context(format!("named by {}", ca.origin))
+        })?;
+        // On Linux the system's own roots are read from this variable's file already.
+        let is_read_anyway = cfg!(target_os = "linux") && matches!(ca.origin, Origin::Variable(_));
+        Ok((!is_read_anyway).then_some(pem))
+    }
+
+    fn unbuilt(&self, error: &BuildError) -> Failure {
+        let failure = Failure::new(Code::Config, error.to_string());
+        match (error, &self.settings.ca_cert) {
+            (BuildError::Ca, Some(ca)) => failure.context(format!("{} named by {}", ca.value.display(), ca.origin)),
+            _ => failure,
+        }
+    }
+
+    /// The URL that requests would go to, without reading any secret (`--dry-run`).
+    ///
+    /// # Errors
+    /// Config, when what is configured is wrong; missing credentials are no error.
+    pub fn dry_target(&self) -> Result<(Url, String), Failure> {
+        let placeholder = || "{projectId}".to_owned();
+        let flag = self.global.base_url.as_deref().map(crate::settings::parse_base_url).transpose();
+        let flag = flag.map_err(|reason| Failure::new(Code::Usage, format!("--base-url: {reason}")))?;
+        let base = |own: Option<&Url>| match flag.as_ref().or(own) {
+            Some(url) => Ok(url.clone()),
+            None => {
+                SERVICE.parse().map_err(|error| Failure::new(Code::Internal, format!("the service's URL: {error}")))
+            }
+        };
+        match &self.settings.target {
+            Ok(target) => {
+                let project = match (&target.project_id, &target.source) {
+                    (Some(id), _) => id.value.to_string(),
+                    (None, Source::Sandbox(_)) => sandbox::options::DEFAULT_PROJECT_ID.to_owned(),
+                    (None, _) => placeholder(),
+                };
+                Ok((base(target.base_url.as_ref().map(|url| &url.value))?, project))
+            }
+            Err(_) if self.settings.is_without_credentials => Ok((base(None)?, placeholder())),
+            Err(failure) => Err(failure.clone()),
+        }
+    }
+
+    fn observer(&self) -> Option<Arc<dyn Observer>> {
+        let bodies = self.global.verbose > 1;
+        (self.global.verbose > 0).then(|| Arc::new(Verbose { out: Arc::clone(&self.out), bodies }) as Arc<dyn Observer>)
+    }
+}
+
+fn read_secret_file(path: &Path) -> Result<Secret, String> {
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    file.take(LONGEST_SECRET).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    Secret::new(&text).ok_or_else(|| "is empty".to_owned())
+}
+
+/// Runs the program without a shell; its standard error stays the person's, who may have to unlock something.
+fn run_secret_command(argv: &[String]) -> Result<Secret, String> {
+    let (program, args) = argv.split_first().ok_or("is an empty array; write the program and its arguments")?;
+    let mut child = Command::new(program)
+        .args(args)
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("{program:?} cannot be run: {error}"))?;
+    let (sender, receiver) = mpsc::channel();
+    if let Some(stdout) = child.stdout.take() {
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let read = stdout.take(LONGEST_SECRET).read_to_end(&mut bytes);
+            // Nobody listens any more when the time was up.
+            let _ = sender.send(read.map(|_| bytes));
+        });
+    }
+    let bytes = match receiver.recv_timeout(SECRET_COMMAND_TIMEOUT) {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) => return Err(format!("{program:?}: its output cannot be read: {error}")),
+        Err(_) => {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(format!("{program:?} did not end within {} s", SECRET_COMMAND_TIMEOUT.as_secs()));
+        }
+    };
+    let status = child.wait().map_err(|error| format!("{program:?}: {error}"))?;
+    if !status.success() {
+        return Err(format!("{program:?} failed ({status})"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| format!("{program:?} printed something that is not text"))?;
+    Secret::new(&text).ok_or_else(|| format!("{program:?} printed nothing"))
+}
+
+/// `-v` and `-vv`.
+struct Verbose {
+    out: Arc<Output>,
+    bodies: bool,
+}
+
+impl Observer for Verbose {
+    fn attempt(&self, attempt: &Attempt<'_>) {
+        let outcome = match attempt.result {
+            Ok((status, _, _)) => status.as_u16().to_string(),
+            Err(error) => error.message.clone(),
+        };
+        let next = attempt.next_in.map(|wait| format!(", next in {} ms", wait.as_millis())).unwrap_or_default();
+        let (method, target, took) = (attempt.method, attempt.target, attempt.took.as_millis());
+        let mut text = format!("{method} {target} {outcome} {took} ms (attempt {}{next})", attempt.number);
+        if self.bodies {
+            text.push_str("\n> authorization: Basic [redacted]");
+            if let Some(body) = attempt.sent {
+                text.push_str(&format!("\n> content-type: application/json\n> {body}"));
+            }
+            if let Ok((_, headers, body)) = attempt.result {
+                text.push_str(&show_headers(headers));
+                text.push_str(&format!("\n< {}", shorten(body)));
+            }
+        }
+        self.out.log(text);
+    }
+}
+
+fn show_headers(headers: &HeaderMap) -> String {
+    let line = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
+        format!("\n< {name}: {}", String::from_utf8_lossy(value.as_bytes()))
+    };
+    headers.iter().map(line).collect()
+}
+
+/// As much of a body as helps; a list of thousands does not.
+fn shorten(body: &str) -> String {
+    const SHOWN: usize = 4000;
+    match body.char_indices().nth(SHOWN) {
+        Some((cut, _)) => format!("{}… ({} bytes in all)", &body[..cut], body.len()),
+        None => body.to_owned(),
+    }
+}
