@@ -128,6 +128,9 @@ pub enum Command {
     Login(commands::profiles::AddArgs),
     /// Call any route of the API
     Api(commands::api::ApiArgs),
+    /// Run the sandbox: the API's rules on this machine, no account needed
+    #[command(subcommand, arg_required_else_help = true)]
+    Sandbox(commands::sandbox::Verb),
     /// Print a completion script for a shell
     Completions(commands::completions::CompletionsArgs),
     /// Write manual pages

@@ -39,6 +39,18 @@ impl Prompt {
         }
     }
 
+    /// Asks whether to go on with what was just put together.
+    ///
+    /// # Errors
+    /// When the answer was no, or the question cannot be asked.
+    pub fn agree(self, question: &str) -> Result<(), Failure> {
+        match Confirm::with_theme(&*self.theme()).with_prompt(question).default(true).interact() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failure::new(Code::ConfirmationRequired, "not confirmed, so nothing was sent")),
+            Err(error) => Err(unanswered(error)),
+        }
+    }
+
     /// Asks for one of several; the index of the answer.
     ///
     /// # Errors

@@ -58,6 +58,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<ExitStatus> {
         Command::Profiles(verb) => commands::profiles::run(verb, session),
         Command::Login(args) => commands::profiles::add(&args, session),
         Command::Api(args) => commands::api::api(args, session),
+        Command::Sandbox(verb) => commands::sandbox::run(verb, session),
         Command::Completions(args) => commands::completions::completions(&args, session),
         Command::Man(args) => commands::man::man(&args, session),
         Command::Help(args) => commands::help::help(&args, session),

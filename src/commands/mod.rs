@@ -3,9 +3,11 @@
 pub mod api;
 pub mod completions;
 pub mod dry_run;
+pub mod exec;
 pub mod help;
 pub mod lines;
 pub mod man;
 pub mod profiles;
 pub mod project;
+pub mod sandbox;
 pub mod users;

@@ -68,10 +68,18 @@ impl Table {
         self.rows.push(cells);
     }
 
+    /// Whether nobody chose this column and no row has anything in it.
+    fn is_idle(&self, at: usize) -> bool {
+        let is_unchosen = self.columns.get(at).is_some_and(|column| column.rank != Some(0));
+        is_unchosen && !self.rows.is_empty() && self.rows.iter().all(|row| row.get(at).is_none_or(String::is_empty))
+    }
+
     /// The columns that fit, in their order: the least dear go first, the first column stays.
     fn fitting(&self, width: Option<u16>) -> Vec<usize> {
         let mut kept: Vec<usize> = (0..self.columns.len()).collect();
         let Some(width) = width else { return kept };
+        // A column that nobody chose and that says nothing only takes room.
+        kept.retain(|at| !self.is_idle(*at));
         let needs = |at: &usize| match (self.columns.get(*at), self.widths.get(*at)) {
             (Some(column), Some(width)) if column.solid => *width,
             (_, Some(width)) => (*width).min(NARROWEST_TEXT),
@@ -89,7 +97,7 @@ impl Table {
     /// The table as text, a line break at its end; also how many columns it left out.
     pub fn render(self, look: Look) -> (String, usize) {
         let kept = self.fitting(look.width);
-        let left_out = self.columns.len() - kept.len();
+        let left_out = (0..self.columns.len()).filter(|at| !kept.contains(at) && !self.is_idle(*at)).count();
         let columns: Vec<Column> = kept.iter().filter_map(|at| self.columns.get(*at)).copied().collect();
         let mut table = ComfyTable::new();
         table.set_header(columns.iter().map(|column| column.title));
@@ -179,6 +187,13 @@ mod tests {
             let widest = text.lines().map(console::measure_text_width).max();
             assert!(widest <= Some(usize::from(width)), "{width}:\n{text}");
         }
+    }
+
+    #[test]
+    fn a_column_without_a_word_gives_its_room_to_others() {
+        let (text, left_out) = users(&["", ""]).render(Look { width: Some(60), bold: false });
+        assert_eq!(left_out, 0, "{text}");
+        assert!(text.contains(ID) && !text.contains("FIRST NAME"), "{text}");
     }
 
     #[test]

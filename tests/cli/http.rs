@@ -42,13 +42,17 @@ pub fn basic(id: &str, secret: &str) -> String {
 
 /// Opens a connection to a base URL.
 pub fn connect(url: &str) -> TcpStream {
-    let address = url.strip_prefix("http://").unwrap().split('/').next().unwrap();
-    TcpStream::connect(address).unwrap()
+    try_connect(url).unwrap()
 }
 
-/// Sends raw bytes and reads until the connection ends; none when it ended without an answer.
+fn try_connect(url: &str) -> Option<TcpStream> {
+    let address = url.strip_prefix("http://")?.split('/').next()?;
+    TcpStream::connect(address).ok()
+}
+
+/// Sends raw bytes and reads until the connection ends; none when there was no answer.
 pub fn raw(url: &str, bytes: &[u8]) -> Option<Reply> {
-    let mut stream = connect(url);
+    let mut stream = try_connect(url)?;
     stream.write_all(bytes).ok()?;
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);

@@ -9,4 +9,5 @@
 mod http;
 mod model;
 mod sandbox;
+mod serve;
 mod wire;

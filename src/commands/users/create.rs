@@ -75,7 +75,7 @@ pub fn create(mut args: CreateArgs, session: &Session) -> anyhow::Result<ExitSta
         return dry_run::print(session, DryRequest::of(&call, &base_url));
     }
     if asked {
-        session.prompt.confirm(&format!("Register {}?", describe(&user)), "--no-input")?;
+        session.prompt.agree(&format!("Register {}?", describe(&user)))?;
     }
     if (args.if_absent || args.fail_if_exists)
         && let Some(existing) = existing(&user, session)?

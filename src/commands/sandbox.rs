@@ -1,0 +1,383 @@
+//! The sandbox as a product: a server for other clients, one around a command, and the care of its store.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::exec;
+use crate::exit::{Code, ExitStatus, Failure};
+use crate::format::Format;
+use crate::interrupt;
+use crate::model::Phone;
+use crate::output::{Column, streams};
+use crate::sandbox::fault::{Fault, FaultKind, Faults, Latency};
+use crate::sandbox::options::{self, Location, Options, Project, Revision};
+use crate::sandbox::{self, LogLine, Observe, Running, StartError, Status, projects_file};
+use crate::session::Session;
+
+/// What can be done with the sandbox.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run the sandbox as a server for any client
+    #[command(after_help = SERVE_HELP)]
+    Serve(Box<ServeArgs>),
+    /// Run a command beside a fresh sandbox that lives in memory
+    #[command(after_help = EXEC_HELP)]
+    Exec(Box<ExecArgs>),
+    /// Forget every user of the store
+    #[command(after_help = "Examples:\n  spectrum sandbox reset\n  spectrum sandbox reset --yes")]
+    Reset(ResetArgs),
+    /// Show the store and whether a server runs on it
+    #[command(after_help = "Examples:\n  spectrum sandbox status\n  spectrum sandbox status -o json")]
+    Status(StoreArgs),
+}
+
+/// Examples and what the shared flag means here.
+const SERVE_HELP: &str = "\
+Examples:
+  spectrum sandbox serve
+  spectrum sandbox serve --listen 127.0.0.1:0 --memory --fault 503:0.1
+  spectrum sandbox serve --latency 50ms..400ms --rate-limit 0
+
+Once it listens it prints SPECTRUM_CLOUD_URL, SPECTRUM_PROJECT_ID and
+SPECTRUM_PROJECT_SECRET on stdout, a line each; its log goes to stderr.
+--rate-limit N is here what a project may send in a second: 5, 0 for no limit.";
+
+/// Examples and what the command gets.
+const EXEC_HELP: &str = "\
+Examples:
+  spectrum sandbox exec -- ./provision.sh
+  spectrum sandbox exec --fault 503:0.2 --fault-seed 7 -- spectrum users list
+
+The command finds SPECTRUM_CLOUD_URL, SPECTRUM_PROJECT_ID and
+SPECTRUM_PROJECT_SECRET in its environment. Its exit code is handed on: 128+N
+when signal N ended it, 127 when it was not found, 126 when it cannot be run.
+--rate-limit N is here what a project may send in a second: 0, no limit.";
+
+/// Requests per second and project where nobody says otherwise.
+const NO_LIMIT: u32 = 0;
+
+/// The rules of a sandbox.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Sandbox options")]
+pub struct RuleArgs {
+    /// Shared users that the project may have [default: 100]
+    #[arg(long, value_name = "N", conflicts_with = "projects")]
+    pub max_shared_users: Option<u32>,
+    /// A line that the project owns; may be repeated [default: two lines]
+    #[arg(long = "line", value_name = "+1…", value_parser = Phone::from_typed, conflicts_with = "projects")]
+    pub lines: Vec<Phone>,
+    /// Numbers in the shared pool [default: 100]
+    #[arg(long, value_name = "N", value_parser = options::parse_pool)]
+    pub pool: Option<usize>,
+    /// Revision of the API: 2026-05 or 2026-09
+    #[arg(long, value_name = "REVISION", default_value_t)]
+    pub revision: Revision,
+    /// Hold every answer back, such as 200ms or 50ms..400ms
+    #[arg(long, value_name = "TIME")]
+    pub latency: Option<Latency>,
+    /// Let a share of the requests fail: STATUS:RATE, drop:RATE, hang:RATE or
+    /// garbage:RATE; may be repeated
+    #[arg(long = "fault", value_name = "KIND:RATE")]
+    pub faults: Vec<Fault>,
+    /// The same faults again [default: different ones each time]
+    #[arg(long, value_name = "N")]
+    pub fault_seed: Option<u64>,
+    /// Several projects, from a TOML file of [[projects]]
+    #[arg(long, value_name = "FILE")]
+    pub projects: Option<PathBuf>,
+}
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Address to listen on; port 0 picks a free one
+    #[arg(long, value_name = "HOST:PORT", value_parser = parse_listen, default_value = "127.0.0.1:8787")]
+    pub listen: SocketAddr,
+    /// Let other machines in; everybody knows the sandbox's credentials
+    #[arg(long)]
+    pub allow_remote: bool,
+    /// File that keeps the users [default: the one that -P sandbox uses]
+    #[arg(long, value_name = "FILE", conflicts_with = "memory")]
+    pub store: Option<PathBuf>,
+    /// Keep nothing
+    #[arg(long)]
+    pub memory: bool,
+    /// The rules.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+}
+
+/// What to run beside a sandbox.
+#[derive(Debug, Args)]
+pub struct ExecArgs {
+    /// The rules.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub command: Vec<std::ffi::OsString>,
+}
+
+/// Which store.
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    /// The store [default: the one that -P sandbox uses]
+    #[arg(long, value_name = "FILE")]
+    pub store: Option<PathBuf>,
+}
+
+/// What to forget.
+#[derive(Debug, Args)]
+pub struct ResetArgs {
+    /// Which store.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    let local = text.strip_prefix("localhost:").and_then(|port| port.parse().ok());
+    let address = local.map(|port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    address
+        .or_else(|| text.parse().ok())
+        .ok_or_else(|| "write an address and a port, such as 127.0.0.1:8787".to_owned())
+}
+
+/// Runs a verb.
+///
+/// # Errors
+/// Whatever stands in the way.
+pub fn run(verb: Verb, session: &Session) -> anyhow::Result<ExitStatus> {
+    match verb {
+        Verb::Serve(args) => serve(*args, session),
+        Verb::Exec(args) => exec_beside(*args, session),
+        Verb::Reset(args) => reset(&args, session),
+        Verb::Status(args) => status(&args, session),
+    }
+}
+
+fn serve(args: ServeArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+    let store = if args.memory { Location::Memory } else { Location::File(store(args.store, session)?) };
+    let options = Options {
+        listen: args.listen,
+        allow_non_loopback: args.allow_remote,
+        announce: matches!(store, Location::File(_)),
+        store,
+        ..read_rules(args.rules, options::SERVICE_RATE_LIMIT, session)?
+    };
+    let (running, project) = start(&options, Some(log(session)))?;
+    let stopper = running.stopper();
+    interrupt::on_first(move || stopper.stop());
+    // Past the redaction: this secret is everybody's, and the whole point of the line.
+    streams::print_plain(&format!(
+        "SPECTRUM_CLOUD_URL={}\nSPECTRUM_PROJECT_ID={}\nSPECTRUM_PROJECT_SECRET={}\n",
+        running.url,
+        project.id,
+        project.secret.expose()
+    ))?;
+    if options.projects.len() > 1 {
+        session.out.note(format!("{} projects; the first one is shown", options.projects.len()));
+    }
+    running.wait();
+    Ok(ExitStatus::Done)
+}
+
+fn exec_beside(args: ExecArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+    let options = read_rules(args.rules, NO_LIMIT, session)?;
+    // Before there is anything that a signal could leave behind.
+    let signals = exec::Signals::hold()?;
+    let (running, project) = start(&options, None)?;
+    let variables = [
+        ("SPECTRUM_CLOUD_URL", running.url.clone()),
+        ("SPECTRUM_PROJECT_ID", project.id.to_string()),
+        ("SPECTRUM_PROJECT_SECRET", project.secret.expose().to_owned()),
+    ];
+    let environment = &session.environment;
+    let at_terminal = environment.stdin_is_terminal || environment.stdout_is_terminal || environment.stderr_is_terminal;
+    let status = exec::run(&args.command, &variables, signals, at_terminal);
+    drop(running);
+    match status {
+        Ok(status) => Ok(ExitStatus::Child(status)),
+        Err(unrun) => {
+            session.out.failure(&unrun.failure);
+            Ok(ExitStatus::Child(unrun.status))
+        }
+    }
+}
+
+/// Starts a sandbox; says what to do when it does not start.
+fn start(options: &Options, observe: Option<Observe>) -> anyhow::Result<(Running, Project)> {
+    let project = options.projects.first().context("there is no project")?.clone();
+    let running = sandbox::start(options, observe).map_err(|error| {
+        let failure = Failure::new(Code::Config, format!("the sandbox cannot start: {error}"));
+        match error {
+            StartError::NotLoopback(_) => {
+                Failure { code: Code::Usage, ..failure }.hint("add `--allow-remote` if that is what you want")
+            }
+            StartError::Listen(..) => failure.hint("choose another address with `--listen`; port 0 picks a free one"),
+            StartError::Store(_) => {
+                failure.hint("name another file with `--store FILE`, or keep nothing with `--memory`")
+            }
+            StartError::Faults(_) => Failure { code: Code::Usage, ..failure },
+            StartError::Thread(_) => failure,
+        }
+    })?;
+    Ok((running, project))
+}
+
+/// A line per request on standard error: no query, no body, no credentials.
+fn log(session: &Session) -> Observe {
+    let out = Arc::clone(&session.out);
+    Arc::new(move |line: &LogLine<'_>| {
+        let status = line.status.as_ref().map_or("-", |status| status.as_str());
+        let mut text = format!("{} {} {status} {} ms", line.method, line.path, line.took.as_millis());
+        match line.fault {
+            Some(FaultKind::Drop) => text.push_str(" (fault: drop)"),
+            Some(FaultKind::Hang) => text.push_str(" (fault: hang)"),
+            Some(FaultKind::Garbage) => text.push_str(" (fault: garbage)"),
+            Some(FaultKind::Status(_)) => text.push_str(" (fault)"),
+            None => {}
+        }
+        if let Some(error) = line.error {
+            text.push_str(&format!(" ({error})"));
+        }
+        if !out.is_quiet() || line.error.is_some() {
+            out.log(text);
+        }
+    })
+}
+
+fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> anyhow::Result<Options> {
+    let projects = match &args.projects {
+        Some(path) => {
+            let failed = |error: String| {
+                Failure::new(
+                    Code::InvalidInput,
+                    format!("the projects file {} cannot be used: {error}", path.display()),
+                )
+            };
+            let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+            projects_file::parse(&text).map_err(|error| failed(error.to_string()))?
+        }
+        None => {
+            let seats = args.max_shared_users.unwrap_or(options::DEFAULT_MAX_SHARED_USERS);
+            let lines = if args.lines.is_empty() { options::default_lines() } else { args.lines };
+            options::default_project(seats, lines).into_iter().collect()
+        }
+    };
+    let seed = args.fault_seed.unwrap_or_else(|| fastrand::u64(..));
+    Ok(Options {
+        projects,
+        pool: args.pool.unwrap_or(options::DEFAULT_POOL),
+        rate_limit: asked_rate_limit(session)?.unwrap_or(rate_limit),
+        revision: args.revision,
+        faults: Faults { latency: args.latency, rules: args.faults, seed },
+        ..Options::default()
+    })
+}
+
+/// `--rate-limit` is every command's flag; to a server it is the limit that it sets.
+fn asked_rate_limit(session: &Session) -> Result<Option<u32>, Failure> {
+    let Some(rate) = session.global.rate_limit else { return Ok(None) };
+    let whole = u32::try_from(rate as u64).ok().filter(|whole| f64::from(*whole) == rate);
+    whole.map(Some).ok_or_else(|| {
+        Failure::new(Code::Usage, "--rate-limit: a sandbox counts whole requests per second; write a whole number")
+    })
+}
+
+/// The store that was named, else the one of `-P sandbox`.
+fn store(named: Option<PathBuf>, session: &Session) -> Result<PathBuf, Failure> {
+    named.or_else(|| session.environment.sandbox_store()).ok_or_else(|| {
+        Failure::new(Code::Config, "no place for the sandbox's store: this user has no home folder")
+            .hint("name a file with `--store FILE`")
+    })
+}
+
+fn unusable(path: &std::path::Path, error: &sandbox::store::StoreError) -> Failure {
+    Failure::new(Code::Config, format!("the sandbox's store {} cannot be used: {error}", path.display()))
+}
+
+/// What `status` shows.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    store: String,
+    exists: bool,
+    url: Option<String>,
+    pid: Option<u32>,
+    shared_users: u64,
+    dedicated_users: u64,
+    max_shared_users: u32,
+    lines: u32,
+    rate_limit: u32,
+}
+
+const STATUS: [Column; 9] = [
+    Column::shown("store", "STORE", 0, true),
+    Column::on_request("exists", "EXISTS"),
+    Column::shown("url", "RUNNING AT", 0, true),
+    Column::on_request("pid", "PID"),
+    Column::shown("sharedUsers", "SHARED USERS", 1, true),
+    Column::shown("dedicatedUsers", "DEDICATED USERS", 1, true),
+    Column::shown("maxSharedUsers", "MAX SHARED USERS", 2, true),
+    Column::shown("lines", "LINES", 2, true),
+    Column::shown("rateLimit", "RATE LIMIT", 3, true),
+];
+
+fn status(args: &StoreArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+    session.out.check_fields(&STATUS)?;
+    let path = store(args.store.clone(), session)?;
+    let Status { exists, running, shared_users, dedicated_users } =
+        sandbox::status(&path).map_err(|error| unusable(&path, &error))?;
+    let server = running.into_iter().next();
+    let usual = Options::default();
+    let shown = Shown {
+        store: path.display().to_string(),
+        exists,
+        shared_users,
+        dedicated_users,
+        // While none runs: what `-P sandbox` goes by.
+        max_shared_users: server.as_ref().map_or(options::DEFAULT_MAX_SHARED_USERS, |server| server.max_shared_users),
+        lines: server.as_ref().map_or(options::DEFAULT_LINES.len() as u32, |server| server.lines),
+        rate_limit: server.as_ref().map_or(usual.rate_limit, |server| server.rate_limit),
+        pid: server.as_ref().map(|server| server.pid),
+        url: server.map(|server| server.url),
+    };
+    if session.out.format() == Format::Table && shown.url.is_none() {
+        session.out.note("no server runs on this store");
+    }
+    session.out.one(&STATUS, &serde_json::to_string(&shown)?)?;
+    Ok(ExitStatus::Done)
+}
+
+/// What `reset` did.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Reset {
+    store: String,
+    deleted_users: u64,
+}
+
+fn reset(args: &ResetArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+    let path = store(args.store.store.clone(), session)?;
+    if !args.yes {
+        let state = sandbox::status(&path).map_err(|error| unusable(&path, &error))?;
+        let users = state.shared_users + state.dedicated_users;
+        let question = format!("forget all {users} users of the sandbox's store {}?", path.display());
+        session.prompt.confirm(&question, "--yes")?;
+    }
+    let deleted_users = sandbox::reset(&path).map_err(|error| unusable(&path, &error))?;
+    if session.out.format() == Format::Table {
+        session.out.note(format!("forgot {deleted_users} users"));
+        return Ok(ExitStatus::Done);
+    }
+    session.out.document(&Reset { store: path.display().to_string(), deleted_users })?;
+    Ok(ExitStatus::Done)
+}
