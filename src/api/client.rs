@@ -197,7 +197,7 @@ pub struct Client {
     config: Config,
     authorization: HeaderValue,
     redactor: Redactor,
-    pace: Pace,
+    pace: Arc<Pace>,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -220,7 +220,7 @@ impl Client {
             http: transport::build(&config)?,
             authorization,
             redactor: config.credentials.redactor(),
-            pace: Pace::new(config.rate),
+            pace: Arc::new(Pace::new(config.rate)),
             observer,
             config,
         })
@@ -231,8 +231,8 @@ impl Client {
         self.config.credentials.project_id.to_string()
     }
 
-    /// The shared limiter, so that a run can be told to stop.
-    pub fn pace(&self) -> &Pace {
+    /// The shared limiter, so that a run can be told to stop: from a signal's hook, too.
+    pub fn pace(&self) -> &Arc<Pace> {
         &self.pace
     }
 

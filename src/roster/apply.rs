@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::crew;
-use super::plan::{Change, Difference, Plan, Stage, Step, differences};
+use super::plan::{Action, Change, Difference, Plan, Stage, Step, differences};
 use crate::api::pace::Start;
 use crate::api::{self, Answer, Client, Error, Kind};
 use crate::model::{NewUser, User, UserType};
@@ -21,34 +21,6 @@ const UNPACED_IN_FLIGHT: NonZero<usize> = NonZero::new(16).unwrap();
 const GONE_AFTER: Duration = Duration::from_secs(60);
 /// …and this many rows failed in a row with all their repeats, the service is taken for gone.
 const GONE_AFTER_ROWS: u32 = 20;
-
-/// What was asked for a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// A new user.
-    Create,
-    /// The create again, with other values.
-    Update,
-    /// A delete and a create.
-    Replace,
-    /// A delete.
-    Delete,
-    /// Nothing: all is as it should be.
-    None,
-}
-
-impl Action {
-    /// The word of an event.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Replace => "replace",
-            Self::Delete => "delete",
-            Self::None => "none",
-        }
-    }
-}
 
 /// What came of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -315,14 +287,7 @@ impl<'a> Run<'a> {
     }
 
     fn action(&self, at: usize) -> Action {
-        let Some(step) = self.plan.steps.get(at) else { return Action::None };
-        match step.change {
-            Change::Create => Action::Create,
-            Change::Differs(_) if self.plan.replace && step.replacement().is_some() => Action::Replace,
-            Change::Differs(_) => Action::Update,
-            Change::Unchanged(_) => Action::None,
-            Change::Delete(_) => Action::Delete,
-        }
+        self.plan.steps.get(at).map_or(Action::None, |step| self.plan.action(step))
     }
 
     /// Carries out one step, whose turn has come.

@@ -11,9 +11,9 @@ pub mod project;
 pub mod read;
 pub mod write;
 
-pub use apply::{Action, Event, Halt, Outcome, RowError, Run, Summary};
+pub use apply::{Event, Halt, Outcome, RowError, Run, Summary};
 pub use format::Format;
-pub use plan::{Change, Difference, Plan, Step};
+pub use plan::{Action, Change, Difference, Plan, Step};
 pub use problem::{Place, Problem, Problems};
 pub use project::{Project, ProjectError, ProjectUser};
 pub use read::{Roster, Row};

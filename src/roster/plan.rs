@@ -20,6 +20,34 @@ pub enum Change<'a> {
     Delete(&'a ProjectUser),
 }
 
+/// What a step asks of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// A new user.
+    Create,
+    /// The create again, with other values.
+    Update,
+    /// A delete and a create.
+    Replace,
+    /// A delete.
+    Delete,
+    /// Nothing: all is as it should be.
+    None,
+}
+
+impl Action {
+    /// The word of an event.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::None => "none",
+        }
+    }
+}
+
 /// When a step may start: a stage begins when the one before has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
@@ -294,6 +322,17 @@ impl<'a> Step<'a> {
 }
 
 impl Plan<'_> {
+    /// What a step of this plan asks of the service.
+    pub fn action(&self, step: &Step<'_>) -> Action {
+        match step.change {
+            Change::Create => Action::Create,
+            Change::Differs(_) if self.replace && step.replacement().is_some() => Action::Replace,
+            Change::Differs(_) => Action::Update,
+            Change::Unchanged(_) => Action::None,
+            Change::Delete(_) => Action::Delete,
+        }
+    }
+
     /// How many steps come to what.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();

@@ -1,5 +1,6 @@
 //! The users of a project.
 
+pub mod apply;
 pub mod columns;
 pub mod create;
 pub mod delete;
@@ -28,6 +29,9 @@ pub enum Verb {
     /// Delete users; their numbers are given back
     #[command(visible_alias = "rm", after_help = delete::AFTER_HELP)]
     Delete(delete::DeleteArgs),
+    /// Make the project's users those of a file
+    #[command(after_help = apply::AFTER_HELP)]
+    Apply(apply::ApplyArgs),
     /// Print the link that opens a conversation with a user's number
     #[command(after_help = link::AFTER_HELP)]
     Link(link::LinkArgs),
@@ -43,6 +47,7 @@ pub fn run(verb: Verb, session: &Session) -> anyhow::Result<ExitStatus> {
         Verb::List(args) => list::list(&args, session),
         Verb::Get(args) => get::get(&args, session),
         Verb::Delete(args) => delete::delete(&args, session),
+        Verb::Apply(args) => apply::apply(&args, session),
         Verb::Link(args) => link::link(&args, session),
     }
 }

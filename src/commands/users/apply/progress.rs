@@ -1,0 +1,46 @@
+//! The bar on a terminal's standard error: how far, how fast, how long still.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::session::Session;
+
+/// A bar, or nothing where nobody watches.
+pub struct Progress(Option<ProgressBar>);
+
+impl Progress {
+    /// A bar over so many rows. `-v` writes lines of its own to the same place, so then there is none.
+    pub fn new(rows: usize, session: &Session) -> Self {
+        let watched = session.environment.stderr_is_terminal && !session.out.is_quiet() && session.global.verbose == 0;
+        if !watched || rows == 0 {
+            return Self(None);
+        }
+        let bar = ProgressBar::with_draw_target(Some(rows as u64), ProgressDrawTarget::stderr());
+        // A template that cannot be read leaves the crate's own bar.
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {per_sec}  {eta} left") {
+            bar.set_style(style);
+        }
+        Self(Some(bar))
+    }
+
+    /// One more row is done.
+    pub fn step(&self) {
+        if let Some(bar) = &self.0 {
+            bar.inc(1);
+        }
+    }
+
+    /// Prints something while the bar is out of the way.
+    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.0 {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
