@@ -5,7 +5,6 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::{Cli, Colour, Command, GlobalArgs};
 use crate::commands;
-use crate::credentials::Redactor;
 use crate::environment::Environment;
 use crate::exit::{Code, ExitStatus, Failure};
 use crate::format::Format;
@@ -13,6 +12,7 @@ use crate::interrupt;
 use crate::output::streams;
 use crate::output::{Looks, Output};
 use crate::prompt::Prompt;
+use crate::redactor::Redactor;
 use crate::session::Session;
 use crate::settings::{self, Settings};
 
@@ -28,7 +28,7 @@ pub fn run(environment: Environment) -> u8 {
         Err(error) => return refuse(&error, &environment),
     };
     let looks = looks(&environment, &cli.global);
-    let redactor = known_secrets(&environment);
+    let mut redactor = known_secrets(&environment);
     let settings = match Settings::resolve(&cli.global, &environment) {
         Ok(settings) => settings,
         Err(failure) => {
@@ -37,6 +37,7 @@ pub fn run(environment: Environment) -> u8 {
             return out.finish(Err(failure.into()));
         }
     };
+    redactor.hide_all(settings.written_secret());
     let format = settings.format.value;
     interrupt::speak(format);
     let never = cli.global.no_input || environment.flag("SPECTRUM_NO_INPUT") || environment.flag("CI");
@@ -46,7 +47,7 @@ pub fn run(environment: Environment) -> u8 {
     };
     let out = Output::new(format, cli.global.fields.clone(), looks, redactor);
     let session = Session::new(environment, cli.global, settings, out, prompt);
-    let result = dispatch(cli.command, &session);
+    let result = dispatch(cli.command, &session).map_err(|error| session.explain(error));
     session.out.finish(result)
 }
 
@@ -115,9 +116,8 @@ fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
     let text = error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // A closed pipe is fine, and there is nobody to tell about anything else.
-            let _ = streams::print_plain(&text);
-            return ExitStatus::Done.status();
+            let out = Output::new(Format::Table, None, looks(environment, &GlobalArgs::default()), Redactor::default());
+            return out.finish(out.text(&text).map(|()| ExitStatus::Done));
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             streams::eprint_plain(&text);
@@ -148,12 +148,17 @@ fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
     out.finish(Err(failure.into()))
 }
 
-/// A panic is a bug here: it is told without the values that were at hand, which may hold a secret.
+/// A panic is a bug here: it is told without the values that were at hand, which may hold a secret,
+/// and the process ends with the documented code, whichever thread it was.
+#[expect(clippy::exit, reason = "a process that is about to abort has nothing to return to")]
 fn hide_panics() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
-        streams::eprint_plain(&format!(
-            "error: a bug in spectrum{place}\n  hint: please report it with the command that you ran\n"
-        ));
+        streams::eprint_failure(
+            &Failure::new(Code::Internal, format!("a bug in spectrum{place}"))
+                .hint("please report it with the command that you ran"),
+            interrupt::format(),
+        );
+        std::process::exit(Code::Internal.status().into());
     }));
 }

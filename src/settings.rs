@@ -14,7 +14,8 @@ use crate::environment::Environment;
 use crate::exit::{Code, Failure};
 use crate::format::Format;
 use crate::model::{ProjectId, duration};
-use crate::profiles::{Profile, ProfileFile, SANDBOX, SecretSource};
+use crate::profiles::{Profile, ProfileFile, SANDBOX};
+use crate::secrets::SecretSource;
 
 /// The public service.
 pub const SERVICE: &str = "https://spectrum.photon.codes";
@@ -239,6 +240,16 @@ impl Settings {
             is_without_credentials,
             warning,
         })
+    }
+}
+
+impl Settings {
+    /// The secret that stands in the file or a variable itself, so it can be hidden before anything is printed.
+    pub fn written_secret(&self) -> Option<&Secret> {
+        match &self.target.as_ref().ok()?.secret.as_ref()?.value {
+            SecretSource::Literal(secret) => Some(secret),
+            SecretSource::File(_) | SecretSource::Command(_) => None,
+        }
     }
 }
 
