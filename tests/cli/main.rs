@@ -6,9 +6,17 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod bench;
 mod decode;
+mod faults;
+mod hostile;
 mod http;
 mod model;
+mod output;
+mod profiles;
 mod sandbox;
+mod secrets;
 mod serve;
+mod tls;
+mod users;
 mod wire;
