@@ -123,12 +123,15 @@ impl Reply {
         })
     }
 
-    /// A head, and then a body of one byte every few milliseconds without end.
+    /// A head, and then a body of one byte every few milliseconds, for four seconds.
     #[expect(clippy::disallowed_methods, reason = "it is slow on purpose")]
     pub fn trickle() -> Self {
         Self::new(|stream| {
             let mut bytes: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
-            while stream.write_all(bytes).is_ok() {
+            for _ in 0..200 {
+                if stream.write_all(bytes).is_err() {
+                    break;
+                }
                 std::thread::sleep(Duration::from_millis(20));
                 bytes = b" ";
             }
