@@ -8,6 +8,7 @@
 
 mod http;
 mod model;
+mod roster;
 mod sandbox;
 mod serve;
 mod wire;
