@@ -44,21 +44,26 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn piece(&mut self, base: usize, end: usize) {
         let (document, errors) = DeTable::parse_recoverable(&self.text[base..end]);
-        for error in &errors {
-            let at = base + error.span().map_or(0, |span| span.start);
-            self.rows.problem(at_offset(self.text, at, format!("is not TOML ({})", error.message())));
+        let mut wrong: Vec<_> =
+            errors.iter().map(|error| (base + error.span().map_or(0, |span| span.start), error.message())).collect();
+        wrong.sort_unstable();
+        // A walk of its own: the users of the piece are counted from its beginning once more.
+        let mut lines = self.lines.clone();
+        for (at, message) in wrong {
+            self.rows.problem(at_offset(self.text, at, lines.at(at), format!("is not TOML ({message})")));
         }
         for (key, value) in document.into_inner() {
             let (name, at) = (key.get_ref().as_ref(), base + key.span().start);
+            let line = self.lines.clone().at(at);
             let array = match value.into_inner() {
                 DeValue::Array(array) if name == "users" => array,
                 _ if name == "users" => {
-                    let problem = at_offset(self.text, at, "users is not a list of tables");
+                    let problem = at_offset(self.text, at, line, "users is not a list of tables");
                     self.rows.problem(problem.advice("write [[users]] above each user"));
                     continue;
                 }
                 _ => {
-                    let problem = at_offset(self.text, at, "is not a part of a roster").value(name);
+                    let problem = at_offset(self.text, at, line, "is not a part of a roster").value(name);
                     self.rows.problem(problem.advice("a roster holds [[users]] tables and nothing else"));
                     continue;
                 }
