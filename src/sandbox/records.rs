@@ -301,3 +301,30 @@ pub fn list(connection: &Connection, project: &str, filter: &Filter) -> Result<L
     json.push(b']');
     Ok(Listed { json, total })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_written_in_the_documented_order_with_null_for_what_is_unset() {
+        let record = Record {
+            id: "i",
+            project_id: "p",
+            kind: "shared",
+            first_name: Some("Ada"),
+            last_name: None,
+            email: None,
+            phone_number: "+14155550123",
+            assigned_phone_number: "+16285550123",
+            meta: Meta {},
+            created_at: 1_777_593_600_007,
+        };
+        assert_eq!(
+            serde_json::to_string(&record).unwrap(),
+            "{\"id\":\"i\",\"projectId\":\"p\",\"type\":\"shared\",\"firstName\":\"Ada\",\"lastName\":null,\"email\":null,\
+             \"phoneNumber\":\"+14155550123\",\"assignedPhoneNumber\":\"+16285550123\",\"meta\":{},\
+             \"createdAt\":\"2026-05-01T00:00:00.007Z\"}"
+        );
+    }
+}

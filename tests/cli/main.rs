@@ -6,6 +6,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod decode;
 mod http;
 mod model;
 mod roster;
