@@ -284,7 +284,7 @@ impl Client {
             self.observe(call, &url, attempts, &result, took, next_in);
             let Some(mut error) = refusal else { return result };
             if error.kind == Kind::RateLimited {
-                self.pace.refused(error.retry_after);
+                self.pace.refused(started, error.retry_after);
             }
             error.attempts = attempts;
             result = Err(error);
