@@ -37,7 +37,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections at once; more wait in the listener's queue.
-const CONNECTIONS: usize = 800;
+const CONNECTIONS: usize = 1024;
 /// How many may wait there.
 const BACKLOG: u32 = 1024;
 /// Threads for the database's work. Writing is one at a time anyway; the others read.

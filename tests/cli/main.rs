@@ -14,6 +14,7 @@ mod http;
 mod model;
 mod output;
 mod profiles;
+mod roster;
 mod sandbox;
 mod secrets;
 mod serve;
