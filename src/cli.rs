@@ -127,6 +127,7 @@ pub enum Command {
     /// Add a profile (the same as `profiles add`)
     Login(commands::profiles::AddArgs),
     /// Call any route of the API
+    #[command(after_help = commands::api::AFTER_HELP)]
     Api(commands::api::ApiArgs),
     /// Run the sandbox: the API's rules on this machine, no account needed
     #[command(subcommand, arg_required_else_help = true)]

@@ -136,7 +136,8 @@ fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
         .into_iter()
         .find_map(|kind| match error.get(kind)? {
             ContextValue::String(word) => Some(word.clone()),
-            ContextValue::Strings(words) => words.first().cloned(),
+            // The most alike stands last.
+            ContextValue::Strings(words) => words.last().cloned(),
             _ => None,
         });
     let usage = rest.lines().find_map(|line| line.strip_prefix("Usage: "));

@@ -8,6 +8,7 @@
 
 mod bench;
 mod decode;
+mod docs;
 mod faults;
 mod hostile;
 mod http;
