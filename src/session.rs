@@ -153,15 +153,28 @@ impl Session {
         }
     }
 
-    /// A failure with what it depends on: who was refused is told where these credentials came from.
+    /// A failure with what it depends on: who was refused is told where these credentials came from,
+    /// and who got no connection that it was tried through a proxy.
     pub fn explain(&self, error: anyhow::Error) -> anyhow::Error {
-        let is_refusal = |error: &crate::api::Error| matches!(error.kind, Kind::Unauthorized | Kind::Forbidden);
-        match (error.downcast_ref::<crate::api::Error>(), self.provenance()) {
-            (Some(refused), Some(provenance)) if is_refusal(refused) => {
-                Failure::from(refused.clone()).context(provenance).into()
-            }
-            _ => error,
+        let Some(failed) = error.downcast_ref::<crate::api::Error>() else { return error };
+        let context = match failed.kind {
+            Kind::Unauthorized | Kind::Forbidden => self.provenance(),
+            Kind::Network | Kind::Timeout => self.proxy(),
+            _ => None,
+        };
+        match context {
+            Some(line) => Failure::from(failed.clone()).context(line).into(),
+            None => error,
         }
+    }
+
+    /// The variable that names a proxy for where requests go; the transport reads it itself.
+    fn proxy(&self) -> Option<String> {
+        let base_url = self.settings.target.as_ref().ok()?.base_url.as_ref()?;
+        let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+        let name = names.into_iter().find(|name| self.environment.var(name).is_some())?;
+        (base_url.value.scheme() == "https")
+            .then(|| format!("{name} is set, so it was tried through that proxy unless NO_PROXY names the host"))
     }
 
     /// Where the credentials came from, in a line.

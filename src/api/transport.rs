@@ -131,7 +131,7 @@ pub(super) fn describe(error: &reqwest::Error, config: &Config) -> Error {
         if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
             // A certificate that is not trusted now will not be in a second, nor will the server speak otherwise.
             failure.repeat = false;
-            failure.is_untrusted = matches!(tls, rustls::Error::InvalidCertificate(_));
+            failure.is_untrusted = is_untrusted(tls);
         }
         return failure;
     }
@@ -142,6 +142,23 @@ pub(super) fn describe(error: &reqwest::Error, config: &Config) -> Error {
         return Error::bad_response(None, format!("the answer from {place} is not HTTP ({why})"));
     }
     Error::transport(Kind::Network, format!("the connection to {place} broke ({why})"))
+}
+
+/// Whether one more CA might help: it does not with a certificate of another host, nor with one that has expired.
+fn is_untrusted(error: &rustls::Error) -> bool {
+    use rustls::CertificateError as Reason;
+    match error {
+        rustls::Error::InvalidCertificate(reason) => !matches!(
+            reason,
+            Reason::NotValidForName
+                | Reason::NotValidForNameContext { .. }
+                | Reason::Expired
+                | Reason::ExpiredContext { .. }
+                | Reason::NotValidYet
+                | Reason::NotValidYetContext { .. }
+        ),
+        _ => false,
+    }
 }
 
 /// Everything below an error, from the outside in. An I/O error's own cause is not among its sources, so it is opened.
