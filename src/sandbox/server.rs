@@ -264,6 +264,8 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, watcher: Watcher) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
+        // A client that has said all it has to say still wants its answer.
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     // A connection that breaks is the client's business.
     let _ = watcher.watch(connection).await;
