@@ -1,9 +1,9 @@
 //! One run: parse, resolve, one match, and the failure printed with its hint.
 
-use clap::Parser as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory as _, Parser as _};
 
-use crate::cli::{Cli, Colour, Command, GlobalArgs};
+use crate::cli::{Cli, Command};
 use crate::commands;
 use crate::environment::Environment;
 use crate::exit::{Code, ExitStatus, Failure};
@@ -14,14 +14,14 @@ use crate::output::{Looks, Output};
 use crate::prompt::Prompt;
 use crate::redactor::Redactor;
 use crate::session::Session;
-use crate::settings::{self, Settings};
+use crate::settings::{self, Colour, GlobalArgs, Settings};
 
 /// Runs one command line; the process's exit status.
 pub fn run(environment: Environment) -> u8 {
     hide_panics();
     if let Some(shell) = environment.var(commands::completions::VARIABLE) {
         let out = Output::new(Format::Table, None, Looks::default(), Redactor::default());
-        return out.finish(commands::completions::answer(&shell, &environment));
+        return out.finish(commands::completions::answer(&shell, Cli::command(), &environment));
     }
     let cli = match Cli::try_parse_from(&environment.args) {
         Ok(cli) => cli,
@@ -61,8 +61,8 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<ExitStatus> {
         Command::Api(args) => commands::api::api(args, session),
         Command::Sandbox(verb) => commands::sandbox::run(verb, session),
         Command::Completions(args) => commands::completions::completions(&args, session),
-        Command::Man(args) => commands::man::man(&args, session),
-        Command::Help(args) => commands::help::help(&args, session),
+        Command::Man(args) => commands::man::man(&args, Cli::command(), session),
+        Command::Help(args) => commands::help::help(&args, Cli::command(), session),
     }
 }
 
@@ -136,7 +136,8 @@ fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
         .into_iter()
         .find_map(|kind| match error.get(kind)? {
             ContextValue::String(word) => Some(word.clone()),
-            ContextValue::Strings(words) => words.first().cloned(),
+            // The most alike stands last.
+            ContextValue::Strings(words) => words.last().cloned(),
             _ => None,
         });
     let usage = rest.lines().find_map(|line| line.strip_prefix("Usage: "));

@@ -11,7 +11,6 @@ use crate::api::client::{Attempt, Config};
 use crate::api::retry::RetryPolicy;
 use crate::api::transport::BuildError;
 use crate::api::{Client, Kind, Observer};
-use crate::cli::GlobalArgs;
 use crate::credentials::{Credentials, Secret};
 use crate::environment::Environment;
 use crate::exit::{Code, Failure};
@@ -20,7 +19,7 @@ use crate::output::Output;
 use crate::prompt::Prompt;
 use crate::sandbox;
 use crate::secrets::{self, SecretSource};
-use crate::settings::{Origin, SERVICE, Settings, Source, Target};
+use crate::settings::{GlobalArgs, Origin, SERVICE, Settings, Source, Target};
 
 /// One command's world.
 #[derive(Debug)]

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+pub use self::flags::{Colour, GlobalArgs, profile_names};
 pub use self::sources::{Candidates, Family, NoSource, Source, Target, secret_variables};
 use self::sources::{Resolver, Unresolved};
-pub use self::values::{parse_base_url, parse_rate, parse_timeout};
-use crate::cli::GlobalArgs;
+pub use self::values::parse_base_url;
 use crate::credentials::Secret;
 use crate::environment::Environment;
 use crate::exit::{Code, Failure};
@@ -17,6 +17,7 @@ use crate::format::Format;
 use crate::profiles::Profile;
 use crate::secrets::SecretSource;
 
+mod flags;
 mod sources;
 mod values;
 
@@ -114,7 +115,7 @@ impl Settings {
                 args.timeout.map(|timeout| (timeout, "--timeout")),
                 "SPECTRUM_TIMEOUT",
                 |p| p.timeout.clone(),
-                parse_timeout,
+                values::parse_timeout,
                 Duration::from_secs(30),
             )?,
             retries: pick.value(
@@ -127,7 +128,7 @@ impl Settings {
                 args.rate_limit.map(|rate| (rate, "--rate-limit")),
                 "SPECTRUM_RATE_LIMIT",
                 |p| p.rate_limit.map(|rate| rate.to_string()),
-                parse_rate,
+                values::parse_rate,
                 // The sandbox of this process sets no limit, so there is nothing to keep to.
                 if in_sandbox { 0.0 } else { 5.0 },
             )?,

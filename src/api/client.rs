@@ -291,7 +291,7 @@ impl Client {
             self.observe(call, &url, attempts, &result, took, next_in);
             let Some(mut error) = refusal else { return result };
             if error.kind == Kind::RateLimited {
-                self.pace.refused(error.retry_after.map(|asked| asked.min(TOTAL_WAIT)));
+                self.pace.refused(started, error.retry_after.map(|asked| asked.min(TOTAL_WAIT)));
             }
             error.attempts = attempts;
             let Some(wait) = next_in else {

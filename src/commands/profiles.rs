@@ -7,7 +7,6 @@ use clap_complete::ArgValueCandidates;
 use serde::Serialize;
 
 use crate::api::Kind;
-use crate::commands::completions::profile_names;
 use crate::exit::{Code, ExitStatus, Failure};
 use crate::format::Format;
 use crate::model::ProjectId;
@@ -77,7 +76,7 @@ pub struct AddArgs {
 #[derive(Debug, Args)]
 pub struct NameArgs {
     /// The profile's name
-    #[arg(add = ArgValueCandidates::new(profile_names))]
+    #[arg(add = ArgValueCandidates::new(settings::profile_names))]
     pub name: String,
 }
 
@@ -85,7 +84,7 @@ pub struct NameArgs {
 #[derive(Debug, Args)]
 pub struct RemoveArgs {
     /// The profile's name
-    #[arg(add = ArgValueCandidates::new(profile_names))]
+    #[arg(add = ArgValueCandidates::new(settings::profile_names))]
     pub name: String,
     /// Do not ask
     #[arg(short, long)]

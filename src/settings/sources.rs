@@ -5,9 +5,9 @@ use std::path::Path;
 
 use url::Url;
 
+use super::flags::GlobalArgs;
 use super::values::parse_base_url;
 use super::{Origin, SERVICE, Setting};
-use crate::cli::GlobalArgs;
 use crate::credentials::Secret;
 use crate::environment::Environment;
 use crate::exit::{Code, Failure};

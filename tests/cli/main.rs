@@ -8,12 +8,14 @@
 
 mod bench;
 mod decode;
+mod docs;
 mod faults;
 mod hostile;
 mod http;
 mod model;
 mod output;
 mod profiles;
+mod roster;
 mod sandbox;
 mod secrets;
 mod serve;
