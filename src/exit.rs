@@ -199,7 +199,8 @@ impl From<api::Error> for Failure {
         let hint = match error.kind {
             _ if error.is_untrusted => "if the server's CA is your own, name it with `--ca-cert FILE`".to_owned(),
             api::Kind::Unauthorized | api::Kind::Forbidden => "run `spectrum profiles check`".to_owned(),
-            api::Kind::NotFound => "run `spectrum users list` to see who is registered".to_owned(),
+            api::Kind::NotFound if error.is_absent() => "run `spectrum users list` to see who is registered".to_owned(),
+            api::Kind::NotFound => "run `spectrum profiles check` to see which URL is asked".to_owned(),
             api::Kind::Conflict => {
                 "run `spectrum users list` and `spectrum lines list` to see what stands in the way".to_owned()
             }

@@ -1,7 +1,7 @@
 //! One run: parse, resolve, one match, and the failure printed with its hint.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, Parser as _, ValueEnum as _};
 
 use crate::cli::{Cli, Command};
 use crate::commands;
@@ -111,6 +111,17 @@ fn guess_format(environment: &Environment) -> Format {
     asked.or(exported.as_deref()).and_then(|word| word.trim_start_matches('=').parse().ok()).unwrap_or_default()
 }
 
+/// The colour that a command line asks for which could not be read.
+fn guess_colour(environment: &Environment) -> Colour {
+    let args: Vec<&str> =
+        environment.args.iter().filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--").collect();
+    let asked = args.iter().enumerate().find_map(|(at, arg)| match *arg {
+        "--color" => args.get(at + 1).copied(),
+        other => other.strip_prefix("--color="),
+    });
+    asked.and_then(|word| Colour::from_str(word, false).ok()).unwrap_or_default()
+}
+
 /// What clap says: help and versions on standard output, errors in our own form.
 fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
     let text = error.render().to_string();
@@ -126,7 +137,7 @@ fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
         _ => {}
     }
     let format = guess_format(environment);
-    let looks = looks(environment, &GlobalArgs::default());
+    let looks = looks(environment, &GlobalArgs { color: guess_colour(environment), ..GlobalArgs::default() });
     let out = Output::new(format, None, looks, known_secrets(environment));
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));

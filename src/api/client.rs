@@ -148,12 +148,23 @@ impl Answer {
         })
     }
 
+    /// The answer's data as a type that is an object; an array that happens to fit its fields is none.
+    ///
+    /// # Errors
+    /// As [`Answer::decode`].
+    pub fn object<'a, T: Deserialize<'a>>(&'a self, what: &str) -> Result<T, Error> {
+        if !self.data()?.starts_with('{') {
+            return Err(Error::bad_response(Some(self.status.as_u16()), format!("the answer is not {what}")));
+        }
+        self.decode(what)
+    }
+
     /// The answer's data as one user.
     ///
     /// # Errors
     /// As [`Answer::decode`].
     pub fn user(&self) -> Result<User<'_>, Error> {
-        self.decode("a user")
+        self.object("a user")
     }
 
     /// What a create did, judged from its answer.

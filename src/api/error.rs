@@ -95,7 +95,12 @@ impl Error {
             Kind::RateLimited => format!("the service is limiting the rate ({}{said})", status.as_u16()),
             Kind::Server => format!("the service failed ({}{said})", status.as_u16()),
             Kind::BadResponse => {
-                format!("the service answered with a redirect, which is not followed ({}{said})", status.as_u16())
+                let what = if status.is_redirection() {
+                    "a redirect, which is not followed"
+                } else {
+                    "a status that means nothing here"
+                };
+                format!("the service answered with {what} ({}{said})", status.as_u16())
             }
             _ => format!("the service rejected the request ({}{said})", status.as_u16()),
         };
@@ -125,9 +130,18 @@ impl Error {
         matches!(self.kind, Kind::RateLimited | Kind::Server | Kind::Timeout | Kind::Network | Kind::BadResponse)
     }
 
+    /// Whether the API itself says that it is not there; a proxy's page under the same status says nothing of the kind.
+    pub fn is_absent(&self) -> bool {
+        self.kind == Kind::NotFound
+            && self.exchange.as_ref().is_none_or(|exchange| {
+                let body = exchange.1.trim_start();
+                body.is_empty() || body.starts_with('{')
+            })
+    }
+
     /// Whether a repeated attempt was answered by 404: for a delete, the first attempt did the work.
-    pub(super) fn is_not_found_after_retry(&self) -> bool {
-        self.kind == Kind::NotFound && self.attempts > 1
+    pub(super) fn is_absent_after_retry(&self) -> bool {
+        self.is_absent() && self.attempts > 1
     }
 }
 

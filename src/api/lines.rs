@@ -32,12 +32,24 @@ impl LinesRoute {
     }
 }
 
-/// The lines of one list answer, each the answer's own text.
-#[derive(Debug, Deserialize)]
-pub struct LineList<'a> {
-    /// In the service's order.
+/// `data` of a list of lines.
+#[derive(Deserialize)]
+struct ListData<'a> {
     #[serde(borrow)]
-    pub lines: Vec<&'a RawValue>,
+    lines: Vec<&'a RawValue>,
+}
+
+impl Answer {
+    /// Reads the answer as a list of lines, each the answer's own text, in the service's order.
+    ///
+    /// # Errors
+    /// [`Kind::BadResponse`](super::Kind::BadResponse) when it is not one.
+    pub fn lines(&self) -> Result<Vec<&RawValue>, Error> {
+        if self.data()?.starts_with('[') {
+            return self.decode("a list of lines");
+        }
+        Ok(self.object::<ListData<'_>>("a list of lines")?.lines)
+    }
 }
 
 impl Client {

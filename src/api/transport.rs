@@ -197,7 +197,10 @@ pub(super) fn refused_in_success(status: StatusCode, refusal: Refusal, retry_aft
     });
     let api_code = refusal.code.clone();
     match meant {
-        Some(meant) => Error { status: Some(status.as_u16()), ..Error::refused(meant, refusal, retry_after) },
+        // The status is the truth for repeating: it said that the work was done.
+        Some(meant) => {
+            Error { status: Some(status.as_u16()), repeat: false, ..Error::refused(meant, refusal, retry_after) }
+        }
         None => Error {
             api_code,
             ..Error::bad_response(

@@ -111,7 +111,7 @@ impl Answer {
         if self.data()?.starts_with('[') {
             return Ok(UserList { users: self.decode("a list of users")?, total: None });
         }
-        let ListData { users, total } = self.decode("a list of users")?;
+        let ListData { users, total } = self.object("a list of users")?;
         Ok(UserList { users, total })
     }
 }
@@ -169,7 +169,7 @@ impl Client {
         let mut call = Call::new(Route::Users(self.project(), UsersRoute::Delete(id.to_owned())));
         call.start = start;
         match self.send_for_yes(&call) {
-            Err(error) if error.is_not_found_after_retry() => Ok(()),
+            Err(error) if error.is_absent_after_retry() => Ok(()),
             other => other.map(|_| ()),
         }
     }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use clap::{Args, Subcommand};
 
-use crate::api::lines::LineList;
 use crate::api::users::UserFilter;
 use crate::exit::{Code, ExitStatus, Failure};
 use crate::format::Format;
@@ -63,7 +62,7 @@ pub fn run(verb: Verb, session: &Session) -> anyhow::Result<ExitStatus> {
 fn list(args: &ListArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     session.out.check_fields(&LINE)?;
     let answer = session.client()?.list_lines(args.platform.as_deref())?;
-    let lines = answer.decode::<LineList<'_>>("a list of lines")?.lines;
+    let lines = answer.lines()?;
     if lines.is_empty() && session.out.format() == Format::Table {
         session.out.note("the project owns no lines; shared users need none");
         return Ok(ExitStatus::Done);
@@ -88,7 +87,7 @@ pub fn choose(session: &Session) -> anyhow::Result<String> {
     let client = session.client()?;
     let answer = client.list_lines(None)?;
     let mut numbers = Vec::new();
-    for raw in answer.decode::<LineList<'_>>("a list of lines")?.lines {
+    for raw in answer.lines()? {
         let line: Line<'_> = serde_json::from_str(raw.get())?;
         if let Some(number) = line.phone_number {
             numbers.push((number.into_owned(), line.status.map(|status| status.into_owned())));

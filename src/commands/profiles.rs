@@ -115,7 +115,13 @@ pub fn run(verb: Verb, session: &Session) -> anyhow::Result<ExitStatus> {
         Verb::Check => check(session),
         Verb::Path => {
             let path = path(session)?;
-            session.out.text(&format!("{}\n", path.display()))?;
+            match session.out.format() {
+                Format::Table | Format::Id => session.out.text(&format!("{}\n", path.display()))?,
+                _ => {
+                    let record = serde_json::json!({ "path": path.display().to_string() }).to_string();
+                    session.out.one(&[Column::shown("path", "PATH", 0, true)], &record)?;
+                }
+            }
             Ok(ExitStatus::Done)
         }
     }
@@ -254,7 +260,8 @@ fn set_default(name: &str, session: &Session) -> anyhow::Result<ExitStatus> {
 fn remove(args: &RemoveArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     let (path, shown) = (path(session)?, &session.settings.config_shown);
     ProfileFile::read(&path, shown)?.get(&args.name, shown)?;
-    if !args.yes {
+    // A script that says remove means it; a person is asked, since a secret in the file is gone with it.
+    if !args.yes && session.prompt.can_ask {
         session.prompt.confirm(&format!("Remove profile {} and its secret from {shown}?", args.name), "--yes")?;
     }
     let mut editor = Editor::open(&path, shown)?;
@@ -328,12 +335,18 @@ fn check(session: &Session) -> anyhow::Result<ExitStatus> {
     });
     checked.accepted = asked.is_ok();
     // Where the values come from helps most when the service refuses them; a program gets its document only from a success.
-    if asked.is_ok() || session.out.format() == Format::Table {
+    if asked.is_ok() && session.out.format() == Format::Id {
+        session.out.text(&format!("{}\n", checked.project_id))?;
+    } else if asked.is_ok() || session.out.format() == Format::Table {
         session.out.one(&CHECK, &serde_json::to_string(&checked)?)?;
     }
     asked.map(|()| ExitStatus::Done).map_err(|error| match error.downcast::<crate::api::Error>() {
-        Ok(refused) if refused.kind == Kind::Unauthorized => {
-            Failure::from(refused).hint(renewal(&target.source)).into()
+        Ok(refused) if matches!(refused.kind, Kind::Unauthorized | Kind::Forbidden) => {
+            let failure = Failure::from(refused)
+                .context(format!("{}: project id from {}", checked.source, checked.project_id_from))
+                .context(format!("secret from {}", checked.secret_from))
+                .context(format!("sent to {} from {}", checked.base_url, checked.base_url_from));
+            failure.hint(renewal(&target.source)).into()
         }
         Ok(other) => other.into(),
         Err(error) => error,

@@ -41,11 +41,12 @@ pub fn run(verb: Verb, session: &Session) -> anyhow::Result<ExitStatus> {
 fn show(session: &Session) -> anyhow::Result<ExitStatus> {
     session.out.check_fields(&PROJECT)?;
     let client = session.client()?;
+    let answer = client.show_project()?;
     if session.out.format() == Format::Id {
+        // The project's own object holds no id: it is the one that was asked for.
         session.out.text(&format!("{}\n", client.project()))?;
         return Ok(ExitStatus::Done);
     }
-    let answer = client.show_project()?;
     session.out.one(&PROJECT, answer.data()?)?;
     Ok(ExitStatus::Done)
 }

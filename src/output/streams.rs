@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Serialize, Serializer};
@@ -159,6 +160,10 @@ impl Output {
 
     /// Prints a failure: for people in lines, for machines as one line of JSON.
     pub fn failure(&self, failure: &Failure) {
+        // A prompt that was interrupted fails too: whoever comes first has said it.
+        if failure.code == Code::Interrupted && INTERRUPT_TOLD.swap(true, Ordering::SeqCst) {
+            return;
+        }
         self.say(&describe(failure, self.format, self.palette()));
     }
 
@@ -253,7 +258,8 @@ impl Output {
         let (text, left_out) = table.render(self.look());
         if left_out > 0 {
             self.note(format!(
-                "{left_out} columns do not fit this terminal; see them with `-o json` or choose with `--fields`"
+                "{} not fit this terminal; see them with `-o json` or choose with `--fields`",
+                if left_out == 1 { "1 column does".to_owned() } else { format!("{left_out} columns do") }
             ));
         }
         Ok(text)
@@ -317,8 +323,14 @@ pub fn describe(failure: &Failure, format: Format, palette: Palette) -> String {
     text
 }
 
+/// Whether somebody has said that the person stopped the command.
+static INTERRUPT_TOLD: AtomicBool = AtomicBool::new(false);
+
 /// Says that the person stopped the command; for the signal handler, which has no session.
 pub fn interrupted(format: Format) {
+    if INTERRUPT_TOLD.swap(true, Ordering::SeqCst) {
+        return;
+    }
     let failure = Failure::new(Code::Interrupted, "interrupted");
     // The first newline leaves the line on which a prompt or a bar may stand.
     let lead = if format.is_machine() { "" } else { "\n" };

@@ -255,9 +255,14 @@ impl<'a> Run<'a> {
             skipped.extend(steps);
         }
         let halt = self.lock().halt.unwrap_or(Halt::Interrupted);
+        // Where the service said no to one row it has said no to the rest; where a person stopped, nobody has.
+        let outcome = match halt {
+            Halt::Refused(_) | Halt::Capacity | Halt::Gone => Outcome::Failed,
+            Halt::Interrupted | Halt::FailFast | Halt::Unheard => Outcome::Skipped,
+        };
         for at in skipped {
             let error = Some(RowError::Skipped(halt));
-            let _ = events.send(Event { error, ..event(at, self.action(at), Outcome::Skipped) });
+            let _ = events.send(Event { error, ..event(at, self.action(at), outcome) });
         }
     }
 
@@ -295,8 +300,16 @@ impl<'a> Run<'a> {
         let action = self.action(at);
         let failed = |error| Event { error: Some(error), ..event(at, action, Outcome::Failed) };
         let Some(step) = self.plan.steps.get(at) else { return event(at, action, Outcome::Unchanged) };
+        if action == Action::Replace {
+            // Nobody is deleted whom the service would have changed: only what it keeps is made anew.
+            let repeated = self.register(at, action, step, step.wanted(), Start::Taken);
+            if repeated.outcome != Outcome::Drift {
+                return repeated;
+            }
+        }
         if let (Action::Delete | Action::Replace, Some(user)) = (action, step.user()) {
-            match self.client.delete_user_as(&user.id, Start::Taken) {
+            let start = if action == Action::Replace { Start::Turn } else { Start::Taken };
+            match self.client.delete_user_as(&user.id, start) {
                 Ok(()) => {}
                 // Somebody else was faster; gone is gone.
                 Err(error) if error.kind == Kind::NotFound => {}
@@ -306,18 +319,26 @@ impl<'a> Run<'a> {
                 return Event { id: Some(user.id.clone()), ..event(at, action, Outcome::Deleted) };
             }
         }
-        let replacing = action == Action::Replace;
-        let (wanted, start) = match replacing {
-            true => (step.replacement(), Start::Finish),
-            false => (step.wanted(), Start::Taken),
-        };
+        match action {
+            Action::Replace => match self.register(at, action, step, step.replacement(), Start::Finish) {
+                Event { error: Some(RowError::Api(error)), .. } => failed(RowError::HalfReplaced(error)),
+                // Deleted and registered again is a new user, whatever its age says.
+                Event { outcome: Outcome::Updated, id, .. } => Event { id, ..event(at, action, Outcome::Created) },
+                other => other,
+            },
+            _ => self.register(at, action, step, step.wanted(), Start::Taken),
+        }
+    }
+
+    /// Sends a create and reads what it did.
+    fn register(&self, at: usize, action: Action, step: &Step<'_>, wanted: Option<NewUser>, start: Start) -> Event {
+        let failed = |error| Event { error: Some(error), ..event(at, action, Outcome::Failed) };
         let Some(wanted) = wanted else { return event(at, action, Outcome::Unchanged) };
         match self.client.create_user_as(&wanted, start) {
             Ok(answer) => match answer.user() {
                 Ok(user) => registered(at, action, step, &wanted, &answer, &user),
                 Err(error) => failed(self.row_error(error)),
             },
-            Err(error) if replacing => failed(RowError::HalfReplaced(Box::new(error))),
             Err(error) => failed(self.row_error(error)),
         }
     }
@@ -347,7 +368,7 @@ fn registered(at: usize, action: Action, step: &Step<'_>, wanted: &NewUser, answ
         // Nobody was there when the project was read, so whoever is there now was made by this call, unless the
         // service says otherwise: by the age of the record, or by values that are not ours.
         (Action::Create, api::Outcome::Created) => Outcome::Created,
-        (Action::Create | Action::Replace, _) if kept.is_empty() => Outcome::Created,
+        (Action::Create, _) if kept.is_empty() => Outcome::Created,
         (_, _) if kept.is_empty() => Outcome::Updated,
         _ => Outcome::Drift,
     };

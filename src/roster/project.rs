@@ -113,12 +113,11 @@ fn read_lines(client: &Client) -> Result<Vec<Box<str>>, ProjectError> {
         Err(error) if error.kind == Kind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error.into()),
     };
-    let list: crate::api::lines::LineList<'_> = answer.decode("a list of lines")?;
-    let number = |line: &&RawValue| {
+    let number = |line: &RawValue| {
         let line: crate::model::Line<'_> = serde_json::from_str(line.get()).ok()?;
         Some(Box::from(line.phone_number?.as_ref()))
     };
-    Ok(list.lines.iter().filter_map(number).collect())
+    Ok(answer.lines()?.into_iter().filter_map(number).collect())
 }
 
 fn read_page(client: &Client, offset: usize) -> Result<Page, ProjectError> {

@@ -125,8 +125,32 @@ impl Responder {
 
     /// Answers a request, whatever it is.
     pub fn answer(&self, request: &Request<'_>) -> Answer {
-        // A HEAD is answered as the GET would be; whoever writes the answer leaves the body out.
-        let method = if request.method == Method::HEAD { &Method::GET } else { request.method };
+        self.admit(request).map_or_else(|refusal| refusal, |()| self.carry_out(request))
+    }
+
+    /// Counts a request against its project's rate, at the moment it arrives: how long it then takes is another matter.
+    /// What is wrong with it otherwise is for [`Responder::carry_out`] to say.
+    ///
+    /// # Errors
+    /// The answer to one too many.
+    pub fn admit(&self, request: &Request<'_>) -> Result<(), Answer> {
+        let project = match Route::parse(known(request.method), request.path) {
+            Ok(Route::Users(id, _) | Route::Lines(id, _)) => self.authorize(&id, request),
+            Ok(Route::Project(id, ProjectRoute::Subscription | ProjectRoute::Platforms)) => self.public(&id),
+            Ok(Route::Project(id, _)) => self.authorize(&id, request),
+            Ok(Route::Redirect(_)) | Err(_) => return Ok(()),
+        };
+        let Ok(project) = project else { return Ok(()) };
+        self.limiter.grant(project.id.as_str(), request.uptime).map_err(|wait| {
+            // Whole seconds, rounded up: a client that waits that long is not refused again.
+            let seconds = u64::try_from(wait.as_nanos().div_ceil(1_000_000_000)).unwrap_or(1).max(1);
+            Refusal::RateLimited(seconds).into()
+        })
+    }
+
+    /// Answers a request that was admitted.
+    pub fn carry_out(&self, request: &Request<'_>) -> Answer {
+        let method = known(request.method);
         match Route::parse(method, request.path) {
             Ok(route) => self.dispatch(&route, request).unwrap_or_else(Answer::from),
             Err(NoRoute::Method(methods)) if *method == Method::OPTIONS => {
@@ -149,7 +173,7 @@ impl Responder {
                 lines::answer(self, project, *route, &query, request.now)
             }
             Route::Project(id, route @ (ProjectRoute::Subscription | ProjectRoute::Platforms)) => {
-                let project = self.public(id, request)?;
+                let project = self.public(id)?;
                 project::answer(self, project, *route, &query)
             }
             Route::Project(id, route) => {
@@ -173,25 +197,21 @@ impl Responder {
         if key(id) != presented.project {
             return Err(Refusal::Credentials);
         }
-        self.grant(project, request)
+        Ok(project)
     }
 
     /// The project that the path names, on a route that needs no credentials.
-    fn public(&self, id: &str, request: &Request<'_>) -> Result<&Project, Refusal> {
+    fn public(&self, id: &str) -> Result<&Project, Refusal> {
         if !is_uuid(id) {
             return Err(Refusal::Validation("projectId must be a UUID".to_owned()));
         }
-        let project = self.projects.get(&key(id)).ok_or(Refusal::NoProject)?;
-        self.grant(project, request)
+        self.projects.get(&key(id)).ok_or(Refusal::NoProject)
     }
+}
 
-    fn grant<'p>(&self, project: &'p Project, request: &Request<'_>) -> Result<&'p Project, Refusal> {
-        self.limiter.grant(project.id.as_str(), request.uptime).map_err(|wait| {
-            // Whole seconds, rounded up: a client that waits that long is not refused again.
-            Refusal::RateLimited(u64::try_from(wait.as_nanos().div_ceil(1_000_000_000)).unwrap_or(1).max(1))
-        })?;
-        Ok(project)
-    }
+/// A HEAD is answered as the GET would be; whoever writes the answer leaves the body out.
+fn known(method: &Method) -> &Method {
+    if *method == Method::HEAD { &Method::GET } else { method }
 }
 
 /// Ids are compared without regard to case, as UUIDs are.

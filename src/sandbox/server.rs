@@ -283,6 +283,15 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
     let fate = shared.faults.fate(number);
     let (head, body) = request.into_parts();
     let (method, path) = (head.method.clone(), head.uri.path().to_owned());
+    let refused = shared.responder.admit(&Request {
+        method: &head.method,
+        path: head.uri.path(),
+        query: None,
+        authorization: one_of(&head.headers),
+        body: &[],
+        now: Timestamp::now(),
+        uptime: shared.started.elapsed(),
+    });
     if !fate.delay.is_zero() {
         let mut stopping = shared.stopping.clone();
         // A stop cuts the waiting short: a slow answer must not outlive the server.
@@ -302,7 +311,10 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
         fault => {
             let answer = match check_host(&head.headers, head.version, head.uri.host(), shared.listen) {
                 Ok(()) => match read_body(&head.headers, body).await {
-                    Ok(body) => respond(&shared, head, body).await,
+                    Ok(body) => match refused {
+                        Ok(()) => respond(&shared, head, body).await,
+                        Err(refusal) => refusal,
+                    },
                     Err(refusal) => Answer::from(refusal).with(CONNECTION, HeaderValue::from_static("close")),
                 },
                 Err(refusal) => refusal.into(),
@@ -337,7 +349,7 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
 async fn respond(shared: &Arc<Shared>, head: hyper::http::request::Parts, body: Bytes) -> Answer {
     let shared = Arc::clone(shared);
     let work = move || {
-        shared.responder.answer(&Request {
+        shared.responder.carry_out(&Request {
             method: &head.method,
             path: head.uri.path(),
             query: head.uri.query(),

@@ -157,6 +157,11 @@ fn read_body(body: &[u8]) -> Result<Wanted, Refusal> {
     let line = line.filter(|_| kind == Some(UserType::Dedicated));
     let mut text_in = |name: &str| match fields.get(name) {
         None | Some(Value::Null) => None,
+        // What no database of text can hold.
+        Some(Value::String(text)) if text.contains('\0') => {
+            note(&format!("{name} must not hold a NUL character"));
+            None
+        }
         Some(Value::String(text)) => Some(text.clone()),
         Some(_) => {
             note(&format!("{name} must be text or null"));

@@ -8,7 +8,6 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use spectrum_cli::api::client::{Answer, Call, Config};
-use spectrum_cli::api::lines::LineList;
 use spectrum_cli::api::retry::RetryPolicy;
 use spectrum_cli::api::{Client, Error, Kind, Route};
 use spectrum_cli::credentials::{Credentials, Secret};
@@ -90,8 +89,7 @@ fn check_success(route: &Route, answer: &Answer, data: &Value, at: &str) {
             assert_eq!(user.kind.as_deref(), text("type"), "{at}");
         }
         Route::Lines(_, spectrum_cli::api::lines::LinesRoute::List) => {
-            let list: LineList<'_> = answer.decode("a list of lines").unwrap();
-            for raw in list.lines {
+            for raw in answer.lines().unwrap() {
                 serde_json::from_str::<Line<'_>>(raw.get()).unwrap();
             }
         }

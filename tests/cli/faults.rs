@@ -255,11 +255,11 @@ fn every_odd_answer_has_a_code_and_words() {
             1,
         ),
         case(
-            "no, limited, with a time",
+            "no, limited, though its status says that it was done: not repeated",
             [Reply::with(200, "Retry-After: 0\r\n", "{\"succeed\":false,\"code\":\"429\"}"), good()],
             "",
-            DONE,
-            2,
+            (8, "rate_limited", "429"),
+            1,
         ),
         case(
             "no, capacity",

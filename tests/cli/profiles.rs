@@ -324,8 +324,7 @@ fn profiles_are_listed_used_and_removed() {
     bench.run("users list").ok();
     assert_eq!(asker(&server), basic(OTHER, "t4dt"));
     bench.run("profiles use c -o json").failed(3, "config");
-    bench.run("profiles remove b -o json").failed(2, "confirmation_required").says("--yes");
-    bench.run("profiles rm b --yes").ok();
+    bench.run("profiles rm b").ok();
     bench.run("users list -o json").failed(3, "config");
     let text = fs::read_to_string(bench.config()).unwrap();
     assert!(text.starts_with("# mine\n[profiles.a]") && !text.contains("t4dt"), "{text}");

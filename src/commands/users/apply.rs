@@ -34,7 +34,7 @@ found changes, 130 Ctrl-C; see `spectrum help roster`.";
 
 /// The largest roster that is read, in bytes: some two million rows.
 const LARGEST_ROSTER: u64 = 256 * 1024 * 1024;
-/// Problems that are printed; the first hundred will keep anybody busy.
+/// Problems that a person is shown; the first hundred will keep anybody busy.
 const PRINTED_PROBLEMS: usize = 100;
 
 /// Which roster, and how far to go.
@@ -82,7 +82,7 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
 /// project met.
 pub fn apply(args: &ApplyArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     session.out.check_fields(&report::EVENT)?;
-    let roster = read(args)?;
+    let roster = read(args, session)?;
     refuse_early(args, &roster, session)?;
     let failed_out = match &args.failed_out {
         Some(path) if !args.dry_run => Some(FailedOut::open(path, &args.file, roster.format)?),
@@ -131,7 +131,8 @@ pub fn apply(args: &ApplyArgs, session: &Session) -> anyhow::Result<ExitStatus> 
 }
 
 /// Reads the file, and tells of all its problems at once.
-fn read(args: &ApplyArgs) -> Result<Roster, Failure> {
+fn read(args: &ApplyArgs, session: &Session) -> Result<Roster, Failure> {
+    let shown_at_most = if session.out.format().is_machine() { usize::MAX } else { PRINTED_PROBLEMS };
     let from_stdin = args.file == Path::new("-");
     let shown = if from_stdin { "standard input".to_owned() } else { args.file.display().to_string() };
     let unreadable =
@@ -151,9 +152,9 @@ fn read(args: &ApplyArgs) -> Result<Roster, Failure> {
         let count = problems.len();
         let what = if count == 1 { "a problem".to_owned() } else { format!("{count} problems") };
         let mut context: Vec<String> =
-            problems.iter().take(PRINTED_PROBLEMS).map(|problem| problem.in_file(&shown)).collect();
-        if count > PRINTED_PROBLEMS {
-            context.push(format!("and {} more", count - PRINTED_PROBLEMS));
+            problems.iter().take(shown_at_most).map(|problem| problem.in_file(&shown)).collect();
+        if count > shown_at_most {
+            context.push(format!("and {} more; `-o json` has them all", count - shown_at_most));
         }
         let failure = Failure::new(Code::InvalidInput, format!("the roster {shown} has {what}; nothing was sent"));
         Failure { context, ..failure }.hint("run `spectrum help roster` to see what a roster looks like")
@@ -241,7 +242,10 @@ fn verdict(summary: &Summary, args: &ApplyArgs) -> Option<Failure> {
             "make room (`--prune`, `spectrum users delete`) or ask for a larger plan, then run the same command again"
                 .to_owned()
         }
-        (Some(path), _) if failures > 0 => format!("apply what is left with `spectrum users apply {}`", path.display()),
+        (Some(path), _) if failures > 0 => {
+            let flags = if args.replace { " --replace --yes" } else { "" };
+            format!("apply what is left with `spectrum users apply {}{flags}`", path.display())
+        }
         _ => "run the same command again: what is done is not done twice".to_owned(),
     };
     Some(Failure::new(code, message).hint(again))

@@ -78,7 +78,7 @@ pub fn create(mut args: CreateArgs, session: &Session) -> anyhow::Result<ExitSta
         session.prompt.agree(&format!("Register {}?", describe(&user)))?;
     }
     if (args.if_absent || args.fail_if_exists)
-        && let Some(existing) = existing(&user, session)?
+        && let Some(existing) = existing(&user, &args, session)?
     {
         if args.fail_if_exists {
             let id = existing.user()?.id.into_owned();
@@ -213,7 +213,7 @@ fn describe(user: &NewUser) -> String {
 }
 
 /// The active user that the request would meet.
-fn existing(user: &NewUser, session: &Session) -> anyhow::Result<Option<lookup::Found>> {
+fn existing(user: &NewUser, args: &CreateArgs, session: &Session) -> anyhow::Result<Option<lookup::Found>> {
     let mut found = lookup::by_phone(session.client()?, &user.phone_number, Some(user.kind))?;
     if let Some(line) = &user.assigned_phone_number {
         let mut on_line = Vec::new();
@@ -224,7 +224,7 @@ fn existing(user: &NewUser, session: &Session) -> anyhow::Result<Option<lookup::
         }
         found = on_line;
     }
-    if found.len() > 1 {
+    if found.len() > 1 && !args.fail_if_exists {
         return Err(lookup::ambiguous(&user.phone_number, &found)?.into());
     }
     Ok(found.pop())

@@ -57,7 +57,13 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> anyhow::Result<ExitStatus
         return dry_run(args, session);
     }
     if !args.yes && !session.prompt.can_ask {
-        session.prompt.confirm(&format!("delete {} user(s)", args.users.len()), "--yes")?;
+        session.prompt.confirm(
+            &format!(
+                "delete {}",
+                if args.users.len() == 1 { "1 user".to_owned() } else { format!("{} users", args.users.len()) }
+            ),
+            "--yes",
+        )?;
     }
     // Everybody is known before the first one is deleted.
     let mut ids: Vec<String> = Vec::new();
@@ -81,12 +87,13 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> anyhow::Result<ExitStatus
     for id in &ids {
         match session.client()?.delete_user(id) {
             Ok(()) => deleted.push(serde_json::to_string(&Deleted { id, deleted: true })?),
-            Err(error) if error.kind == Kind::NotFound && args.ignore_missing => {
+            Err(error) if error.is_absent() && args.ignore_missing => {
                 session.out.note(format!("{} is not there", sanitize::line(id)))
             }
             Err(error) if error.kind == Kind::NotFound => {
+                let said = error.message.clone();
                 failure.get_or_insert(Failure {
-                    message: format!("no active user has the id {id} (404)"),
+                    message: format!("no active user has the id {id}: {said}"),
                     ..error.into()
                 });
             }
@@ -115,7 +122,7 @@ fn identify(key: &UserKey, args: &DeleteArgs, session: &Session) -> anyhow::Resu
         Err(error) => error,
     };
     let is_missing = error.downcast_ref::<Failure>().is_some_and(|failure| failure.code == Code::NotFound)
-        || error.downcast_ref::<crate::api::Error>().is_some_and(|error| error.kind == Kind::NotFound);
+        || error.downcast_ref::<crate::api::Error>().is_some_and(crate::api::Error::is_absent);
     if is_missing && args.ignore_missing {
         session.out.note(format!("{} is not there", show(key)));
         return Ok(None);

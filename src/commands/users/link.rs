@@ -22,6 +22,9 @@ Exit codes: 5 no such user, 6 the user has no number yet.";
 /// What RFC 3986 lets stand unescaped.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// A number keeps its plus.
+const NUMBER: &AsciiSet = &ESCAPED.remove(b'+');
+
 const LINK: [Column; 3] = [
     Column::shown("id", "ID", 1, true),
     Column::shown("assignedPhoneNumber", "NUMBER", 2, true),
@@ -76,13 +79,15 @@ pub fn link(args: &LinkArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     }
     session.out.text(&format!("{link}\n"))?;
     if args.qr {
-        session.out.text(&draw(&link)?)?;
+        session.out.text(&draw(&link, session.out.look().bold)?)?;
     }
     Ok(ExitStatus::Done)
 }
 
 /// The link that the service's own redirect answers with.
 fn sms_link(number: &str, message: Option<&str>) -> String {
+    // A number from the service is a number; anything else must not add to the link.
+    let number = utf8_percent_encode(number, NUMBER);
     match message {
         Some(message) => format!("sms:{number}&body={}", utf8_percent_encode(message, ESCAPED)),
         None => format!("sms:{number}"),
@@ -91,8 +96,8 @@ fn sms_link(number: &str, message: Option<&str>) -> String {
 
 /// A QR code of half blocks with the quiet zone of four modules that scanners need.
 ///
-/// The colours are set outright, black on white, so a dark terminal shows what a light one does.
-fn draw(text: &str) -> anyhow::Result<String> {
+/// In colour it is black on white outright, so a dark terminal shows what a light one does; without, it is ink on paper.
+fn draw(text: &str, colour: bool) -> anyhow::Result<String> {
     const QUIET: usize = 4;
     let code = QrCode::with_error_correction_level(text, EcLevel::L).map_err(|error| {
         Failure::new(Code::InvalidInput, format!("the link does not fit a QR code ({error})")).hint("shorten --message")
@@ -106,7 +111,9 @@ fn draw(text: &str) -> anyhow::Result<String> {
     };
     let mut picture = String::new();
     for y in (0..side).step_by(2) {
-        picture.push_str("\u{1b}[30;107m");
+        if colour {
+            picture.push_str("\u{1b}[30;107m");
+        }
         for x in 0..side {
             picture.push(match (is_dark(x, y), is_dark(x, y + 1)) {
                 (true, true) => '█',
@@ -115,7 +122,7 @@ fn draw(text: &str) -> anyhow::Result<String> {
                 (false, false) => ' ',
             });
         }
-        picture.push_str("\u{1b}[0m\n");
+        picture.push_str(if colour { "\u{1b}[0m\n" } else { "\n" });
     }
     Ok(picture)
 }
@@ -128,11 +135,12 @@ mod tests {
     fn a_link_escapes_its_message() {
         assert_eq!(sms_link("+15550100", Some("Hi & bye? ü")), "sms:+15550100&body=Hi%20%26%20bye%3F%20%C3%BC");
         assert_eq!(sms_link("+15550100", None), "sms:+15550100");
+        assert_eq!(sms_link("+1555&body=evil#", None), "sms:+1555%26body%3Devil%23");
     }
 
     #[test]
     fn a_code_is_square_and_has_its_quiet_zone() {
-        let picture = draw("sms:+15550100").unwrap();
+        let picture = draw("sms:+15550100", true).unwrap();
         let lines: Vec<String> = picture.lines().map(|line| console::strip_ansi_codes(line).into_owned()).collect();
         let width = lines[0].chars().count();
         assert_eq!(lines.len(), width.div_ceil(2));

@@ -5,6 +5,7 @@ use clap::Args;
 use super::columns::USER;
 use super::lookup;
 use crate::api::users::UserFilter;
+use crate::api::{Answer, Client};
 use crate::exit::ExitStatus;
 use crate::format::Format;
 use crate::model::{Phone, UserId, UserType};
@@ -84,10 +85,26 @@ pub fn list(args: &ListArgs, session: &Session) -> anyhow::Result<ExitStatus> {
         limit: args.limit,
         offset: args.offset,
     };
-    let answer = client.list_users(&filter)?;
-    let list = answer.users()?;
-    let records: Vec<&str> = list.users.iter().map(|raw| raw.get()).collect();
-    print(&records, list.total, session)
+    let answers = read_all(client, filter)?;
+    let lists = answers.iter().map(Answer::users).collect::<Result<Vec<_>, _>>()?;
+    let records: Vec<&str> = lists.iter().flat_map(|list| &list.users).map(|raw| raw.get()).collect();
+    print(&records, lists.first().and_then(|list| list.total), session)
+}
+
+/// Everything that was asked for. A service that holds some of it back, though no limit was set, is asked for the rest.
+fn read_all(client: &Client, mut filter: UserFilter) -> anyhow::Result<Vec<Answer>> {
+    let start = u64::from(filter.offset.unwrap_or(0));
+    let (mut answers, mut seen) = (Vec::new(), 0);
+    loop {
+        let answer = client.list_users(&filter)?;
+        let (read, total) = answer.users().map(|list| (list.users.len() as u64, list.total.unwrap_or(0)))?;
+        answers.push(answer);
+        seen += read;
+        if filter.limit.is_some() || read == 0 || start + seen >= total {
+            return Ok(answers);
+        }
+        filter.offset = u32::try_from(start + seen).ok();
+    }
 }
 
 fn print(records: &[&str], total: Option<u64>, session: &Session) -> anyhow::Result<ExitStatus> {

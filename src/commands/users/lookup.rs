@@ -48,8 +48,14 @@ impl Found {
     /// # Errors
     /// When the record is not a user.
     pub fn user(&self) -> anyhow::Result<User<'_>> {
-        serde_json::from_str(self.raw.get())
-            .map_err(|error| Failure::new(Code::BadResponse, format!("the answer is not a user ({error})")).into())
+        let refuse = |why: &str| {
+            let failure = Failure::new(Code::BadResponse, format!("the answer holds a record that is not a user{why}"));
+            failure.hint("run it again with `-vv` to see the answer; it is safe to run the same command again")
+        };
+        if !self.raw.get().starts_with('{') {
+            return Err(refuse("").into());
+        }
+        serde_json::from_str(self.raw.get()).map_err(|error| refuse(&format!(" ({error})")).into())
     }
 }
 
@@ -93,6 +99,13 @@ pub fn one(client: &Client, key: &UserKey) -> anyhow::Result<Found> {
     let phone = match key {
         UserKey::Id(id) => {
             let answer = client.get_user(id.as_str())?;
+            let got = answer.user()?.id;
+            if !got.eq_ignore_ascii_case(id.as_str()) {
+                let what = format!("the service answered with the user {got}, not {id}");
+                return Err(Failure::new(Code::BadResponse, what)
+                    .hint("it is safe to run the same command again")
+                    .into());
+            }
             return Ok(Found { raw: answer.decode::<&RawValue>("a user")?.to_owned() });
         }
         UserKey::Phone(phone) => phone,

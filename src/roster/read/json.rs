@@ -11,6 +11,9 @@ use super::row::{Field, RawRow, Rows, instead_of};
 use super::text::{Lines, at_offset, line_breaks};
 use crate::roster::problem::{Place, Problem};
 
+/// What to do about text that is no JSON.
+const MEND_JSON: &str = "mend it there: quote texts with \", part members with commas, close every bracket";
+
 /// Reads an object per line.
 pub fn read_lines(text: &str, rows: &mut Rows) {
     let mut number = 0;
@@ -23,7 +26,8 @@ pub fn read_lines(text: &str, rows: &mut Rows) {
             Ok(value) => object(value.get(), number, "", rows),
             Err(error) => {
                 let place = Place::Character { character: error.column() };
-                let problem = Problem::new(number, format!("is not JSON ({})", words(&error))).at(place);
+                let problem =
+                    Problem::new(number, format!("is not JSON ({})", words(&error))).at(place).advice(MEND_JSON);
                 rows.problem(problem.advice("write one whole object on each line"));
             }
         }
@@ -55,7 +59,7 @@ pub fn read_array(text: &str, rows: &mut Rows) {
     if let Err(error) = read {
         let line = u32::try_from(error.line()).unwrap_or(u32::MAX);
         let place = Place::Character { character: error.column() };
-        rows.problem(Problem::new(line, format!("is not JSON ({})", words(&error))).at(place));
+        rows.problem(Problem::new(line, format!("is not JSON ({})", words(&error))).at(place).advice(MEND_JSON));
     }
 }
 

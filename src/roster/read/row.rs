@@ -154,12 +154,9 @@ impl Rows {
         let typed = raw.values[Field::Type as usize].is_some();
         let (line, listed) = (raw.line, raw.listed);
         let [.., first_name, last_name, _] = raw.values;
-        // What the service wrote is taken to the letter; around what people typed, blanks mean nothing.
-        let name = |text: Option<Cow<'_, str>>| {
-            let text = text?;
-            let text = if listed { text.as_ref() } else { text.trim() };
-            (!text.is_empty()).then(|| text.to_owned())
-        };
+        // Names are taken to the letter, so that a list of any columns comes back as it went; only blanks alone are nothing.
+        let name =
+            |text: Option<Cow<'_, str>>| text.filter(|text| listed || !text.trim().is_empty()).map(Cow::into_owned);
         if let (Some(kind), Some(phone_number), true) = (kind, phone_number, self.problems.len() == before) {
             let (first_name, last_name) = (name(first_name), name(last_name));
             let user = NewUser { kind, phone_number, assigned_phone_number, first_name, last_name, email };

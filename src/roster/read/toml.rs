@@ -50,7 +50,10 @@ impl Reader<'_> {
         // A walk of its own: the users of the piece are counted from its beginning once more.
         let mut lines = self.lines.clone();
         for (at, message) in wrong {
-            self.rows.problem(at_offset(self.text, at, lines.at(at), format!("is not TOML ({message})")));
+            self.rows.problem(
+                at_offset(self.text, at, lines.at(at), format!("is not TOML ({message})"))
+                    .advice("a user is [[users]] and lines like phoneNumber = \"+14155550123\""),
+            );
         }
         for (key, value) in document.into_inner() {
             let (name, at) = (key.get_ref().as_ref(), base + key.span().start);

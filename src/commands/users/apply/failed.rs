@@ -20,6 +20,10 @@ pub struct FailedOut {
 impl FailedOut {
     /// Opens a draft beside the file, so that a place that cannot be written to is known before anything is sent.
     pub fn open(path: &Path, roster: &Path, format: Format) -> Result<Self, Failure> {
+        if path.as_os_str() == "-" {
+            return Err(Failure::new(Code::Usage, "--failed-out needs a file: standard output holds the report")
+                .hint("name a file, such as --failed-out failed.csv"));
+        }
         let same = path.canonicalize().is_ok_and(|path| roster.canonicalize().is_ok_and(|roster| roster == path));
         if same {
             return Err(Failure::new(Code::Usage, "--failed-out names the roster itself, which would be overwritten")
@@ -43,6 +47,9 @@ impl FailedOut {
             // A user who was deleted to be made again needs all that the project knew.
             if plan.replace { step.replacement().or_else(|| step.wanted()) } else { step.wanted() }
         };
+        // In the roster's order, so that two runs can be compared.
+        let mut steps = steps.to_vec();
+        steps.sort_by_key(|at| plan.steps.get(*at).and_then(|step| step.row).map(|row| row.line));
         let users: Vec<NewUser> = steps.iter().filter_map(row).collect();
         if users.is_empty() {
             return match std::fs::remove_file(&self.path) {

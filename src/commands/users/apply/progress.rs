@@ -1,6 +1,8 @@
 //! The bar on a terminal's standard error: how far, how fast, how long still.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt::Write;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::session::Session;
 
@@ -16,8 +18,11 @@ impl Progress {
         }
         let bar = ProgressBar::with_draw_target(Some(rows as u64), ProgressDrawTarget::stderr());
         // A template that cannot be read leaves the crate's own bar.
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {per_sec}  {eta} left") {
-            bar.set_style(style);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {rate}  {eta} left") {
+            bar.set_style(style.with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+                // A bar that cannot be drawn is not worth more than that.
+                let _ = write!(out, "{:.1}/s", state.per_sec());
+            }));
         }
         Self(Some(bar))
     }

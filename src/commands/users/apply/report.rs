@@ -63,31 +63,30 @@ struct ChangeDocument {
     to: String,
 }
 
+/// What a plan comes to.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PlanDocument<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<&'static str>,
+struct PlanDocument {
     create: usize,
     differs: usize,
     delete: usize,
     unchanged: usize,
     requests: usize,
     expected_seconds: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    steps: Option<&'a [Box<RawValue>]>,
 }
 
 #[derive(Serialize)]
 struct Document<'a> {
-    plan: PlanDocument<'a>,
+    plan: PlanDocument,
     rows: &'a [Box<RawValue>],
     summary: SummaryDocument<'a>,
 }
 
-/// The end of a run; none for one that was only planned.
+/// The end of a run; no summary for one that was only planned, whose unchanged rows are known all the same.
 struct SummaryDocument<'a> {
-    event: bool,
+    is_event: bool,
+    plan: Option<PlanDocument>,
+    unchanged: usize,
     summary: Option<&'a Summary>,
     exit_code: u8,
 }
@@ -95,12 +94,16 @@ struct SummaryDocument<'a> {
 impl Serialize for SummaryDocument<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        if self.event {
+        if self.is_event {
             map.serialize_entry("event", "summary")?;
         }
         map.serialize_entry("dryRun", &self.summary.is_none())?;
+        if let Some(plan) = &self.plan {
+            map.serialize_entry("plan", plan)?;
+        }
         for outcome in Outcome::ALL {
-            map.serialize_entry(outcome.as_str(), &self.summary.map_or(0, |summary| summary.count(outcome)))?;
+            let planned = if outcome == Outcome::Unchanged { self.unchanged } else { 0 };
+            map.serialize_entry(outcome.as_str(), &self.summary.map_or(planned, |summary| summary.count(outcome)))?;
         }
         let took = self.summary.map(|summary| summary.took.as_secs_f64());
         map.serialize_entry("seconds", &took.map_or(0.0, |took| (took * 1000.0).round() / 1000.0))?;
@@ -148,10 +151,9 @@ impl<'a> Report<'a> {
     /// Tells the plan of a run that is about to begin.
     pub fn begin(&mut self, rate: f64) -> anyhow::Result<()> {
         (self.rate, self.begun) = (rate, Instant::now());
-        match self.format {
-            Format::Table => self.session.out.text(&show::plan(self.plan, rate, self.palette()))?,
-            Format::Ndjson => self.line(&self.plan_document(Some("plan"), None))?,
-            _ => {}
+        // A program reads the plan at the end, in the summary: until then every event is a row.
+        if self.format == Format::Table {
+            self.session.out.text(&show::plan(self.plan, rate, self.palette()))?;
         }
         let counts = self.plan.counts();
         self.progress = Progress::new(counts.create + counts.differs + counts.delete, self.session);
@@ -161,20 +163,18 @@ impl<'a> Report<'a> {
     /// Tells a plan that nobody carries out.
     pub fn dry_run(mut self, rate: f64) -> anyhow::Result<()> {
         self.rate = rate;
-        let steps = self.changing((self.format == Format::Ndjson).then_some("step"));
-        let end = SummaryDocument { event: self.format == Format::Ndjson, summary: None, exit_code: 0 };
+        let rows = self.planned((self.format == Format::Ndjson).then_some("row"));
+        let end = self.end(None, 0);
         match self.format {
             Format::Table => self.session.out.text(&show::plan(self.plan, rate, self.palette())),
             Format::Json => {
-                let plan = self.plan_document(None, Some(&steps));
-                self.session.out.document(&Document { plan, rows: &[], summary: end })
+                self.session.out.document(&Document { plan: self.plan_document(), rows: &rows, summary: end })
             }
             Format::Ndjson => {
-                self.line(&self.plan_document(Some("plan"), None))?;
-                steps.iter().try_for_each(|step| self.line(step))?;
+                rows.iter().try_for_each(|row| self.line(row))?;
                 self.line(&end)
             }
-            Format::Csv | Format::Id => self.table_of(steps),
+            Format::Csv | Format::Id => self.table_of(rows),
         }
     }
 
@@ -221,13 +221,11 @@ impl<'a> Report<'a> {
                 .out
                 .warn(format!("{rows}: the service keeps its own values; `--replace` deletes and creates again"));
         }
-        let end = SummaryDocument { event: self.format == Format::Ndjson, summary: Some(summary), exit_code };
+        let end = self.end(Some(summary), exit_code);
         match self.format {
             Format::Table => self.session.out.text(&show::summary(summary)),
             Format::Json => {
-                let steps = self.changing(None);
-                let plan = self.plan_document(None, Some(&steps));
-                self.session.out.document(&Document { plan, rows: &self.rows, summary: end })
+                self.session.out.document(&Document { plan: self.plan_document(), rows: &self.rows, summary: end })
             }
             Format::Ndjson => self.line(&end),
             Format::Csv | Format::Id => {
@@ -258,8 +256,9 @@ impl<'a> Report<'a> {
             Some(row) => format!("line {}: {}", row.line, step.phone()),
             None => step.phone().to_owned(),
         };
+        // Why the rest was not tried is said once, at the end.
         if event.outcome == Outcome::Failed
-            && let Some(error) = &event.error
+            && let Some(error) = event.error.as_ref().filter(|error| !matches!(error, RowError::Skipped(_)))
         {
             self.progress
                 .aside(|| self.session.out.log(format!("failed: {row}: {}", sanitize::line(&error.to_string()))));
@@ -274,26 +273,35 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn plan_document<'b>(&self, event: Option<&'static str>, steps: Option<&'b [Box<RawValue>]>) -> PlanDocument<'b> {
+    fn end<'b>(&self, summary: Option<&'b Summary>, exit_code: u8) -> SummaryDocument<'b> {
+        let counts = self.plan.counts();
+        let is_event = self.format == Format::Ndjson;
+        let plan = is_event.then(|| self.plan_document());
+        SummaryDocument { is_event, plan, unchanged: counts.unchanged, summary, exit_code }
+    }
+
+    fn plan_document(&self) -> PlanDocument {
         let counts = self.plan.counts();
         let expected_seconds =
             show::expected(self.plan, self.rate).map(|time| (time.as_secs_f64() * 1000.0).round() / 1000.0);
         PlanDocument {
-            event,
             create: counts.create,
             differs: counts.differs,
             delete: counts.delete,
             unchanged: counts.unchanged,
             requests: self.plan.requests(),
             expected_seconds,
-            steps,
         }
     }
 
-    /// The steps that change something.
-    fn changing(&self, event: Option<&'static str>) -> Vec<Box<RawValue>> {
-        let changes = |step: &&Step<'_>| !matches!(step.change, Change::Unchanged(_));
-        self.plan.steps.iter().filter(changes).map(|step| raw(&self.step(step, event))).collect()
+    /// Every step as a row of which nothing has come yet.
+    fn planned(&self, event: Option<&'static str>) -> Vec<Box<RawValue>> {
+        let planned = |step: &Step<'a>| {
+            let is_unchanged = matches!(step.change, Change::Unchanged(_));
+            let outcome = is_unchanged.then_some(Outcome::Unchanged.as_str());
+            raw(&EventDocument { outcome, ..self.step(step, event) })
+        };
+        self.plan.steps.iter().map(planned).collect()
     }
 
     /// A step before anything came of it.
