@@ -367,3 +367,17 @@ fn who_is_refused_is_told_where_the_credentials_came_from() {
     run.says("  project id from SPECTRUM_PROJECT_ID, secret from SPECTRUM_PROJECT_SECRET\n");
     assert_eq!(server.count(), 2, "never repeated");
 }
+
+#[test]
+fn every_format_of_check_path_and_show_is_a_document() {
+    let server = Hostile::always(Reply::data(json!({ "name": "P", "slug": "p" })));
+    let bench = Bench::with_profile(&server);
+    assert_eq!(bench.run("profiles path -o json").ok().json()["path"], bench.config().display().to_string());
+    assert_eq!(bench.run("project show -o id").ok().stdout, format!("{PROJECT}\n"));
+    assert_eq!(server.requests().len(), 1, "the service is asked");
+    let refusing = Hostile::always(Reply::refusal(401, "401", "Invalid credentials"));
+    let run = Bench::with_profile(&refusing).run("profiles check -o json");
+    assert_eq!(run.status, 4);
+    let details = run.error()["details"].to_string();
+    assert!(details.contains("profile p") && details.contains("sent to"), "{details}");
+}

@@ -339,3 +339,49 @@ fn api_calls_any_route_of_the_configured_service_alone() {
     bench.run("api //evil.example/x").ok();
     assert_eq!(server.requests()[5].target, "/evil.example/x", "the host stays");
 }
+
+#[test]
+fn an_array_is_no_record_whatever_it_holds() {
+    let row = json!([ID, PHONE, "shared", null, null, null, null, null, null]);
+    let server = Hostile::always(Reply::data(row));
+    let bench = Bench::on(&server);
+    for line in [CREATE, "users get 11111111-1111-4111-8111-111111111111 -o json"] {
+        bench.run(line).failed(8, "bad_response").lacks("registered");
+    }
+    let server = Hostile::always(Reply::data(json!([[{ "id": "x" }]])));
+    Bench::on(&server).run("users list -o csv").failed(8, "bad_response");
+}
+
+#[test]
+fn a_page_that_says_404_is_not_the_api_saying_that_a_user_is_gone() {
+    let page = || Reply::status(404, "<html><title>Nothing here</title></html>");
+    let server = Hostile::always(page());
+    Bench::on(&server).run(&format!("users delete {ID} --yes --ignore-missing -o json")).failed(5, "not_found");
+    let server = Hostile::new([Reply::with(503, "Retry-After: 0\r\n", ""), page()]);
+    Bench::on(&server).run(&format!("users delete {ID} --yes -o json")).failed(5, "not_found");
+}
+
+#[test]
+fn the_answer_to_an_id_is_about_that_id() {
+    let server = Hostile::always(Reply::data(with(user(PHONE), json!({ "id": PROJECT }))));
+    Bench::on(&server).run(&format!("users get {ID} -o json")).failed(8, "bad_response");
+}
+
+#[test]
+fn a_list_that_the_service_cuts_is_read_to_its_end() {
+    let second = with(user("+14155550124"), json!({ "id": PROJECT }));
+    let page = |user: Value| Reply::data(json!({ "users": [user], "total": 2 }));
+    let server = Hostile::new([page(user(PHONE)), page(second)]);
+    let run = Bench::on(&server).run("users list -o id");
+    assert_eq!(run.ok().stdout, format!("{ID}\n{PROJECT}\n"));
+    assert!(server.requests()[1].line().ends_with("/users/?offset=1"));
+}
+
+#[test]
+fn a_qr_code_keeps_to_the_colour_rules() {
+    let server = Hostile::always(Reply::data(user(PHONE)));
+    let bench = Bench::on(&server);
+    let line = format!("users link {ID} --qr");
+    assert!(!bench.run(&line).ok().stdout.contains('\u{1b}'), "there is no terminal");
+    assert!(bench.run(&format!("{line} --color always")).ok().stdout.contains("\u{1b}[30;107m"));
+}
