@@ -1,6 +1,7 @@
 //! The documented table of exit codes, and which failure means which.
 
 use std::io;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -196,25 +197,48 @@ impl From<api::Error> for Failure {
     fn from(error: api::Error) -> Self {
         let code = Code::from(error.kind);
         let hint = match error.kind {
-            api::Kind::Unauthorized | api::Kind::Forbidden => Some("run `spectrum profiles check`"),
-            api::Kind::Capacity => Some("delete users that are no longer needed, or ask for a larger plan"),
-            api::Kind::Network if error.message.contains("ertificate") || error.message.contains("UnknownIssuer") => {
-                Some("if the server's CA is your own, name it with `--ca-cert FILE`")
+            _ if error.is_untrusted => "if the server's CA is your own, name it with `--ca-cert FILE`".to_owned(),
+            api::Kind::Unauthorized | api::Kind::Forbidden => "run `spectrum profiles check`".to_owned(),
+            api::Kind::NotFound => "run `spectrum users list` to see who is registered".to_owned(),
+            api::Kind::Conflict => {
+                "run `spectrum users list` and `spectrum lines list` to see what stands in the way".to_owned()
             }
-            _ if error.is_retryable() => Some("it is safe to run the same command again"),
-            _ => None,
+            api::Kind::Capacity => {
+                "run `spectrum users delete USER` for whoever is no longer needed, or ask for a larger plan".to_owned()
+            }
+            api::Kind::Rejected => "run it again with `-vv` to see the request and the answer".to_owned(),
+            api::Kind::BadResponse => {
+                "run `spectrum profiles check` to see which URL is asked; it is safe to run the same command again"
+                    .to_owned()
+            }
+            api::Kind::RateLimited | api::Kind::Server | api::Kind::Timeout | api::Kind::Network => {
+                match error.retry_after.filter(|wait| !wait.is_zero()) {
+                    Some(wait) => {
+                        format!(
+                            "the service asks to wait {}; then it is safe to run the same command again",
+                            show(wait)
+                        )
+                    }
+                    None => "it is safe to run the same command again".to_owned(),
+                }
+            }
+            api::Kind::Interrupted => "run the same command again to go on".to_owned(),
         };
         let message = if error.attempts > 1 {
             format!("{} after {} attempts", error.message, error.attempts)
         } else {
             error.message
         };
-        Self {
-            hint: hint.map(str::to_owned),
-            status: error.status,
-            api_code: error.api_code,
-            ..Self::new(code, message)
-        }
+        Self { hint: Some(hint), status: error.status, api_code: error.api_code, ..Self::new(code, message) }
+    }
+}
+
+/// A wait in the largest unit that tells it well.
+fn show(wait: Duration) -> String {
+    match wait.as_secs() {
+        seconds @ 0..=120 => format!("{seconds}s"),
+        seconds @ 121..=7200 => format!("{}m", seconds.div_ceil(60)),
+        seconds => format!("{}h", seconds.div_ceil(3600)),
     }
 }
 
@@ -254,7 +278,10 @@ pub fn diagnose(error: anyhow::Error) -> Option<Failure> {
     if let Some(refused) = error.downcast_ref::<api::Error>() {
         return Some(refused.clone().into());
     }
-    // Nothing that a person could mend by typing something else: a full disk, or a bug.
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return Some(Failure::new(Code::Internal, format!("standard output cannot be written: {error}")));
+    }
+    // Nothing that a person could mend by typing something else.
     Some(Failure::new(Code::Internal, format!("{error:#}")))
 }
 

@@ -26,6 +26,11 @@ pub fn speak(format: Format) {
     *FORMAT.lock().unwrap_or_else(PoisonError::into_inner) = format;
 }
 
+/// How the person wants to be told; a table until it is known.
+pub fn format() -> Format {
+    *FORMAT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Lets the first signal run `hook` instead of ending the process; the second ends it.
 pub fn on_first(hook: impl FnOnce() + Send + 'static) {
     install();
@@ -43,6 +48,6 @@ fn on_signal() {
     if terminal.is_term() {
         let _ = terminal.show_cursor();
     }
-    streams::interrupted(*FORMAT.lock().unwrap_or_else(PoisonError::into_inner));
+    streams::interrupted(format());
     std::process::exit(Code::Interrupted.status().into());
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::credentials::Secret;
 use crate::exit::{Code, Failure};
+use crate::secrets::SecretSource;
 
 /// The profile that is built in and needs no account.
 pub const SANDBOX: &str = "sandbox";
@@ -48,17 +49,6 @@ pub struct Profile {
     pub rate_limit: Option<f64>,
     /// One more trusted CA, PEM.
     pub ca_cert: Option<PathBuf>,
-}
-
-/// Where a profile keeps its secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SecretSource {
-    /// In the file itself, or in a variable.
-    Literal(Secret),
-    /// In another file.
-    File(PathBuf),
-    /// Printed by a program.
-    Command(Vec<String>),
 }
 
 /// The keys of a profile, for "did you mean".
@@ -113,7 +103,7 @@ impl ProfileFile {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let file: Self = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| 1 + text.get(..span.start).unwrap_or("").matches('\n').count());
-            let message = error.message().lines().next().unwrap_or("not TOML").to_owned();
+            let message = without_value(error.message().lines().next().unwrap_or("not TOML"));
             let failure = Failure::new(Code::Config, format!("{shown}, line {line}: {message}"));
             match did_you_mean(&message) {
                 Some(known) => failure.hint(format!("did you mean {known}?")),
@@ -144,6 +134,16 @@ impl ProfileFile {
                 None => failure.hint("run `spectrum profiles add NAME`, or try `-P sandbox`, which needs no account"),
             }
         })
+    }
+}
+
+/// The parser's words without the value that they quote: it may be a secret.
+fn without_value(message: &str) -> String {
+    match (message.split_once(['`', '"']), message.rsplit_once(", expected ")) {
+        (Some((found, _)), Some((_, expected))) if message.starts_with("invalid ") => {
+            format!("{}, expected {expected}", found.trim_end())
+        }
+        _ => message.to_owned(),
     }
 }
 
@@ -247,8 +247,12 @@ fn implicit_table() -> toml_edit::Item {
 pub fn loose_permissions(path: &Path, shown: &str) -> Option<String> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
-    (mode & 0o077 != 0)
-        .then(|| format!("{shown} holds a secret and others can read it (mode {mode:04o}); run `chmod 600 {shown}`"))
+    (mode & 0o044 != 0).then(|| {
+        // The home folder's short form works in a shell only without quotes.
+        let named =
+            if shown.contains(char::is_whitespace) { format!("'{}'", path.display()) } else { shown.to_owned() };
+        format!("{shown} holds a secret and others can read it (mode {mode:04o}); run `chmod 600 {named}`")
+    })
 }
 
 /// The folder's access list guards the file on this system.
@@ -282,6 +286,18 @@ mod tests {
         );
         assert_eq!(failure.hint.as_deref(), Some("did you mean project_id?"));
         assert!(ProfileFile::parse("[profile.prod]\n", "f").unwrap_err().hint.unwrap().contains("profiles"));
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_not_quoted() {
+        for (text, expected) in [
+            ("[profiles.p]\nproject_secret = 123456789\n", "invalid type: integer, expected a string"),
+            ("[profiles.p]\nsecret_command = \"s3cret\"\n", "invalid type: string, expected a sequence"),
+            ("[profiles.p]\nretries = \"s3cret, expected\"\n", "invalid type: string, expected u32"),
+        ] {
+            let failure = ProfileFile::parse(text, "f").unwrap_err();
+            assert_eq!(failure.message, format!("f, line 2: {expected}"));
+        }
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! One run: parse, resolve, one match, and the failure printed with its hint.
 
-use clap::Parser as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory as _, Parser as _};
 
-use crate::cli::{Cli, Colour, Command, GlobalArgs};
+use crate::cli::{Cli, Command};
 use crate::commands;
-use crate::credentials::Redactor;
 use crate::environment::Environment;
 use crate::exit::{Code, ExitStatus, Failure};
 use crate::format::Format;
@@ -13,22 +12,23 @@ use crate::interrupt;
 use crate::output::streams;
 use crate::output::{Looks, Output};
 use crate::prompt::Prompt;
+use crate::redactor::Redactor;
 use crate::session::Session;
-use crate::settings::{self, Settings};
+use crate::settings::{self, Colour, GlobalArgs, Settings};
 
 /// Runs one command line; the process's exit status.
 pub fn run(environment: Environment) -> u8 {
     hide_panics();
     if let Some(shell) = environment.var(commands::completions::VARIABLE) {
         let out = Output::new(Format::Table, None, Looks::default(), Redactor::default());
-        return out.finish(commands::completions::answer(&shell, &environment));
+        return out.finish(commands::completions::answer(&shell, Cli::command(), &environment));
     }
     let cli = match Cli::try_parse_from(&environment.args) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, &environment),
     };
     let looks = looks(&environment, &cli.global);
-    let redactor = known_secrets(&environment);
+    let mut redactor = known_secrets(&environment);
     let settings = match Settings::resolve(&cli.global, &environment) {
         Ok(settings) => settings,
         Err(failure) => {
@@ -37,6 +37,7 @@ pub fn run(environment: Environment) -> u8 {
             return out.finish(Err(failure.into()));
         }
     };
+    redactor.hide_all(settings.written_secret());
     let format = settings.format.value;
     interrupt::speak(format);
     let never = cli.global.no_input || environment.flag("SPECTRUM_NO_INPUT") || environment.flag("CI");
@@ -46,7 +47,7 @@ pub fn run(environment: Environment) -> u8 {
     };
     let out = Output::new(format, cli.global.fields.clone(), looks, redactor);
     let session = Session::new(environment, cli.global, settings, out, prompt);
-    let result = dispatch(cli.command, &session);
+    let result = dispatch(cli.command, &session).map_err(|error| session.explain(error));
     session.out.finish(result)
 }
 
@@ -60,8 +61,8 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<ExitStatus> {
         Command::Api(args) => commands::api::api(args, session),
         Command::Sandbox(verb) => commands::sandbox::run(verb, session),
         Command::Completions(args) => commands::completions::completions(&args, session),
-        Command::Man(args) => commands::man::man(&args, session),
-        Command::Help(args) => commands::help::help(&args, session),
+        Command::Man(args) => commands::man::man(&args, Cli::command(), session),
+        Command::Help(args) => commands::help::help(&args, Cli::command(), session),
     }
 }
 
@@ -115,9 +116,8 @@ fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
     let text = error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // A closed pipe is fine, and there is nobody to tell about anything else.
-            let _ = streams::print_plain(&text);
-            return ExitStatus::Done.status();
+            let out = Output::new(Format::Table, None, looks(environment, &GlobalArgs::default()), Redactor::default());
+            return out.finish(out.text(&text).map(|()| ExitStatus::Done));
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             streams::eprint_plain(&text);
@@ -136,7 +136,8 @@ fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
         .into_iter()
         .find_map(|kind| match error.get(kind)? {
             ContextValue::String(word) => Some(word.clone()),
-            ContextValue::Strings(words) => words.first().cloned(),
+            // The most alike stands last.
+            ContextValue::Strings(words) => words.last().cloned(),
             _ => None,
         });
     let usage = rest.lines().find_map(|line| line.strip_prefix("Usage: "));
@@ -148,12 +149,17 @@ fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
     out.finish(Err(failure.into()))
 }
 
-/// A panic is a bug here: it is told without the values that were at hand, which may hold a secret.
+/// A panic is a bug here: it is told without the values that were at hand, which may hold a secret,
+/// and the process ends with the documented code, whichever thread it was.
+#[expect(clippy::exit, reason = "a process that is about to abort has nothing to return to")]
 fn hide_panics() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
-        streams::eprint_plain(&format!(
-            "error: a bug in spectrum{place}\n  hint: please report it with the command that you ran\n"
-        ));
+        streams::eprint_failure(
+            &Failure::new(Code::Internal, format!("a bug in spectrum{place}"))
+                .hint("please report it with the command that you ran"),
+            interrupt::format(),
+        );
+        std::process::exit(Code::Internal.status().into());
     }));
 }

@@ -1,11 +1,7 @@
 //! What a verb may touch: its settings, the streams, the prompt, and the client, which is built on first use.
 
 use std::cell::OnceCell;
-use std::io::Read as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use reqwest::header::HeaderMap;
@@ -14,22 +10,16 @@ use url::Url;
 use crate::api::client::{Attempt, Config};
 use crate::api::retry::RetryPolicy;
 use crate::api::transport::BuildError;
-use crate::api::{Client, Observer};
-use crate::cli::GlobalArgs;
+use crate::api::{Client, Kind, Observer};
 use crate::credentials::{Credentials, Secret};
 use crate::environment::Environment;
 use crate::exit::{Code, Failure};
 use crate::interrupt;
 use crate::output::Output;
-use crate::profiles::SecretSource;
 use crate::prompt::Prompt;
 use crate::sandbox;
-use crate::settings::{Origin, SERVICE, Settings, Source, Target};
-
-/// How long a `secret_command` may take.
-const SECRET_COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
-/// More than any secret is long.
-const LONGEST_SECRET: u64 = 64 * 1024;
+use crate::secrets::{self, SecretSource};
+use crate::settings::{GlobalArgs, Origin, SERVICE, Settings, Source, Target};
 
 /// One command's world.
 #[derive(Debug)]
@@ -102,15 +92,16 @@ impl Session {
     }
 
     fn build(&self, credentials: Credentials, base_url: Url, shares_clock: bool) -> Result<Client, Failure> {
-        self.out.hide(credentials.secret.expose());
-        self.out.hide(&credentials.authorization());
+        self.out.hide(&credentials);
+        // Plain HTTP goes to loopback and looks at no certificate, so a broken SSL_CERT_FILE is not in its way.
+        let extra_ca = if base_url.scheme() == "https" { self.extra_ca()? } else { None };
         let config = Config {
             base_url,
             credentials,
             timeout: self.settings.timeout.value,
             retry: RetryPolicy { retries: self.settings.retries.value },
             rate: self.settings.rate_limit.value,
-            extra_ca: self.extra_ca()?,
+            extra_ca,
             shares_clock,
         };
         Client::new(config, self.observer()).map_err(|error| self.unbuilt(&error))
@@ -146,18 +137,65 @@ impl Session {
         let Some(setting) = &target.secret else {
             return Err(Failure::new(Code::Config, "no secret is configured"));
         };
-        let from = &setting.origin;
-        match &setting.value {
-            SecretSource::Literal(secret) => Ok(secret.clone()),
-            SecretSource::File(path) => read_secret_file(path).map_err(|reason| {
-                Failure::new(Code::Config, format!("the secret file {}: {reason}", path.display()))
-                    .context(format!("named by {from}"))
-            }),
-            SecretSource::Command(argv) => run_secret_command(argv).map_err(|reason| {
-                Failure::new(Code::Config, format!("secret_command {reason}"))
-                    .context(format!("named by {from} in {}", self.settings.config_shown))
-            }),
+        setting.value.read(secrets::COMMAND_TIMEOUT).map_err(|reason| {
+            let failure =
+                Failure::new(Code::Config, reason).context(format!("named by {}", self.told(&setting.origin)));
+            failure.hint("run `spectrum profiles check` when it is mended")
+        })
+    }
+
+    /// Where a value came from, a profile with its file.
+    fn told(&self, origin: &Origin) -> String {
+        match origin {
+            Origin::Profile(_) => format!("{origin} in {}", self.settings.config_shown),
+            _ => origin.to_string(),
         }
+    }
+
+    /// A failure with what it depends on: who was refused is told where these credentials came from,
+    /// and who got no connection that it was tried through a proxy.
+    pub fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+        let Some(failed) = error.downcast_ref::<crate::api::Error>() else { return error };
+        let context = match failed.kind {
+            Kind::Unauthorized | Kind::Forbidden => self.provenance(),
+            Kind::Network | Kind::Timeout => self.proxy(),
+            _ => None,
+        };
+        match context {
+            Some(line) => Failure::from(failed.clone()).context(line).into(),
+            None => error,
+        }
+    }
+
+    /// The variable that names a proxy for where requests go; the transport reads it itself.
+    fn proxy(&self) -> Option<String> {
+        let base_url = self.settings.target.as_ref().ok()?.base_url.as_ref()?;
+        let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+        let name = names.into_iter().find(|name| self.environment.var(name).is_some())?;
+        (base_url.value.scheme() == "https")
+            .then(|| format!("{name} is set, so it was tried through that proxy unless NO_PROXY names the host"))
+    }
+
+    /// Where the credentials came from, in a line.
+    fn provenance(&self) -> Option<String> {
+        let target = self.settings.target.as_ref().ok()?;
+        let (id, secret) = (target.project_id.as_ref()?, target.secret.as_ref()?);
+        let place = match &secret.value {
+            SecretSource::Literal(_) => None,
+            SecretSource::File(path) => Some(format!("the file {}", path.display())),
+            SecretSource::Command(_) => Some("its secret_command".to_owned()),
+        };
+        Some(match &target.source {
+            Source::Profile(name, _) => format!(
+                "profile {name}: project_id from {0}, secret from {1}",
+                self.settings.config_shown,
+                place.unwrap_or_else(|| self.settings.config_shown.clone())
+            ),
+            _ => {
+                let place = place.map(|place| format!(", {place}")).unwrap_or_default();
+                format!("project id from {}, secret from {}{place}", id.origin, secret.origin)
+            }
+        })
     }
 
     fn extra_ca(&self) -> Result<Option<Vec<u8>>, Failure> {
@@ -174,8 +212,11 @@ impl Session {
     fn unbuilt(&self, error: &BuildError) -> Failure {
         let failure = Failure::new(Code::Config, error.to_string());
         match (error, &self.settings.ca_cert) {
-            (BuildError::Ca, Some(ca)) => failure.context(format!("{} named by {}", ca.value.display(), ca.origin)),
-            _ => failure,
+            (BuildError::Credentials, _) => failure,
+            (_, Some(ca)) => failure.context(format!("{} named by {}", ca.value.display(), ca.origin)),
+            (_, None) => {
+                failure.hint("install the system's CA certificates, or name a file of them with `--ca-cert FILE`")
+            }
         }
     }
 
@@ -211,47 +252,6 @@ impl Session {
         let bodies = self.global.verbose > 1;
         (self.global.verbose > 0).then(|| Arc::new(Verbose { out: Arc::clone(&self.out), bodies }) as Arc<dyn Observer>)
     }
-}
-
-fn read_secret_file(path: &Path) -> Result<Secret, String> {
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-    file.take(LONGEST_SECRET).read_to_string(&mut text).map_err(|error| error.to_string())?;
-    Secret::new(&text).ok_or_else(|| "is empty".to_owned())
-}
-
-/// Runs the program without a shell; its standard error stays the person's, who may have to unlock something.
-fn run_secret_command(argv: &[String]) -> Result<Secret, String> {
-    let (program, args) = argv.split_first().ok_or("is an empty array; write the program and its arguments")?;
-    let mut child = Command::new(program)
-        .args(args)
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("{program:?} cannot be run: {error}"))?;
-    let (sender, receiver) = mpsc::channel();
-    if let Some(stdout) = child.stdout.take() {
-        std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            let read = stdout.take(LONGEST_SECRET).read_to_end(&mut bytes);
-            // Nobody listens any more when the time was up.
-            let _ = sender.send(read.map(|_| bytes));
-        });
-    }
-    let bytes = match receiver.recv_timeout(SECRET_COMMAND_TIMEOUT) {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(error)) => return Err(format!("{program:?}: its output cannot be read: {error}")),
-        Err(_) => {
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err(format!("{program:?} did not end within {} s", SECRET_COMMAND_TIMEOUT.as_secs()));
-        }
-    };
-    let status = child.wait().map_err(|error| format!("{program:?}: {error}"))?;
-    if !status.success() {
-        return Err(format!("{program:?} failed ({status})"));
-    }
-    let text = String::from_utf8(bytes).map_err(|_| format!("{program:?} printed something that is not text"))?;
-    Secret::new(&text).ok_or_else(|| format!("{program:?} printed nothing"))
 }
 
 /// `-v` and `-vv`.

@@ -1,5 +1,6 @@
 //! The single send path: every request of every command goes through [`Client::send`].
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,11 +15,12 @@ use super::envelope::{self, Content};
 use super::error::{Error, Kind};
 use super::outcome::{self, Outcome, ServerClock};
 use super::pace::{Pace, Start};
-use super::retry::RetryPolicy;
+use super::retry::{RetryPolicy, TOTAL_WAIT};
 use super::route::Route;
 use super::transport;
-use crate::credentials::{Credentials, Redactor};
+use crate::credentials::Credentials;
 use crate::model::User;
+use crate::redactor::Redactor;
 
 /// Watches the send path: one call per attempt, whatever came of it.
 pub trait Observer: Send + Sync {
@@ -120,6 +122,7 @@ pub struct Answer {
     pub body: String,
     /// Where in the body the data stands, or why there is none.
     data: Result<Range<usize>, Error>,
+    is_refused: bool,
     clock: ServerClock,
     elapsed: Duration,
 }
@@ -159,17 +162,10 @@ impl Answer {
     }
 }
 
-/// Where in a 2xx body the data stands.
-fn locate(status: StatusCode, body: &str) -> Result<Range<usize>, Error> {
-    match envelope::open(body) {
-        Ok(Content::Data(data)) => {
-            // The data is a slice of the body, so its place is a difference of addresses.
-            let start = data.as_ptr() as usize - body.as_ptr() as usize;
-            Ok(start..start + data.len())
-        }
-        Ok(Content::Refused(refusal)) => Err(transport::refused_in_success(status, refusal)),
-        Err(what) => Err(Error::bad_response(Some(status.as_u16()), what)),
-    }
+/// A place in a text, from a slice of it: a difference of addresses.
+fn place_of(part: &str, whole: &str) -> Range<usize> {
+    let start = part.as_ptr() as usize - whole.as_ptr() as usize;
+    start..start + part.len()
 }
 
 /// What a client is made of.
@@ -249,13 +245,24 @@ impl Client {
         self.repeat(call, |answer| answer.data().map(|_| ()))
     }
 
-    /// Sends a call whose 2xx answer may be empty or anything at all (`delete`, `api`).
+    /// Sends a call whose 2xx answer may be a bare yes: an empty body, or an envelope without data (`delete`).
+    ///
+    /// # Errors
+    /// The last attempt's failure; [`Kind::BadResponse`] when the answer is no yes of this API.
+    pub fn send_for_yes(&self, call: &Call) -> Result<Answer, Error> {
+        self.repeat(call, |answer| match &answer.data {
+            Err(error) if answer.is_refused || !envelope::is_bare_yes(&answer.body) => Err(error.clone()),
+            _ => Ok(()),
+        })
+    }
+
+    /// Sends a call whose 2xx answer may be anything that is not a refusal (`api`).
     ///
     /// # Errors
     /// The last attempt's failure.
-    pub fn send_bodiless(&self, call: &Call) -> Result<Answer, Error> {
+    pub fn send_for_anything(&self, call: &Call) -> Result<Answer, Error> {
         self.repeat(call, |answer| match &answer.data {
-            Err(error) if error.kind != Kind::BadResponse || error.api_code.is_some() => Err(error.clone()),
+            Err(error) if answer.is_refused => Err(error.clone()),
             _ => Ok(()),
         })
     }
@@ -271,7 +278,7 @@ impl Client {
             attempts += 1;
             let started = Instant::now();
             let (first, first_clock) = *first_sent.get_or_insert_with(|| (started, Timestamp::now()));
-            let mut result = self.attempt(call, &url, first, first_clock);
+            let result = self.attempt(call, &url, first, first_clock);
             let took = started.elapsed();
             let refusal = match &result {
                 Ok(answer) => check(answer).err(),
@@ -284,29 +291,38 @@ impl Client {
             self.observe(call, &url, attempts, &result, took, next_in);
             let Some(mut error) = refusal else { return result };
             if error.kind == Kind::RateLimited {
-                self.pace.refused(error.retry_after);
+                self.pace.refused(started, error.retry_after.map(|asked| asked.min(TOTAL_WAIT)));
             }
             error.attempts = attempts;
-            result = Err(error);
-            let Some(wait) = next_in else { return result };
+            let Some(wait) = next_in else {
+                return Err(match result {
+                    Ok(answer) => error.with_exchange(answer.headers, answer.body),
+                    Err(_) => error,
+                });
+            };
             self.pace.pause_as(wait, call.start).map_err(|_| transport::interrupted())?;
             waited += wait;
         }
     }
 
     fn attempt(&self, call: &Call, url: &Url, first: Instant, first_clock: Timestamp) -> Result<Answer, Error> {
-        let mut request = self.http.request(call.method.clone(), url.clone());
-        request = request.header(AUTHORIZATION, self.authorization.clone()).header(ACCEPT, "application/json");
+        // The blocking client's own time-out starts anew with each piece of a body; a request's covers all of it.
+        let request = self.http.request(call.method.clone(), url.clone()).timeout(self.config.timeout);
+        let mut request = request.header(AUTHORIZATION, self.authorization.clone()).header(ACCEPT, "application/json");
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
         let response = request.send().map_err(|error| transport::describe(&error, &self.config))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = transport::read_body(response, &self.config)?;
+        let body = if status.is_success() {
+            transport::read_body(response, &self.config)?
+        } else {
+            transport::read_refusal(response)
+        };
         // The one place where a server's echo of the secret ends.
-        let body = match self.redactor.redact(&body) {
-            std::borrow::Cow::Borrowed(_) => body,
-            std::borrow::Cow::Owned(clean) => clean,
+        let body = match self.redactor.redact_json(&body) {
+            Cow::Borrowed(_) => body,
+            Cow::Owned(clean) => clean,
         };
         let date = headers.get(DATE).and_then(|value| transport::parse_date(value.to_str().ok()?));
         let clock = match (self.config.shares_clock, date) {
@@ -314,12 +330,18 @@ impl Client {
             (false, Some(date)) => ServerClock::Date(date),
             (false, None) => ServerClock::Unknown,
         };
-        if status.is_success() {
-            let data = locate(status, &body);
-            return Ok(Answer { status, headers, body, data, clock, elapsed: first.elapsed() });
-        }
         let retry_after =
             headers.get(RETRY_AFTER).and_then(|value| transport::parse_retry_after(value.to_str().ok()?, date));
+        if status.is_success() {
+            let (data, is_refused) = match envelope::open(&body) {
+                Ok(Content::Data(data)) => (Ok(place_of(data, &body)), false),
+                Ok(Content::Refused(refusal)) => {
+                    (Err(transport::refused_in_success(status, refusal, retry_after)), true)
+                }
+                Err(what) => (Err(Error::bad_response(Some(status.as_u16()), what)), false),
+            };
+            return Ok(Answer { status, headers, body, data, is_refused, clock, elapsed: first.elapsed() });
+        }
         Err(Error::refused(status, envelope::refusal(status, &body), retry_after).with_exchange(headers, body))
     }
 

@@ -84,6 +84,11 @@ pub fn open(body: &str) -> Result<Content<'_>, String> {
     }
 }
 
+/// Tells whether the body of a 2xx answer says no more than yes.
+pub fn is_bare_yes(body: &str) -> bool {
+    body.trim().is_empty() || matches!(serde_json::from_str(body), Ok(Envelope { succeed: Some(true), .. }))
+}
+
 /// serde_json's words without a line and column that mean nothing to the reader.
 pub(super) fn position_free(error: &serde_json::Error) -> String {
     let text = error.to_string();

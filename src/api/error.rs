@@ -52,8 +52,11 @@ pub struct Error {
     pub retry_after: Option<Duration>,
     /// How many attempts were made.
     pub attempts: u32,
+    /// Whether the server's certificate is not trusted.
+    pub is_untrusted: bool,
     /// Whether the send path may repeat the request.
     pub(super) repeat: bool,
+    /// The answer's headers and body, for those who want to see them.
     pub(super) exchange: Option<Box<(HeaderMap, String)>>,
 }
 
@@ -67,6 +70,7 @@ impl Error {
             api_code: None,
             retry_after: None,
             attempts: 0,
+            is_untrusted: false,
             repeat: true,
             exchange: None,
         }
@@ -81,7 +85,7 @@ impl Error {
     pub(super) fn refused(status: StatusCode, refusal: Refusal, retry_after: Option<Duration>) -> Self {
         let kind = kind_of(status, &refusal.text);
         let text = refusal.text.trim();
-        let said = if text.is_empty() { String::new() } else { format!(": {text}") };
+        let said = if text.is_empty() { String::new() } else { format!(" {text}") };
         let message = match kind {
             Kind::Unauthorized => format!("the service refused these credentials ({}{said})", status.as_u16()),
             Kind::Forbidden => format!("the service forbids this ({}{said})", status.as_u16()),
@@ -96,18 +100,15 @@ impl Error {
             _ => format!("the service rejected the request ({}{said})", status.as_u16()),
         };
         Self {
-            kind,
-            message,
             status: Some(status.as_u16()),
             api_code: refusal.code,
             retry_after,
-            attempts: 0,
             repeat: matches!(kind, Kind::RateLimited | Kind::Server),
-            exchange: None,
+            ..Self::transport(kind, message)
         }
     }
 
-    /// Keeps the refusing answer's headers and body, for those who want to see them.
+    /// Keeps the refusing answer's headers and body.
     pub(super) fn with_exchange(mut self, headers: HeaderMap, body: String) -> Self {
         self.exchange = Some(Box::new((headers, body)));
         self
@@ -146,10 +147,11 @@ fn kind_of(status: StatusCode, text: &str) -> Kind {
     }
 }
 
-/// Older services answer 409 or 403 where newer ones answer 402; only the words tell.
+/// Older services answer 409 or 403 where newer ones answer 402; only the words tell. Whole words: what is
+/// "limited to administrators" is no limit.
 fn speaks_of_a_limit(text: &str) -> bool {
-    let text = text.to_lowercase();
-    ["limit", "maximum", "quota", "capacity"].iter().any(|word| text.contains(word))
+    const WORDS: [&str; 7] = ["limit", "limits", "maximum", "max", "maxsharedusers", "quota", "capacity"];
+    text.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| WORDS.contains(&word))
 }
 
 #[cfg(test)]
@@ -166,7 +168,9 @@ mod tests {
         assert_eq!(kind(409, "Maximum number of shared users (10) reached"), Kind::Capacity);
         assert_eq!(kind(403, "shared user limit exceeded"), Kind::Capacity);
         assert_eq!(kind(409, "+15550100 is not a line of this project"), Kind::Conflict);
+        assert_eq!(kind(409, "maxSharedUsers (10) reached"), Kind::Capacity);
         assert_eq!(kind(403, "no"), Kind::Forbidden);
+        assert_eq!(kind(403, "limited to administrators"), Kind::Forbidden);
     }
 
     #[test]

@@ -54,7 +54,10 @@ pub fn judge(created_at: Option<&str>, clock: ServerClock, elapsed: Duration) ->
             let elapsed = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
             let youngest = date.as_millisecond().saturating_sub(created.as_millisecond());
             let oldest = youngest.saturating_add(1000);
-            if youngest > elapsed {
+            if oldest < 0 {
+                // Made after it was answered: one of the two clocks is wrong, and with it every conclusion.
+                Outcome::Registered
+            } else if youngest > elapsed {
                 Outcome::Existing
             } else if oldest <= elapsed {
                 Outcome::Created
@@ -93,6 +96,7 @@ mod tests {
         assert_eq!(by_date("2026-05-01T12:00:09.970Z", 50), Outcome::Registered);
         assert_eq!(judge(None, ServerClock::Unknown, Duration::ZERO), Outcome::Registered);
         assert_eq!(by_date("yesterday", 50), Outcome::Registered);
+        assert_eq!(by_date("2999-01-01T00:00:00.000Z", 50), Outcome::Registered);
     }
 
     #[test]

@@ -18,12 +18,14 @@ const WIDEN_AFTER_429: f64 = 1.05;
 struct Schedule {
     spacing: Option<Duration>,
     next: Option<Instant>,
+    /// When the spacing was last widened.
+    widened: Option<Instant>,
 }
 
 impl Schedule {
     fn new(rate: f64) -> Self {
         let spacing = (rate > 0.0).then(|| Duration::from_secs_f64(SPACING_MARGIN / rate));
-        Self { spacing, next: None }
+        Self { spacing, next: None, widened: None }
     }
 
     /// Grants a start now, or says how long to wait before asking again.
@@ -39,10 +41,15 @@ impl Schedule {
         Ok(())
     }
 
-    fn refused(&mut self, now: Instant, retry_after: Option<Duration>) {
+    /// `started` is when the refused request did. One that started before the spacing was last widened says nothing
+    /// about the new spacing: with hundreds in flight, one slip would else slow the run to a crawl.
+    fn refused(&mut self, now: Instant, started: Instant, retry_after: Option<Duration>) {
         let resume = now + retry_after.unwrap_or(PAUSE_AFTER_429);
         self.next = Some(self.next.map_or(resume, |next| next.max(resume)));
-        self.spacing = self.spacing.map(|spacing| spacing.mul_f64(WIDEN_AFTER_429));
+        if self.widened.is_none_or(|widened| started > widened) {
+            self.spacing = self.spacing.map(|spacing| spacing.mul_f64(WIDEN_AFTER_429));
+            self.widened = Some(now);
+        }
     }
 }
 
@@ -123,9 +130,10 @@ impl Pace {
         }
     }
 
-    /// A 429 came: the next start is pushed out for everybody, and the spacing widens a little.
-    pub fn refused(&self, retry_after: Option<Duration>) {
-        self.lock().0.refused(Instant::now(), retry_after);
+    /// A 429 came for a request that started then: the next start is pushed out for everybody, and the spacing widens
+    /// a little.
+    pub fn refused(&self, started: Instant, retry_after: Option<Duration>) {
+        self.lock().0.refused(Instant::now(), started, retry_after);
     }
 
     /// Stops all waiting: nothing that has not started will start.
@@ -186,11 +194,24 @@ mod tests {
         let now = Instant::now();
         let mut schedule = Schedule::new(10.0);
         assert_eq!(schedule.grant(now), Ok(()));
-        schedule.refused(now, Some(Duration::from_secs(3)));
+        schedule.refused(now, now, Some(Duration::from_secs(3)));
         assert_eq!(schedule.grant(now), Err(Duration::from_secs(3)));
-        schedule.refused(now, None);
+        schedule.refused(now, now, None);
         assert_eq!(schedule.grant(now), Err(Duration::from_secs(3)), "a shorter pause never brings the start forward");
         assert!(schedule.spacing.is_some_and(|spacing| spacing > Duration::from_millis(102)));
+    }
+
+    #[test]
+    fn many_429s_of_one_moment_widen_the_spacing_once() {
+        let (now, second) = (Instant::now(), Duration::from_secs(1));
+        let mut schedule = Schedule::new(1000.0);
+        for in_flight in 0..500 {
+            schedule.refused(now + second + Duration::from_millis(in_flight), now, None);
+        }
+        let once = Duration::from_secs_f64(SPACING_MARGIN / 1000.0).mul_f64(WIDEN_AFTER_429);
+        assert_eq!(schedule.spacing, Some(once));
+        schedule.refused(now + 4 * second, now + 3 * second, None);
+        assert_eq!(schedule.spacing, Some(once.mul_f64(WIDEN_AFTER_429)));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use reqwest::StatusCode;
 use reqwest::blocking::Response;
 use reqwest::redirect::Policy;
@@ -18,6 +19,10 @@ use super::error::{Error, Kind};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest body that is read: some 250,000 users. A larger answer is refused, not held.
 pub const LARGEST_BODY: u64 = 64 * 1024 * 1024;
+/// As much of a refusal as is read: its status says most, and its words are few.
+const LARGEST_REFUSAL: u64 = 1024 * 1024;
+/// The longest `Retry-After` that is told apart; nobody waits for it anyway.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(365 * 24 * 3600);
 /// How the client names itself.
 const USER_AGENT: &str = concat!("spectrum-cli/", env!("CARGO_PKG_VERSION"));
 
@@ -62,7 +67,7 @@ pub(super) fn build(config: &Config) -> Result<reqwest::blocking::Client, BuildE
     builder.build().map_err(|error| BuildError::Other(reason(&error)))
 }
 
-/// Reads a body within the bound.
+/// Reads the body of a success within the bound.
 pub(super) fn read_body(response: Response, config: &Config) -> Result<String, Error> {
     let status = response.status().as_u16();
     let too_large = || {
@@ -83,58 +88,105 @@ pub(super) fn read_body(response: Response, config: &Config) -> Result<String, E
     }
     match String::from_utf8(body) {
         Ok(text) => Ok(text),
-        // A refusal keeps its meaning whatever its bytes are; only a success has to be readable.
-        Err(error) if status >= 300 => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
         Err(_) => Err(Error::bad_response(Some(status), "the answer is not UTF-8 text".to_owned())),
     }
 }
 
+/// Reads what a refusal says, as far as it can be read: its status stands, whatever becomes of its body.
+pub(super) fn read_refusal(response: Response) -> String {
+    let mut body = Vec::new();
+    // What had come before an error is kept.
+    let _ = response.take(LARGEST_REFUSAL).read_to_end(&mut body);
+    String::from_utf8_lossy(&body).into_owned()
+}
+
+/// A success whose body did not come whole: too little to understand, and worth another attempt.
 fn broken_body(error: &io::Error, config: &Config) -> Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>()) {
         Some(inner) => describe(inner, config),
-        None => Error::transport(Kind::Network, format!("the answer broke off ({error})")),
+        None => broken_off(&place(config), &error.to_string()),
     }
+}
+
+fn broken_off(place: &str, why: &str) -> Error {
+    Error::transport(Kind::BadResponse, format!("the answer from {place} broke off ({why})"))
+}
+
+/// Host and port, as people read them.
+fn place(config: &Config) -> String {
+    let host = config.base_url.host_str().unwrap_or("the service");
+    config.base_url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// Says in plain words why there is no answer. reqwest's own text holds the full URL; its reasons lie in the sources.
 pub(super) fn describe(error: &reqwest::Error, config: &Config) -> Error {
-    let host = config.base_url.host_str().unwrap_or("the service");
-    let place = config.base_url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let place = place(config);
     let why = reason(error);
     if error.is_timeout() {
         let limit = config.timeout;
         return Error::transport(Kind::Timeout, format!("no answer from {place} within {limit:?}"));
     }
     if error.is_connect() {
-        let untrusted = ["certificate", "UnknownIssuer", "NotValidForName"].iter().any(|word| why.contains(word));
         let mut failure = Error::transport(Kind::Network, format!("cannot connect to {place} ({why})"));
-        // A certificate that is not trusted now will not be in a second.
-        failure.repeat = !untrusted;
+        if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
+            // A certificate that is not trusted now will not be in a second, nor will the server speak otherwise.
+            failure.repeat = false;
+            failure.is_untrusted = is_untrusted(tls);
+        }
         return failure;
     }
     if error.is_body() || error.is_decode() {
-        return Error::transport(Kind::Network, format!("the answer from {place} broke off ({why})"));
+        return broken_off(&place, &why);
+    }
+    if causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)) {
+        return Error::bad_response(None, format!("the answer from {place} is not HTTP ({why})"));
     }
     Error::transport(Kind::Network, format!("the connection to {place} broke ({why})"))
 }
 
+/// Whether one more CA might help: it does not with a certificate of another host, nor with one that has expired.
+fn is_untrusted(error: &rustls::Error) -> bool {
+    use rustls::CertificateError as Reason;
+    match error {
+        rustls::Error::InvalidCertificate(reason) => !matches!(
+            reason,
+            Reason::NotValidForName
+                | Reason::NotValidForNameContext { .. }
+                | Reason::Expired
+                | Reason::ExpiredContext { .. }
+                | Reason::NotValidYet
+                | Reason::NotValidYetContext { .. }
+        ),
+        _ => false,
+    }
+}
+
+/// Everything below an error, from the outside in. An I/O error's own cause is not among its sources, so it is opened.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |cause: &&(dyn std::error::Error + 'static)| {
+        let cause: &'_ (dyn std::error::Error + 'static) = *cause;
+        match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => cause.source(),
+        }
+    })
+}
+
 /// The innermost reason of an error.
 fn reason(error: &reqwest::Error) -> String {
-    let mut innermost = error.source();
-    while let Some(deeper) = innermost.and_then(std::error::Error::source) {
-        innermost = Some(deeper);
-    }
-    innermost.map_or_else(|| "no reason given".to_owned(), ToString::to_string)
+    causes(error).last().map_or_else(|| "no reason given".to_owned(), ToString::to_string)
 }
 
 /// `succeed:false` under a 2xx: where its code names a status, that status is what was meant.
-pub(super) fn refused_in_success(status: StatusCode, refusal: Refusal) -> Error {
+pub(super) fn refused_in_success(status: StatusCode, refusal: Refusal, retry_after: Option<Duration>) -> Error {
     let meant = refusal.code.as_deref().and_then(|code| match code {
         "NOT_FOUND" => Some(StatusCode::NOT_FOUND),
         "UNAUTHORIZED" => Some(StatusCode::UNAUTHORIZED),
+        "PAYMENT_REQUIRED" => Some(StatusCode::PAYMENT_REQUIRED),
         "FORBIDDEN" => Some(StatusCode::FORBIDDEN),
         "CONFLICT" => Some(StatusCode::CONFLICT),
-        "RATE_LIMITED" => Some(StatusCode::TOO_MANY_REQUESTS),
+        "RATE_LIMITED" | "TOO_MANY_REQUESTS" => Some(StatusCode::TOO_MANY_REQUESTS),
+        "BAD_REQUEST" => Some(StatusCode::BAD_REQUEST),
         "VALIDATION" | "PARSE" => Some(StatusCode::UNPROCESSABLE_ENTITY),
         "INTERNAL_SERVER_ERROR" => Some(StatusCode::INTERNAL_SERVER_ERROR),
         number => number
@@ -145,7 +197,7 @@ pub(super) fn refused_in_success(status: StatusCode, refusal: Refusal) -> Error 
     });
     let api_code = refusal.code.clone();
     match meant {
-        Some(meant) => Error { status: Some(status.as_u16()), ..Error::refused(meant, refusal, None) },
+        Some(meant) => Error { status: Some(status.as_u16()), ..Error::refused(meant, refusal, retry_after) },
         None => Error {
             api_code,
             ..Error::bad_response(
@@ -165,18 +217,23 @@ pub(super) fn interrupted() -> Error {
 
 /// Reads an HTTP date (`Wed, 21 Oct 2026 07:28:00 GMT`).
 pub(super) fn parse_date(text: &str) -> Option<Timestamp> {
-    Some(jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp())
+    let date = jiff::fmt::strtime::parse("%a, %d %b %Y %H:%M:%S GMT", text.trim()).ok()?.to_datetime().ok()?;
+    // The last day of the year 9999, which stands for "never", lies a little beyond.
+    Some(TimeZone::UTC.to_timestamp(date).unwrap_or(Timestamp::MAX))
 }
 
 /// Reads `Retry-After`: seconds or a date; a date is taken relative to the answer's own `Date`.
 pub(super) fn parse_retry_after(text: &str, date: Option<Timestamp>) -> Option<Duration> {
-    if let Ok(seconds) = text.trim().parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
+    let text = text.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A number beyond any integer is a long time, too.
+        let seconds = text.parse().unwrap_or(u64::MAX);
+        return Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER));
     }
     let until = parse_date(text)?;
     let wait = until.duration_since(date.unwrap_or_else(Timestamp::now));
     // A date in the past means now.
-    Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
+    Some(Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LONGEST_RETRY_AFTER))
 }
 
 #[cfg(test)]
@@ -190,6 +247,9 @@ mod tests {
         assert_eq!(parse_retry_after("7", date), Some(Duration::from_secs(7)));
         assert_eq!(parse_retry_after("Wed, 21 Oct 2026 07:28:05 GMT", date), Some(Duration::from_secs(5)));
         assert_eq!(parse_retry_after("Wed, 21 Oct 2020 07:28:05 GMT", date), Some(Duration::ZERO));
+        for endless in ["18446744073709551615", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            assert_eq!(parse_retry_after(endless, date), Some(LONGEST_RETRY_AFTER), "{endless}");
+        }
         for absurd in ["soon", "-1", "", "1.5"] {
             assert_eq!(parse_retry_after(absurd, date), None, "{absurd}");
         }

@@ -168,7 +168,7 @@ impl Client {
     pub fn delete_user_as(&self, id: &str, start: Start) -> Result<(), Error> {
         let mut call = Call::new(Route::Users(self.project(), UsersRoute::Delete(id.to_owned())));
         call.start = start;
-        match self.send_bodiless(&call) {
+        match self.send_for_yes(&call) {
             Err(error) if error.is_not_found_after_retry() => Ok(()),
             other => other.map(|_| ()),
         }

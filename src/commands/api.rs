@@ -99,13 +99,19 @@ pub fn api(args: ApiArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     } else if !fields.is_empty() {
         call = call.with_json(&fields);
     }
-    match client.send_bodiless(&call) {
+    match client.send_for_anything(&call) {
+        Ok(answer) if is_withheld(session, args.include, &answer.body) => {
+            let what = "the answer is not JSON, which `-o` asks for";
+            Err(Failure::new(Code::BadResponse, what).hint("leave `-o` out to see it as it came").into())
+        }
         Ok(answer) => {
             print(session, args.include, answer.status.as_u16(), &answer.headers, &answer.body)?;
             Ok(ExitStatus::Done)
         }
         Err(error) => {
-            if let Some((status, headers, body)) = error.exchange() {
+            if let Some((status, headers, body)) = error.exchange()
+                && !is_withheld(session, args.include, body)
+            {
                 print(session, args.include, status.as_u16(), headers, body)?;
             }
             Err(error.into())
@@ -126,6 +132,12 @@ fn read_input(path: &PathBuf) -> anyhow::Result<String> {
     };
     read.map_err(|error| Failure::new(Code::InvalidInput, format!("cannot read {}: {error}", path.display())))?;
     Ok(text)
+}
+
+/// Who asks for JSON by name gets a whole document or none.
+fn is_withheld(session: &Session, include: bool, body: &str) -> bool {
+    let is_json = || body.trim().is_empty() || serde_json::from_str::<&serde_json::value::RawValue>(body).is_ok();
+    matches!(session.out.format(), Format::Json | Format::Ndjson) && !include && !is_json()
 }
 
 fn print(session: &Session, include: bool, status: u16, headers: &HeaderMap, body: &str) -> anyhow::Result<()> {

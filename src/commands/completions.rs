@@ -3,15 +3,12 @@
 //! The scripts ask the binary itself, so they know every flag of the installed version, and the person's profiles.
 
 use clap::builder::PossibleValue;
-use clap::{Args, CommandFactory as _, ValueEnum};
-use clap_complete::CompletionCandidate;
+use clap::{Args, Command, ValueEnum};
 use clap_complete::env::{self, EnvCompleter};
 
-use crate::cli::Cli;
 use crate::environment::Environment;
 use crate::exit::ExitStatus;
 use crate::output::streams;
-use crate::profiles::ProfileFile;
 use crate::session::Session;
 
 /// The variable by which a shell's script asks the binary; its value names the shell.
@@ -112,21 +109,12 @@ impl Shell {
 ///
 /// # Errors
 /// When the script is not one of ours, or the stream is gone.
-pub fn answer(shell: &str, environment: &Environment) -> anyhow::Result<ExitStatus> {
+pub fn answer(shell: &str, mut command: Command, environment: &Environment) -> anyhow::Result<ExitStatus> {
     let words = environment.args.iter().skip(1).skip_while(|word| *word != "--").skip(1).cloned().collect();
     let mut bytes = Vec::new();
-    let mut command = Cli::command();
     command.build();
     let shell = Shell::from_str(shell, true).map_err(anyhow::Error::msg)?;
     shell.completer().write_complete(&mut command, words, None, &mut bytes)?;
     streams::print_plain(&String::from_utf8_lossy(&bytes))?;
     Ok(ExitStatus::Done)
-}
-
-/// The profiles of the person at the shell.
-pub fn profile_names() -> Vec<CompletionCandidate> {
-    let environment = Environment::capture();
-    let path = environment.var("SPECTRUM_CONFIG").map(Into::into).or_else(|| environment.config_file());
-    let file = path.and_then(|path| ProfileFile::read(&path, "").ok()).unwrap_or_default();
-    file.names().map(CompletionCandidate::new).collect()
 }

@@ -1,8 +1,7 @@
 //! Help for commands, and for three topics that belong to no single one.
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 
-use crate::cli::Cli;
 use crate::exit::{Code, ExitStatus, Failure};
 use crate::profiles;
 use crate::session::Session;
@@ -29,14 +28,13 @@ pub const TOPICS: [(&str, &str); 3] = [
 ///
 /// # Errors
 /// Usage, when there is no such command or topic.
-pub fn help(args: &HelpArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn help(args: &HelpArgs, mut command: Command, session: &Session) -> anyhow::Result<ExitStatus> {
     if let [word] = args.words.as_slice()
         && let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic == word)
     {
         session.out.text(text)?;
         return Ok(ExitStatus::Done);
     }
-    let mut command = Cli::command();
     command.build();
     let mut found = &mut command;
     for word in &args.words {

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 
-use crate::cli::Cli;
 use crate::exit::{Code, ExitStatus, Failure};
 use crate::session::Session;
 
@@ -21,16 +20,16 @@ pub struct ManArgs {
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn man(args: &ManArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn man(args: &ManArgs, command: Command, session: &Session) -> anyhow::Result<ExitStatus> {
     let Some(dir) = &args.dir else {
         let mut page = Vec::new();
-        clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+        clap_mangen::Man::new(command).render(&mut page)?;
         session.out.text(&String::from_utf8_lossy(&page))?;
         return Ok(ExitStatus::Done);
     };
     let write = || {
         std::fs::create_dir_all(dir)?;
-        clap_mangen::generate_to(Cli::command(), dir)
+        clap_mangen::generate_to(command, dir)
     };
     write().map_err(|error| {
         Failure::new(Code::InvalidInput, format!("cannot write manual pages into {}: {error}", dir.display()))

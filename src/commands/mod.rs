@@ -9,5 +9,6 @@ pub mod lines;
 pub mod man;
 pub mod profiles;
 pub mod project;
+pub mod request_log;
 pub mod sandbox;
 pub mod users;

@@ -1,18 +1,18 @@
 //! The credentials on this machine.
 
-use std::io::Read as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use clap_complete::ArgValueCandidates;
 use serde::Serialize;
 
-use crate::commands::completions::profile_names;
+use crate::api::Kind;
 use crate::exit::{Code, ExitStatus, Failure};
 use crate::format::Format;
 use crate::model::ProjectId;
 use crate::output::Column;
-use crate::profiles::{Editor, ProfileFile, SANDBOX, SecretSource};
+use crate::profiles::{Editor, ProfileFile, SANDBOX};
+use crate::secrets::{self, SecretSource};
 use crate::session::Session;
 use crate::settings::{self, SERVICE, Source};
 
@@ -76,7 +76,7 @@ pub struct AddArgs {
 #[derive(Debug, Args)]
 pub struct NameArgs {
     /// The profile's name
-    #[arg(add = ArgValueCandidates::new(profile_names))]
+    #[arg(add = ArgValueCandidates::new(settings::profile_names))]
     pub name: String,
 }
 
@@ -84,7 +84,7 @@ pub struct NameArgs {
 #[derive(Debug, Args)]
 pub struct RemoveArgs {
     /// The profile's name
-    #[arg(add = ArgValueCandidates::new(profile_names))]
+    #[arg(add = ArgValueCandidates::new(settings::profile_names))]
     pub name: String,
     /// Do not ask
     #[arg(short, long)]
@@ -157,17 +157,28 @@ pub fn add(args: &AddArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     };
     let secret =
         if args.secret_stdin { read_secret()? } else { session.prompt.secret("Project secret (not shown)")? };
-    session.out.hide(secret.expose());
     let base_url = session.global.base_url.as_deref().map(settings::parse_base_url).transpose();
     let base_url = base_url.map_err(|reason| Failure::new(Code::Usage, format!("--base-url: {reason}")))?;
     let credentials = crate::credentials::Credentials { project_id, secret };
-    let service = match &base_url {
-        Some(url) => url.clone(),
-        None => SERVICE.parse()?,
+    session.out.hide(&credentials);
+    // The pair is checked where it will be used: at the flag's URL, or at the one that the profile keeps.
+    let kept = ProfileFile::read(&path, shown)?.profiles.remove(&args.name).and_then(|profile| profile.base_url);
+    let service = match (&base_url, kept) {
+        (Some(url), _) => url.clone(),
+        (None, Some(kept)) => settings::parse_base_url(&kept)
+            .map_err(|reason| Failure::new(Code::Config, format!("the base_url of profile {}: {reason}", args.name)))?,
+        (None, None) => SERVICE.parse()?,
     };
-    session
+    let checked = session
         .client_for(credentials.clone(), service)?
-        .list_users(&crate::api::users::UserFilter { limit: Some(1), ..Default::default() })?;
+        .list_users(&crate::api::users::UserFilter { limit: Some(1), ..Default::default() });
+    checked.map_err(|error| {
+        let failure = Failure::from(error).context(format!("nothing was saved in {shown}"));
+        match failure.code {
+            Code::Unauthorized | Code::Forbidden => failure.hint("copy the id and the secret of the project once more"),
+            _ => failure,
+        }
+    })?;
     let own_url = base_url.as_ref().map(url::Url::as_str);
     editor.put(&args.name, credentials.project_id.as_str(), &credentials.secret, own_url);
     editor.save(&path, shown)?;
@@ -176,12 +187,8 @@ pub fn add(args: &AddArgs, session: &Session) -> anyhow::Result<ExitStatus> {
 }
 
 fn read_secret() -> Result<crate::credentials::Secret, Failure> {
-    let mut text = String::new();
-    std::io::stdin().take(64 * 1024).read_to_string(&mut text).map_err(|error| {
-        Failure::new(Code::InvalidInput, format!("the secret cannot be read from standard input: {error}"))
-    })?;
-    crate::credentials::Secret::new(&text)
-        .ok_or_else(|| Failure::new(Code::InvalidInput, "the secret on standard input is empty"))
+    secrets::read_stream(std::io::stdin())
+        .map_err(|reason| Failure::new(Code::InvalidInput, format!("the secret on standard input {reason}")))
 }
 
 const PROFILE: [Column; 5] = [
@@ -324,5 +331,21 @@ fn check(session: &Session) -> anyhow::Result<ExitStatus> {
     if asked.is_ok() || session.out.format() == Format::Table {
         session.out.one(&CHECK, &serde_json::to_string(&checked)?)?;
     }
-    asked.map(|()| ExitStatus::Done)
+    asked.map(|()| ExitStatus::Done).map_err(|error| match error.downcast::<crate::api::Error>() {
+        Ok(refused) if refused.kind == Kind::Unauthorized => {
+            Failure::from(refused).hint(renewal(&target.source)).into()
+        }
+        Ok(other) => other.into(),
+        Err(error) => error,
+    })
+}
+
+/// What to type when the service refuses a pair.
+fn renewal(source: &Source) -> String {
+    match source {
+        Source::Profile(name, _) => {
+            format!("get the project's current secret and run `spectrum profiles add {name}`")
+        }
+        _ => "get the project's current secret and export it".to_owned(),
+    }
 }

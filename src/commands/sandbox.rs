@@ -2,21 +2,21 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::exec;
+use super::request_log::RequestLog;
 use crate::exit::{Code, ExitStatus, Failure};
 use crate::format::Format;
 use crate::interrupt;
 use crate::model::Phone;
 use crate::output::{Column, streams};
-use crate::sandbox::fault::{Fault, FaultKind, Faults, Latency};
+use crate::sandbox::fault::{Fault, Faults, Latency};
 use crate::sandbox::options::{self, Location, Options, Project, Revision};
-use crate::sandbox::{self, LogLine, Observe, Running, StartError, Status, projects_file};
+use crate::sandbox::{self, Observe, Running, StartError, Status, projects_file};
 use crate::session::Session;
 
 /// What can be done with the sandbox.
@@ -172,7 +172,8 @@ fn serve(args: ServeArgs, session: &Session) -> anyhow::Result<ExitStatus> {
         store,
         ..read_rules(args.rules, options::SERVICE_RATE_LIMIT, session)?
     };
-    let (running, project) = start(&options, Some(log(session)))?;
+    let log = RequestLog::start(session);
+    let (running, project) = start(&options, Some(log.observer()))?;
     let stopper = running.stopper();
     interrupt::on_first(move || stopper.stop());
     // Past the redaction: this secret is everybody's, and the whole point of the line.
@@ -186,6 +187,7 @@ fn serve(args: ServeArgs, session: &Session) -> anyhow::Result<ExitStatus> {
         session.out.note(format!("{} projects; the first one is shown", options.projects.len()));
     }
     running.wait();
+    log.finish();
     Ok(ExitStatus::Done)
 }
 
@@ -230,28 +232,6 @@ fn start(options: &Options, observe: Option<Observe>) -> anyhow::Result<(Running
         }
     })?;
     Ok((running, project))
-}
-
-/// A line per request on standard error: no query, no body, no credentials.
-fn log(session: &Session) -> Observe {
-    let out = Arc::clone(&session.out);
-    Arc::new(move |line: &LogLine<'_>| {
-        let status = line.status.as_ref().map_or("-", |status| status.as_str());
-        let mut text = format!("{} {} {status} {} ms", line.method, line.path, line.took.as_millis());
-        match line.fault {
-            Some(FaultKind::Drop) => text.push_str(" (fault: drop)"),
-            Some(FaultKind::Hang) => text.push_str(" (fault: hang)"),
-            Some(FaultKind::Garbage) => text.push_str(" (fault: garbage)"),
-            Some(FaultKind::Status(_)) => text.push_str(" (fault)"),
-            None => {}
-        }
-        if let Some(error) = line.error {
-            text.push_str(&format!(" ({error})"));
-        }
-        if !out.is_quiet() || line.error.is_some() {
-            out.log(text);
-        }
-    })
 }
 
 fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> anyhow::Result<Options> {

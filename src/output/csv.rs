@@ -17,9 +17,9 @@ impl<W: Write> CsvWriter<W> {
     /// Whatever the writer says.
     pub fn row<C: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = C>) -> io::Result<()> {
         for cell in cells {
-            self.0.write_field(cell.as_ref()).map_err(io::Error::from)?;
+            self.0.write_field(cell.as_ref()).map_err(unwrapped)?;
         }
-        self.0.write_record(None::<&[u8]>).map_err(io::Error::from)
+        self.0.write_record(None::<&[u8]>).map_err(unwrapped)
     }
 
     /// Writes out what is left.
@@ -28,5 +28,13 @@ impl<W: Write> CsvWriter<W> {
     /// Whatever the writer says.
     pub fn finish(mut self) -> io::Result<()> {
         self.0.flush()
+    }
+}
+
+/// The writer's own error: wrapped, a closed pipe would not be known as one.
+fn unwrapped(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::sanitize::is_hostile;
+use crate::redactor::string_end;
 
 /// How a document is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,19 +126,6 @@ impl<W: Write> Printer<'_, W> {
         self.out.write_all(b"\n")?;
         write!(self.out, "{:spaces$}", "")
     }
-}
-
-/// The index behind a string's closing quote.
-fn string_end(bytes: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
 }
 
 fn next_solid(bytes: &[u8], start: usize) -> usize {

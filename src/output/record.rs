@@ -69,7 +69,7 @@ impl Fields {
     /// Bad response, when it is not an object.
     pub fn check(&self, record: &str, format: Format) -> anyhow::Result<()> {
         match format {
-            Format::Json | Format::Ndjson if !self.chosen => Ok(()),
+            Format::Json | Format::Ndjson if !self.chosen && record.starts_with('{') => Ok(()),
             Format::Id => self.id(record).map(|_| ()),
             _ => self.values(record).map(|_| ()),
         }

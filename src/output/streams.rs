@@ -11,9 +11,10 @@ use super::json::{self, Layout};
 use super::record::{Fields, Shape};
 use super::sanitize;
 use super::table::{self, Column, Look, Table};
-use crate::credentials::Redactor;
+use crate::credentials::Credentials;
 use crate::exit::{self, Code, ExitStatus, Failure};
 use crate::format::Format;
+use crate::redactor::Redactor;
 
 /// Escape sequences for human text, or empty strings.
 #[derive(Debug, Clone, Copy, Default)]
@@ -108,9 +109,9 @@ impl Output {
         self.looks.quiet
     }
 
-    /// Colours for standard error.
+    /// Colours for standard error; none beside a machine format.
     pub fn palette(&self) -> Palette {
-        Palette { on: self.looks.stderr_colour }
+        Palette { on: self.looks.stderr_colour && !self.format.is_machine() }
     }
 
     /// How a table may look on standard output.
@@ -123,9 +124,9 @@ impl Output {
         self.looks.stderr_width
     }
 
-    /// Hides one more pair's secret on every stream from now on.
-    pub fn hide(&self, value: &str) {
-        self.redactor.lock().unwrap_or_else(PoisonError::into_inner).hide(value);
+    /// Hides one more pair's secret and its token on every stream from now on.
+    pub fn hide(&self, credentials: &Credentials) {
+        self.redactor.lock().unwrap_or_else(PoisonError::into_inner).absorb(credentials.redactor());
     }
 
     /// A text without any known secret.
@@ -221,11 +222,8 @@ impl Output {
                 for record in records {
                     let cells = fields.cells(record.as_ref())?;
                     // Exact for a machine; a terminal is not driven by a cell.
-                    rows.row(
-                        cells.iter().map(|cell| {
-                            if self.looks.stdout_is_terminal { sanitize::line(cell) } else { cell.clone() }
-                        }),
-                    )?;
+                    let cleaned = |cell| if self.looks.stdout_is_terminal { sanitize::line(cell) } else { cell.into() };
+                    rows.row(cells.iter().map(|cell| cleaned(cell)))?;
                 }
                 rows.finish()?;
             }
@@ -235,7 +233,8 @@ impl Output {
                     writeln!(out, "{}", sanitize::line(&id))?;
                 }
             }
-            Format::Table => out.write_all(self.table(&fields, records, shape)?.as_bytes())?,
+            // Cleaning may have joined the pieces of a secret.
+            Format::Table => out.write_all(self.redact(&self.table(&fields, records, shape)?).as_bytes())?,
         }
         out.flush()?;
         Ok(())
@@ -323,10 +322,16 @@ pub fn interrupted(format: Format) {
     let failure = Failure::new(Code::Interrupted, "interrupted");
     // The first newline leaves the line on which a prompt or a bar may stand.
     let lead = if format.is_machine() { "" } else { "\n" };
-    stderr(&format!("{lead}{}\n", describe(&failure, format, Palette::default())));
+    stderr(lead);
+    eprint_failure(&failure, format);
 }
 
-/// Text for standard output before there is a session (`--help`, `--version`).
+/// Prints a failure when there is no door to print it through.
+pub fn eprint_failure(failure: &Failure, format: Format) {
+    stderr(&format!("{}\n", describe(failure, format, Palette::default())));
+}
+
+/// Text of ours for standard output where there is no door (completions, the sandbox's three lines).
 ///
 /// # Errors
 /// Whatever the stream says.

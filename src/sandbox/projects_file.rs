@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::options::{DEFAULT_MAX_SHARED_USERS, Project};
 use crate::credentials::Secret;
-use crate::model::Phone;
+use crate::model::{Phone, ProjectId};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,13 +80,14 @@ pub fn parse(text: &str) -> Result<Vec<Project>, ProjectsError> {
 
 impl Entry {
     fn read(self) -> Result<Project, String> {
-        let id = self.id.parse().map_err(|error| format!("id: {error}"))?;
+        let id: ProjectId = self.id.parse().map_err(|error| format!("id: {error}"))?;
         let secret = Secret::new(&self.secret).ok_or("secret: it is empty")?;
         let lines: Result<Vec<Phone>, _> = self.lines.iter().map(|line| line.parse()).collect();
         Ok(Project {
+            // Projects without a name are told apart by the start of their id.
+            name: self.name.unwrap_or_else(|| format!("Sandbox {}", id.as_str().split('-').next().unwrap_or_default())),
             id,
             secret,
-            name: self.name.unwrap_or_else(|| "Sandbox".to_owned()),
             max_shared_users: self.max_shared_users.unwrap_or(DEFAULT_MAX_SHARED_USERS),
             lines: lines.map_err(|error| format!("lines: {error}"))?,
         })

@@ -91,6 +91,18 @@ impl Refusal {
             Self::Internal(_) => {
                 word(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", "Internal server error".to_owned())
             }
+            // Where the service's own words for a status are known, a fault speaks them.
+            Self::Fault(StatusCode::UNAUTHORIZED) => Self::Credentials.parts(),
+            Self::Fault(StatusCode::TOO_MANY_REQUESTS) => Self::RateLimited(1).parts(),
+            Self::Fault(status) if status.is_server_error() => {
+                let reason = status.canonical_reason().unwrap_or("Internal server error");
+                let code = if *status == StatusCode::INTERNAL_SERVER_ERROR {
+                    "INTERNAL_SERVER_ERROR"
+                } else {
+                    status.as_str()
+                };
+                word(*status, code, format!("{reason} (a fault that the sandbox was asked for)"))
+            }
             Self::Fault(status) => {
                 let reason = status.canonical_reason().unwrap_or("Refused");
                 bare(*status, format!("{reason} (a fault that the sandbox was asked for)"))

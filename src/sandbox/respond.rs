@@ -86,6 +86,7 @@ impl From<Refusal> for Answer {
         let mut answer = Self::json(status, serde_json::to_vec(&failure).unwrap_or_default());
         match refusal {
             Refusal::RateLimited(seconds) => answer = answer.with(RETRY_AFTER, seconds.into()),
+            Refusal::Fault(StatusCode::TOO_MANY_REQUESTS) => answer = answer.with(RETRY_AFTER, HeaderValue::from(1)),
             Refusal::Internal(error) => answer.fault = Some(error),
             _ => {}
         }

@@ -37,7 +37,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections at once; more wait in the listener's queue.
-const CONNECTIONS: usize = 800;
+const CONNECTIONS: usize = 1024;
 /// How many may wait there.
 const BACKLOG: u32 = 1024;
 /// Threads for the database's work. Writing is one at a time anyway; the others read.
@@ -264,6 +264,8 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, watcher: Watcher) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
+        // A client that has said all it has to say still wants its answer.
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     // A connection that breaks is the client's business.
     let _ = watcher.watch(connection).await;

@@ -148,11 +148,13 @@ fn read_body(body: &[u8]) -> Result<Wanted, Refusal> {
     if phone.is_none() {
         note("phoneNumber must be a phone number like +14155550123");
     }
-    // Only a dedicated user has a line of its own; to a shared one the key is one of those that are ignored.
-    let line = (kind == Some(UserType::Dedicated)).then(|| phone_in(&fields, "assignedPhoneNumber"));
-    if line == Some(None) {
+    // Only a dedicated user has a line of its own: a shared one's is read, as every field is, and then ignored.
+    let line = phone_in(&fields, "assignedPhoneNumber");
+    let has_line = fields.get("assignedPhoneNumber").is_some_and(|value| !value.is_null());
+    if line.is_none() && (has_line || kind == Some(UserType::Dedicated)) {
         note("assignedPhoneNumber must be a phone number like +14155550123 for a dedicated user");
     }
+    let line = line.filter(|_| kind == Some(UserType::Dedicated));
     let mut text_in = |name: &str| match fields.get(name) {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) => Some(text.clone()),
@@ -171,7 +173,7 @@ fn read_body(body: &[u8]) -> Result<Wanted, Refusal> {
         }
     };
     match (phone, problems.is_empty()) {
-        (Some(phone), true) => Ok(Wanted { phone, line: line.flatten(), first_name, last_name, email }),
+        (Some(phone), true) => Ok(Wanted { phone, line, first_name, last_name, email }),
         _ => Err(Refusal::Validation(problems.join("; "))),
     }
 }

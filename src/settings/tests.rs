@@ -1,5 +1,6 @@
 use clap::Parser as _;
 
+use super::sources::FAMILIES;
 use super::*;
 use crate::cli::Cli;
 

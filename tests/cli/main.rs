@@ -6,9 +6,19 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod bench;
 mod decode;
+mod docs;
+mod faults;
+mod hostile;
 mod http;
 mod model;
+mod output;
+mod profiles;
+mod roster;
 mod sandbox;
+mod secrets;
 mod serve;
+mod tls;
+mod users;
 mod wire;

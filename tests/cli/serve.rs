@@ -29,7 +29,11 @@ impl Serve {
     fn start(home: &Path, args: &[&str]) -> Self {
         let mut command = spectrum(home);
         command.args(["sandbox", "serve", "--listen", "127.0.0.1:0", "--rate-limit", "0"]).args(args);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::spawn(command.stderr(Stdio::null()))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let lines = stdout.lines().take(3).map(|line| line.unwrap()).collect();
         Self { child, lines }
@@ -231,4 +235,45 @@ fn several_projects_come_from_a_file_and_what_is_wrong_with_it_is_said_without_i
     let said = text(&refused.stderr);
     assert_eq!(refused.status.code(), Some(2), "{said}");
     assert!(said.contains("line 4") && said.contains("seats") && !said.contains("first-secret"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_that_nobody_reads_stops_neither_the_server_nor_its_end() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = spectrum(home.path());
+    command.args(["sandbox", "serve", "--listen", "127.0.0.1:0", "--rate-limit", "0", "--memory"]);
+    // A pipe that is never read holds some 64 KB; a thousand lines with long paths are more.
+    let mut serve = Serve::spawn(command.stderr(Stdio::piped()));
+    let url = format!("{}/{}", serve.value("SPECTRUM_CLOUD_URL"), "x".repeat(200));
+    for _ in 0..1000 {
+        assert_eq!(http::send("GET", &url, None, None).status, 404);
+    }
+    let pid = serve.child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(serve.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_client_that_closes_its_side_still_gets_its_answer() {
+    use std::io::{Read as _, Write as _};
+    let home = tempfile::tempdir().unwrap();
+    let serve = Serve::start(home.path(), &["--memory"]);
+    for _ in 0..20 {
+        let mut stream = http::connect(serve.value("SPECTRUM_CLOUD_URL"));
+        stream.write_all(b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_fault_speaks_the_words_of_its_status() {
+    let home = tempfile::tempdir().unwrap();
+    for (status, code) in [("401", "401"), ("429", "RATE_LIMITED"), ("500", "INTERNAL_SERVER_ERROR"), ("503", "503")] {
+        let serve = Serve::start(home.path(), &["--memory", "--fault", &format!("{status}:1")]);
+        assert_eq!(serve.ask("GET", "/users/", None).unwrap()["code"], code);
+    }
 }

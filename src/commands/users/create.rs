@@ -225,11 +225,7 @@ fn existing(user: &NewUser, session: &Session) -> anyhow::Result<Option<lookup::
         found = on_line;
     }
     if found.len() > 1 {
-        return Err(Failure::new(
-            Code::Ambiguous,
-            format!("{} users have the phone number {}", found.len(), user.phone_number),
-        )
-        .into());
+        return Err(lookup::ambiguous(&user.phone_number, &found)?.into());
     }
     Ok(found.pop())
 }
@@ -239,19 +235,18 @@ fn existing(user: &NewUser, session: &Session) -> anyhow::Result<Option<lookup::
 /// # Errors
 /// Identity mismatch.
 pub fn check_identity(wanted: &NewUser, got: &User<'_>) -> Result<(), Failure> {
-    let mismatch = |what: String, hint: &str| {
+    let mismatch = |what: String, hint: String| {
         let failure = Failure::new(Code::IdentityMismatch, what);
-        failure.context(format!("the record that came back has the id {}", got.id)).hint(hint.to_owned())
+        failure.context(format!("the record that came back has the id {}", got.id)).hint(hint)
     };
     if got.phone_number != wanted.phone_number.as_str() {
         let owner = &got.phone_number;
-        return Err(mismatch(
-            format!(
-                "the service answered with the user of {owner}, not of {}: nobody was registered",
-                wanted.phone_number
-            ),
-            "the e-mail address belongs to that user; leave it out or use another one",
-        ));
+        let hint = match &wanted.email {
+            Some(email) => format!("{email} belongs to that user; leave --email out or use another one"),
+            None => format!("run `spectrum users get {}` to see who is registered", wanted.phone_number),
+        };
+        let what = "the service answered with the user of";
+        return Err(mismatch(format!("{what} {owner}, not of {}: nobody was registered", wanted.phone_number), hint));
     }
     match &wanted.assigned_phone_number {
         Some(line) if got.assigned_phone_number.as_deref() != Some(line.as_str()) => Err(mismatch(
@@ -259,7 +254,7 @@ pub fn check_identity(wanted: &NewUser, got: &User<'_>) -> Result<(), Failure> {
                 "the service answered with the line {}, not {line}",
                 got.assigned_phone_number.as_deref().unwrap_or("(none)")
             ),
-            "run `spectrum lines list` to see the project's lines",
+            "run `spectrum lines list` to see the project's lines".to_owned(),
         )),
         _ => Ok(()),
     }

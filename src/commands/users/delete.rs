@@ -82,7 +82,7 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> anyhow::Result<ExitStatus
         match session.client()?.delete_user(id) {
             Ok(()) => deleted.push(serde_json::to_string(&Deleted { id, deleted: true })?),
             Err(error) if error.kind == Kind::NotFound && args.ignore_missing => {
-                session.out.note(format!("{id} is not there"))
+                session.out.note(format!("{} is not there", sanitize::line(id)))
             }
             Err(error) if error.kind == Kind::NotFound => {
                 failure.get_or_insert(Failure {

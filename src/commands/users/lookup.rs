@@ -58,19 +58,31 @@ impl Found {
 /// # Errors
 /// Whatever the call met.
 pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> anyhow::Result<Vec<Found>> {
-    let filter = UserFilter { kind, search: Some(phone.to_string()), ..UserFilter::default() };
-    let answer = client.list_users(&filter)?;
+    let mut filter = UserFilter { kind, search: Some(phone.to_string()), ..UserFilter::default() };
     let mut found = Vec::new();
-    // The service's search is partial: only the whole number counts.
-    for raw in answer.users()?.users {
-        let candidate = Found { raw: raw.to_owned() };
-        let user = candidate.user()?;
-        let is_kind = kind.is_none_or(|kind| user.kind.as_deref().is_none_or(|word| word == kind.as_str()));
-        if user.phone_number == phone.as_str() && is_kind {
-            found.push(candidate);
+    let mut seen = 0;
+    loop {
+        let answer = client.list_users(&filter)?;
+        let page = answer.users()?;
+        let read = page.users.len() as u64;
+        // The service's search is partial: only the whole number counts.
+        for raw in page.users {
+            let candidate = Found { raw: raw.to_owned() };
+            let user = candidate.user()?;
+            let is_kind = kind.is_none_or(|kind| user.kind.as_deref().is_none_or(|word| word == kind.as_str()));
+            if user.phone_number == phone.as_str() && is_kind {
+                found.push(candidate);
+            }
         }
+        seen += read;
+        // Everything was asked for; a service that holds something back is asked for the rest.
+        let Some(total) = page.total.filter(|total| *total > seen) else { return Ok(found) };
+        if read == 0 {
+            let what = format!("the service listed {seen} of {total} users, so the look-up of {phone} is incomplete");
+            return Err(Failure::new(Code::BadResponse, what).hint("it is safe to run the same command again").into());
+        }
+        filter.offset = u32::try_from(seen).ok();
     }
-    Ok(found)
 }
 
 /// Exactly one user.
@@ -93,15 +105,23 @@ pub fn one(client: &Client, key: &UserKey) -> anyhow::Result<Found> {
             .into()),
         (Some(last), false) => {
             found.push(last);
-            let failure = Failure::new(Code::Ambiguous, format!("{} users have the phone number {phone}", found.len()));
-            let failure = found.iter().try_fold(failure, |failure, candidate| {
-                let user = candidate.user()?;
-                let line = user.assigned_phone_number.as_deref().unwrap_or("no number");
-                anyhow::Ok(failure.context(format!("{} on {line}", user.id)))
-            })?;
-            Err(failure.hint("name the one you mean by its id").into())
+            Err(ambiguous(phone, &found)?.into())
         }
     }
+}
+
+/// Says that a phone number stands for several users, and for which.
+///
+/// # Errors
+/// When one of them is no user.
+pub fn ambiguous(phone: &Phone, found: &[Found]) -> anyhow::Result<Failure> {
+    let failure = Failure::new(Code::Ambiguous, format!("{} users have the phone number {phone}", found.len()));
+    let failure = found.iter().try_fold(failure, |failure, candidate| {
+        let user = candidate.user()?;
+        let line = user.assigned_phone_number.as_deref().unwrap_or("no number");
+        anyhow::Ok(failure.context(format!("{} on {line}", user.id)))
+    })?;
+    Ok(failure.hint(format!("run `spectrum users list --phone {phone}` and name the one you mean by its id")))
 }
 
 #[cfg(test)]

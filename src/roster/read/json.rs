@@ -34,7 +34,8 @@ pub fn read_lines(text: &str, rows: &mut Rows) {
 pub fn read_array(text: &str, rows: &mut Rows) {
     if !text.trim_start().starts_with('[') {
         if !text.trim().is_empty() {
-            let problem = at_offset(text, text.len() - text.trim_start().len(), "a JSON roster is an array");
+            let start = text.len() - text.trim_start().len();
+            let problem = at_offset(text, start, Lines::new(text).at(start), "a JSON roster is an array");
             rows.problem(
                 problem.advice("write [ {…}, {…} ], or name the format: an object per line is `--format ndjson`"),
             );

@@ -193,6 +193,20 @@ fn toml_problems_are_all_told() {
     assert!(said(b"users = 3", "a.toml")[0].contains("[[users]]"));
 }
 
+#[test]
+fn a_large_toml_is_read_in_pieces_and_counted_as_one() {
+    let user = |n: usize| format!("[[users]]\nphoneNumber = \"+1415{n:07}\"\nfirstName = \"Zoë\"\n\n");
+    let mut text: String = (0..10_000).map(user).collect();
+    assert_eq!(rows(text.as_bytes(), "a.toml").last().map(|row| row.line), Some(4 * 9_999 + 1));
+    text.push_str("[[users]]\nphoneNumber = 7\n");
+    let all = said(text.as_bytes(), "a.toml");
+    assert!(all[0].starts_with("a.toml:40002: users[10000].phoneNumber: \"7\""), "{all:?}");
+    // A text over several lines may hold what looks like a table.
+    text.truncate(text.len() - "phoneNumber = 7\n".len());
+    text.push_str("phoneNumber = \"+14165550101\"\nlastName = \"\"\"a\n[[users]]\nb\"\"\"\n");
+    assert_eq!(rows(text.as_bytes(), "a.toml").len(), 10_001);
+}
+
 fn name() -> impl Strategy<Value = Option<String>> {
     proptest::option::of("[ -~äß€🎈\n\t]{0,12}")
         .prop_map(|name| name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()))

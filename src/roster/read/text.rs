@@ -22,7 +22,7 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
         rest => utf8(rest)?,
     };
     match text.find('\0') {
-        Some(at) => Err(at_offset(&text, at, "a NUL byte, which no text holds").advice(SAVE_AS)),
+        Some(at) => Err(found(&text[..at], "a NUL byte, which no text holds").advice(SAVE_AS)),
         None => Ok(text),
     }
 }
@@ -32,7 +32,7 @@ fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
         let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
         let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
         let reason = format!("byte 0x{byte:02X} is not UTF-8; the file looks like Windows-1252 or Latin-1");
-        at_offset(&before, before.len(), reason).advice(SAVE_AS)
+        found(&before, reason).advice(SAVE_AS)
     })
 }
 
@@ -42,22 +42,27 @@ fn utf16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Result<String, Problem> {
     for unit in char::decode_utf16(pairs.iter().map(|pair| read(*pair))) {
         match unit {
             Ok(char) => text.push(char),
-            Err(_) => return Err(at_offset(&text, text.len(), "half a UTF-16 character").advice(SAVE_AS)),
+            Err(_) => return Err(found(&text, "half a UTF-16 character").advice(SAVE_AS)),
         }
     }
     if rest.is_empty() {
         Ok(text)
     } else {
-        Err(at_offset(&text, text.len(), "the file ends in the middle of a UTF-16 character").advice(SAVE_AS))
+        Err(found(&text, "the file ends in the middle of a UTF-16 character").advice(SAVE_AS))
     }
 }
 
-/// A problem at a byte offset of a text; one within a character means that character.
-pub fn at_offset(text: &str, offset: usize, reason: impl Into<String>) -> Problem {
+/// A problem right behind a text.
+fn found(before: &str, reason: impl Into<String>) -> Problem {
+    at_offset(before, before.len(), 1 + line_breaks(before), reason)
+}
+
+/// A problem at a byte offset of a text, whose line is known; one within a character means that character.
+pub fn at_offset(text: &str, offset: usize, line: u32, reason: impl Into<String>) -> Problem {
     let before = (0..=offset.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default();
     let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
     let character = before[line_start..].chars().count() + 1;
-    Problem::new(1 + line_breaks(before), reason).at(Place::Character { character })
+    Problem::new(line, reason).at(Place::Character { character })
 }
 
 /// Counts the line breaks of a piece of text: `\n`, `\r\n`, and a lone `\r`.
@@ -72,7 +77,7 @@ pub fn line_breaks(text: &str) -> u32 {
 }
 
 /// Tells line numbers for offsets that only grow, so that a file is walked once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Lines<'a> {
     text: &'a str,
     offset: usize,

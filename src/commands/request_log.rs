@@ -1,0 +1,70 @@
+//! What `sandbox serve` says of its requests.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::time::Duration;
+
+use crate::sandbox::fault::FaultKind;
+use crate::sandbox::{LogLine, Observe};
+use crate::session::Session;
+
+/// The log on its way to standard error: a line per request, no query, no body, no credentials.
+///
+/// Lines go through a thread of their own: whoever does not read standard error must not stop the server.
+pub struct RequestLog {
+    lines: SyncSender<String>,
+    written: Receiver<()>,
+    quiet: bool,
+}
+
+/// Lines that may wait to be written; more are dropped.
+const WAITING_LINES: usize = 10_000;
+/// How long the end of the server waits for its last lines to be written.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+impl RequestLog {
+    /// Starts the thread that writes.
+    pub fn start(session: &Session) -> Self {
+        let out = Arc::clone(&session.out);
+        let (lines, waiting) = mpsc::sync_channel::<String>(WAITING_LINES);
+        let (done, written) = mpsc::channel();
+        std::thread::spawn(move || {
+            waiting.iter().for_each(|line| out.log(line));
+            // Nobody listens any more when the last lines took too long.
+            let _ = done.send(());
+        });
+        Self { lines, written, quiet: session.out.is_quiet() }
+    }
+
+    /// What the sandbox tells of its requests.
+    pub fn observer(&self) -> Observe {
+        let (lines, quiet) = (self.lines.clone(), self.quiet);
+        Arc::new(move |line: &LogLine<'_>| {
+            if !quiet || line.error.is_some() {
+                let _ = lines.try_send(describe(line));
+            }
+        })
+    }
+
+    /// Writes what is left, as far as somebody reads it.
+    pub fn finish(self) {
+        drop(self.lines);
+        let _ = self.written.recv_timeout(LAST_LINES);
+    }
+}
+
+fn describe(line: &LogLine<'_>) -> String {
+    let status = line.status.as_ref().map_or("-", |status| status.as_str());
+    let mut text = format!("{} {} {status} {} ms", line.method, line.path, line.took.as_millis());
+    match line.fault {
+        Some(FaultKind::Drop) => text.push_str(" (fault: drop)"),
+        Some(FaultKind::Hang) => text.push_str(" (fault: hang)"),
+        Some(FaultKind::Garbage) => text.push_str(" (fault: garbage)"),
+        Some(FaultKind::Status(_)) => text.push_str(" (fault)"),
+        None => {}
+    }
+    if let Some(error) = line.error {
+        text.push_str(&format!(" ({error})"));
+    }
+    text
+}

@@ -1,0 +1,232 @@
+//! TLS with a CA of its own, and proxies.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde_json::json;
+
+use crate::bench::{Bench, Run};
+use crate::hostile::{Hostile, Reply, Request, list, user};
+
+/// A server that speaks TLS with a certificate of a CA that nobody knows, and lists one user.
+struct Secure {
+    address: SocketAddr,
+    ca: String,
+    requests: Arc<Mutex<Vec<Request>>>,
+    connections: Arc<Mutex<usize>>,
+}
+
+impl Secure {
+    fn new() -> Self {
+        let ca_key = KeyPair::generate().unwrap();
+        let mut ca_params = CertificateParams::new(Vec::new()).unwrap();
+        ca_params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let ca = ca_params.self_signed(&ca_key).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &Issuer::new(ca_params, ca_key)).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
+            )
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = Self {
+            address: listener.local_addr().unwrap(),
+            ca: ca.pem(),
+            requests: Arc::default(),
+            connections: Arc::default(),
+        };
+        let (requests, connections, config) =
+            (Arc::clone(&server.requests), Arc::clone(&server.connections), Arc::new(config));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                *connections.lock().unwrap() += 1;
+                let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream.unwrap());
+                if let Some(request) = read_head(&mut stream) {
+                    requests.lock().unwrap().push(request);
+                    let body = json!({ "succeed": true, "data": list(&[user("+14155550123")]) }).to_string();
+                    let head =
+                        format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+                    let _ = stream.write_all(format!("{head}{body}").as_bytes());
+                    stream.conn.send_close_notify();
+                    let _ = stream.flush();
+                }
+            }
+        });
+        server
+    }
+
+    fn url(&self) -> String {
+        format!("https://localhost:{}", self.address.port())
+    }
+
+    fn bench(&self) -> Bench {
+        Bench::with_pair().var("SPECTRUM_CLOUD_URL", &self.url())
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.lock().unwrap().len()
+    }
+}
+
+/// Reads a request without a body; none when the peer went away.
+fn read_head(stream: &mut impl Read) -> Option<Request> {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        if stream.read(&mut byte).ok()? == 0 {
+            return None;
+        }
+        bytes.push(byte[0]);
+    }
+    Request::parse(&bytes)
+}
+
+/// A proxy that understands CONNECT; what it was asked.
+fn proxy() -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut near = stream.unwrap();
+            let Some(request) = read_head(&mut near) else { continue };
+            let target = request.target.replace("localhost", "127.0.0.1");
+            seen.lock().unwrap().push(request);
+            let Ok(mut far) = TcpStream::connect(target) else { continue };
+            near.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            let (mut near_in, mut far_out) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+            std::thread::spawn(move || drop(std::io::copy(&mut near_in, &mut far_out)));
+            std::thread::spawn(move || drop(std::io::copy(&mut far, &mut near)));
+        }
+    });
+    (address, asked)
+}
+
+#[test]
+fn a_ca_of_ones_own_is_trusted_when_it_is_named() {
+    let server = Secure::new();
+    let bench = server.bench();
+    let ca = bench.file("ca.pem", &server.ca);
+    let run = bench.run(&format!("users list -o json --ca-cert {ca}"));
+    assert_eq!(run.ok().json(), json!([user("+14155550123")]));
+    server.bench().var("SSL_CERT_FILE", &ca).run("users list").ok();
+    // A system without any CA of its own, as a bare container is one.
+    let bare = server.bench().var("SSL_CERT_FILE", "/dev/null");
+    bare.run(&format!("users list --ca-cert {ca}")).ok();
+    let profiled = Bench::new();
+    profiled.write_config(&format!(
+        "default_profile='p'\n[profiles.p]\nproject_id='{}'\nproject_secret='s3cr'\nbase_url='{}'\nca_cert='{ca}'\n",
+        crate::bench::PROJECT,
+        server.url()
+    ));
+    profiled.run("users list").ok();
+    assert_eq!(server.requests(), 4);
+}
+
+#[test]
+fn an_unknown_ca_is_refused_at_once() {
+    let server = Secure::new();
+    let run = server.bench().run("users list -o json");
+    run.failed(8, "network").says("certificate");
+    assert!(run.error()["hint"].as_str().unwrap().contains("--ca-cert"), "{run:?}");
+    assert_eq!((*server.connections.lock().unwrap(), server.requests()), (1, 0), "not repeated, and nothing was sent");
+    // A certificate of another host is no matter of trust: one more CA does not help.
+    let bench = server.bench();
+    let ca = bench.file("ca.pem", &server.ca);
+    let run =
+        bench.run(&format!("users list -o json --ca-cert {ca} --base-url https://127.0.0.1:{}", server.address.port()));
+    run.failed(8, "network").says("certificate").lacks("--ca-cert");
+    let other = server.bench().file("other.pem", Secure::new().ca);
+    let run = server.bench().run(&format!("users list -o json --ca-cert {other}"));
+    assert!(run.status == 3 || run.status == 8, "{run:?}");
+    assert_eq!(server.requests(), 0);
+}
+
+#[test]
+fn a_ca_file_that_is_none_is_a_matter_of_configuration() {
+    let server = Secure::new();
+    let bench = server.bench();
+    let empty = bench.file("empty.pem", "");
+    let text = bench.file("text.pem", "hello");
+    for file in [&empty, &text, "/nonexistent/ca.pem"] {
+        bench.run(&format!("users list -o json --ca-cert {file}")).failed(3, "config").says(file).says("--ca-cert");
+        let run = server.bench().var("SSL_CERT_FILE", file).run("users list -o json");
+        assert!(run.status == 3 && run.stdout.is_empty(), "{run:?}");
+        run.says("SSL_CERT_FILE");
+    }
+    assert_eq!(server.requests(), 0);
+    let plain = Hostile::always(Reply::data(list(&[])));
+    Bench::on(&plain).var("SSL_CERT_FILE", "/nonexistent/ca.pem").run("users list").ok();
+}
+
+#[test]
+fn a_server_that_speaks_no_tls_is_not_asked_again() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    let connections = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&connections);
+    std::thread::spawn(move || {
+        for stream in server.incoming() {
+            *count.lock().unwrap() += 1;
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    let bench = Bench::with_pair().var("SPECTRUM_CLOUD_URL", &format!("https://{address}"));
+    bench.run("users list -o json").failed(8, "network").says("cannot connect").lacks("--ca-cert");
+    assert_eq!(*connections.lock().unwrap(), 1);
+}
+
+#[test]
+fn https_goes_through_the_proxy_unless_it_is_told_not_to() {
+    let server = Secure::new();
+    let (address, asked) = proxy();
+    let ca = server.bench().home().join("ca.pem");
+    let run = |variables: &[(&str, &str)]| -> Run {
+        let bench = variables.iter().fold(server.bench(), |bench, (name, value)| bench.var(name, value));
+        let ca = bench.file("ca.pem", &server.ca);
+        bench.run(&format!("users list -o json -vv --retries 0 --ca-cert {ca}"))
+    };
+    drop(ca);
+    let url = format!("http://user:pa55word@{address}");
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
+        let before = asked.lock().unwrap().len();
+        run(&[(name, &url)]).ok().lacks("pa55word");
+        assert_eq!(asked.lock().unwrap().len(), before + 1, "{name}");
+    }
+    let request = asked.lock().unwrap()[0].clone();
+    assert_eq!(request.line(), format!("CONNECT localhost:{}", server.address.port()));
+    assert_eq!(request.header("authorization"), None, "the credentials are for the service alone");
+    for exception in ["localhost", "*", "example.com,localhost"] {
+        run(&[("HTTPS_PROXY", &url), ("NO_PROXY", exception)]).ok();
+    }
+    run(&[("HTTP_PROXY", &url)]).ok();
+    assert_eq!(asked.lock().unwrap().len(), 3, "NO_PROXY is honoured, and HTTP_PROXY is for http");
+    assert_eq!(server.requests(), 7);
+    let run = run(&[("HTTPS_PROXY", "http://127.0.0.1:9")]);
+    run.failed(8, "network").says("cannot connect").says("HTTPS_PROXY is set");
+}
+
+#[test]
+fn plain_http_to_loopback_uses_no_proxy() {
+    let (address, asked) = proxy();
+    let server = Hostile::always(Reply::data(list(&[])));
+    let url = format!("http://{address}");
+    let bench = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"]
+        .iter()
+        .fold(Bench::on(&server), |bench, name| bench.var(name, &url));
+    bench.run("users list").ok();
+    assert_eq!((server.count(), asked.lock().unwrap().len()), (1, 0));
+}

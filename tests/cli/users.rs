@@ -1,0 +1,341 @@
+//! The user commands against answers that are right, wrong, and somebody else's.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, PROJECT};
+use crate::hostile::{Hostile, Reply, list, user, with};
+
+const PHONE: &str = "+14155550123";
+const ID: &str = "11111111-1111-4111-8111-111111111111";
+const CREATE: &str = "users create --shared --phone +14155550123 -o json";
+
+fn dedicated(id: &str, line: &str) -> Value {
+    with(user(PHONE), json!({ "id": id, "type": "dedicated", "assignedPhoneNumber": line }))
+}
+
+#[test]
+fn create_sends_what_was_asked_and_prints_the_record() {
+    let server = Hostile::always(Reply::data(with(user(PHONE), json!({ "future": [1.50] }))));
+    let bench = Bench::on(&server);
+    let line = "users create --shared --phone +1(415)555-01.23 --first-name Ada --last-name= -o json";
+    let run = bench.run(line);
+    assert_eq!(run.ok().json(), with(user(PHONE), json!({ "future": [1.50] })), "unknown fields are kept");
+    let request = &server.requests()[0];
+    assert_eq!(request.line(), format!("POST /projects/{PROJECT}/users/"));
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    let body: Value = serde_json::from_str(&request.body).unwrap();
+    assert_eq!(body, json!({ "type": "shared", "phoneNumber": PHONE, "firstName": "Ada" }));
+    let run = bench.run(&format!("users create --dedicated --assigned +15550100 --phone {PHONE} -o id"));
+    assert_eq!(run.ok().stdout, format!("{ID}\n"));
+    let body: Value = serde_json::from_str(&server.requests()[1].body).unwrap();
+    assert_eq!(body, json!({ "type": "dedicated", "phoneNumber": PHONE, "assignedPhoneNumber": "+15550100" }));
+}
+
+#[test]
+fn what_is_wrong_or_missing_is_named_at_once_and_nothing_is_sent() {
+    let server = Hostile::always(Reply::data(user(PHONE)));
+    let bench = Bench::on(&server);
+    for (line, code, words) in [
+        ("users create", "usage", &["--shared or --dedicated", "--phone"][..]),
+        ("users create --dedicated", "usage", &["--phone", "--assigned"]),
+        ("users create --shared --phone 4155550123", "invalid_input", &["no leading +", "+4155550123"]),
+        ("users create --shared --phone +0155550123 --email nobody", "invalid_input", &["+0", "nobody"]),
+        ("users create --shared --assigned +15550100 --phone +14155550123", "invalid_input", &["--assigned"]),
+        ("users create --shared --dedicated --phone +14155550123", "usage", &["--dedicated"]),
+        ("users create --if-absent --fail-if-exists", "usage", &["--if-absent"]),
+        ("users get not-an-id", "usage", &["neither a user id nor a phone"]),
+        ("users list --limit 501", "usage", &["501"]),
+        ("users creat", "usage", &["create"]),
+        ("users list --fields id,phone", "usage", &["unknown field", "phoneNumber"]),
+        ("users delete +14155550123", "confirmation_required", &["--yes"]),
+    ] {
+        let run = bench.run(&format!("{line} -o json"));
+        run.failed(2, code);
+        for word in words {
+            run.says(word);
+        }
+    }
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn somebody_elses_record_is_no_success() {
+    let server = Hostile::always(Reply::data(user("+19995550000")));
+    let run = Bench::on(&server).run(&format!("{CREATE} --email ada@example.com"));
+    run.failed(6, "identity_mismatch").says("+19995550000").says(PHONE).says(ID).says("ada@example.com");
+    let server = Hostile::always(Reply::data(dedicated(ID, "+15550199")));
+    let run = Bench::on(&server).run("users create --dedicated --assigned +15550100 --phone +14155550123 -o json");
+    run.failed(6, "identity_mismatch").says("+15550199").says("lines list");
+    let server = Hostile::always(Reply::data(with(user(PHONE), json!({ "assignedPhoneNumber": null }))));
+    let run = Bench::on(&server).run("users create --dedicated --assigned +15550100 --phone +14155550123");
+    assert_eq!((run.status, run.stdout.as_str()), (6, ""), "{run:?}");
+}
+
+#[test]
+fn a_record_that_is_no_user_is_a_bad_response() {
+    for data in [
+        json!([]),
+        json!({}),
+        json!("x"),
+        with(user(PHONE), json!({ "id": null })),
+        with(user(PHONE), json!({ "phoneNumber": 7 })),
+    ] {
+        let server = Hostile::always(Reply::data(data.clone()));
+        for line in [CREATE.to_owned(), format!("users get {ID} -o json"), format!("users get {ID} -o csv")] {
+            let run = Bench::on(&server).run(&line);
+            assert_eq!((run.status, run.stdout.as_str()), (8, ""), "{data} {run:?}");
+            assert_eq!(run.error()["code"], "bad_response");
+        }
+        assert_eq!(server.count(), 3, "{data}: never repeated");
+    }
+}
+
+#[test]
+fn a_name_that_the_service_keeps_is_a_warning() {
+    let server = Hostile::always(Reply::data(with(user(PHONE), json!({ "email": "old@example.com" }))));
+    let bench = Bench::on(&server);
+    let run = bench.run(&format!("{CREATE} --first-name Grace --email new@example.com"));
+    run.ok().says("warning: firstName is \"Ada\" in the service, not \"Grace\"").says("old@example.com");
+    assert!(!bench.run(&format!("{CREATE} --first-name Ada")).stderr.contains("warning"));
+    assert_eq!(bench.run(&format!("{CREATE} -q --first-name Grace")).stderr, "");
+}
+
+#[test]
+fn the_note_claims_only_what_can_be_known() {
+    let answer = |date: &str, created: &str| {
+        let body = json!({ "succeed": true, "data": with(user(PHONE), json!({ "createdAt": created })) });
+        Reply::with(200, date, body.to_string()).after(Duration::from_millis(30))
+    };
+    let date = "Date: Fri, 01 May 2026 12:00:10 GMT\r\n";
+    for (date, created, words) in [
+        (date, "2026-05-01T12:00:10.990Z", "created"),
+        (date, "2026-04-01T12:00:00.000Z", "already existed"),
+        (date, "2026-05-01T12:00:09.990Z", "registered"),
+        (date, "2027-05-01T12:00:00.000Z", "registered"),
+        (date, "yesterday", "registered"),
+        ("", "2026-05-01T12:00:10.990Z", "registered"),
+        ("Date: soon\r\n", "2026-04-01T12:00:00.000Z", "registered"),
+    ] {
+        let server = Hostile::always(answer(date, created));
+        let run = Bench::on(&server).run(CREATE);
+        run.ok().says(&format!("{words} shared user {PHONE}"));
+    }
+}
+
+#[test]
+fn if_absent_leaves_who_is_there_untouched() {
+    let server = Hostile::always(Reply::data(list(&[user(PHONE)])));
+    let run = Bench::on(&server).run(&format!("{CREATE} --if-absent --first-name Grace"));
+    assert_eq!(run.ok().json(), user(PHONE));
+    run.says("already existed").says("warning: firstName");
+    assert_eq!(server.lines(), ["GET /users/?type=shared&search=%2B14155550123"]);
+    let server = Hostile::new([Reply::data(list(&[user("+141555501234")])), Reply::data(user(PHONE))]);
+    Bench::on(&server).run(&format!("{CREATE} --if-absent")).ok();
+    assert_eq!(server.lines()[1], "POST /users/", "a longer number is not the same");
+    let line = "users create --dedicated --assigned +15550100 --phone +14155550123 -o json --if-absent";
+    let server =
+        Hostile::new([Reply::data(list(&[dedicated(ID, "+15550199")])), Reply::data(dedicated(ID, "+15550100"))]);
+    Bench::on(&server).run(line).ok();
+    assert_eq!(server.count(), 2, "the same phone on another line is another user");
+}
+
+#[test]
+fn fail_if_exists_refuses_who_is_there() {
+    let server = Hostile::always(Reply::data(list(&[user(PHONE)])));
+    Bench::on(&server).run(&format!("{CREATE} --fail-if-exists")).failed(6, "exists").says(ID);
+    assert_eq!(server.count(), 1);
+    let server = Hostile::new([Reply::data(list(&[])), Reply::data(user(PHONE))]);
+    Bench::on(&server).run(&format!("{CREATE} --fail-if-exists")).ok();
+    assert_eq!(server.count(), 2);
+}
+
+#[test]
+fn a_failed_look_up_is_never_absence() {
+    let replies = [
+        Reply::refusal(500, "E", "oops"),
+        Reply::refusal(404, "404", "no such project"),
+        Reply::refusal(401, "401", "no"),
+        Reply::status(200, "<html>"),
+        Reply::status(200, "{\"succeed\":true,\"data\":null}"),
+        Reply::data(json!({ "users": [{ "id": ID }] })),
+        Reply::data(json!({ "total": 0 })),
+        Reply::close(),
+    ];
+    for reply in replies {
+        for flag in ["--if-absent", "--fail-if-exists"] {
+            let server = Hostile::always(reply.clone());
+            let run = Bench::on(&server).run(&format!("{CREATE} {flag} --retries 0"));
+            assert!(run.status >= 4 && run.stdout.is_empty(), "{run:?}");
+            assert_eq!(server.count(), 1);
+            assert_eq!(server.requests()[0].method, "GET", "nothing is created after a failed look-up");
+        }
+    }
+    // A page that is shorter than the service's own total is no proof of absence either.
+    let held_back = Hostile::new([
+        Reply::data(json!({ "users": [user("+141555501234")], "total": 2 })),
+        Reply::data(json!({ "users": [user(PHONE)], "total": 2 })),
+    ]);
+    Bench::on(&held_back).run(&format!("{CREATE} --if-absent")).ok().says("already existed");
+    assert!(held_back.lines()[1].contains("offset=1"), "{:?}", held_back.lines());
+    let incomplete = Hostile::always(Reply::data(json!({ "users": [], "total": 2 })));
+    Bench::on(&incomplete).run(&format!("{CREATE} --if-absent")).failed(8, "bad_response").says("0 of 2");
+}
+
+#[test]
+fn a_phone_number_stands_for_one_user_or_for_none() {
+    let other = "22222222-2222-4222-8222-222222222222";
+    let two = list(&[dedicated(ID, "+15550100"), dedicated(other, "+15550101")]);
+    for line in ["users get", "users delete --yes", "users link"] {
+        let server = Hostile::always(Reply::data(two.clone()));
+        let run = Bench::on(&server).run(&format!("{line} {PHONE} -o json"));
+        run.failed(6, "ambiguous").says(ID).says(other);
+        assert_eq!(server.lines(), ["GET /users/?search=%2B14155550123"]);
+        let server = Hostile::always(Reply::data(list(&[user("+141555501234")])));
+        Bench::on(&server).run(&format!("{line} {PHONE} -o json")).failed(5, "not_found").says(PHONE);
+        assert_eq!(server.count(), 1);
+    }
+    let twice = Hostile::always(Reply::data(list(&[user(PHONE), with(user(PHONE), json!({ "id": other }))])));
+    Bench::on(&twice).run(&format!("{CREATE} --if-absent")).failed(6, "ambiguous").says(other);
+    assert_eq!(twice.count(), 1);
+}
+
+#[test]
+fn a_list_is_a_bare_array_and_a_phone_is_compared_whole() {
+    let users = [user(PHONE), user("+141555501234")];
+    let server = Hostile::always(Reply::data(list(&users)));
+    let bench = Bench::on(&server);
+    assert_eq!(bench.run("users list -o json").ok().json(), json!(users));
+    assert_eq!(bench.run(&format!("users ls --phone {PHONE} -o json")).ok().json(), json!([user(PHONE)]));
+    bench
+        .run_args(&["user", "list", "--search", "a&b +c", "--dedicated", "--limit", "5", "--offset", "2", "--id", ID])
+        .ok();
+    let last = "GET /users/?type=dedicated&id=11111111-1111-4111-8111-111111111111&search=a%26b+%2Bc&limit=5&offset=2";
+    assert_eq!(server.lines()[1..], ["GET /users/?search=%2B14155550123", last]);
+    let none = Hostile::always(Reply::data(list(&[])));
+    assert_eq!(Bench::on(&none).run("users list -o json").ok().stdout, "[]\n");
+    for format in ["ndjson", "id"] {
+        assert_eq!(Bench::on(&none).run(&format!("users list -o {format}")).ok().stdout, "");
+    }
+    Bench::on(&none).run("users list").ok().says("no users");
+}
+
+#[test]
+fn a_deletion_says_what_it_did() {
+    let gone = || Reply::data(json!({ "userId": ID }));
+    for reply in [gone(), Reply::status(204, ""), Reply::status(200, "{\"succeed\":true,\"data\":null}")] {
+        let server = Hostile::always(reply);
+        let run = Bench::on(&server).run(&format!("users delete --yes {ID} -o json"));
+        assert_eq!(run.ok().json(), json!([{ "id": ID, "deleted": true }]));
+        assert_eq!(server.lines(), [format!("DELETE /users/{ID}/")]);
+    }
+    for reply in [
+        Reply::status(200, "<html>Sign in"),
+        Reply::status(200, "{\"succeed\":true,"),
+        Reply::status(200, "{\"succeed\":false}"),
+    ] {
+        let server = Hostile::always(reply);
+        Bench::on(&server).run(&format!("users delete --yes {ID} -o json")).failed(8, "bad_response");
+        assert_eq!(server.count(), 1);
+    }
+    let server = Hostile::new([Reply::data(list(&[user(PHONE)])), gone()]);
+    Bench::on(&server).run(&format!("users rm --yes {PHONE} -o json")).ok();
+    assert_eq!(server.lines(), ["GET /users/?search=%2B14155550123".to_owned(), format!("DELETE /users/{ID}/")]);
+}
+
+#[test]
+fn a_repeated_deletion_that_meets_404_has_succeeded() {
+    let missing = || Reply::refusal(404, "404", "User not found");
+    let line = format!("users delete --yes {ID} -o json --retries 1");
+    for first in [Reply::reset(), Reply::refusal(500, "E", "oops"), Reply::close()] {
+        let server = Hostile::new([first, missing()]);
+        assert_eq!(Bench::on(&server).run(&line).ok().json(), json!([{ "id": ID, "deleted": true }]));
+        assert_eq!(server.count(), 2);
+    }
+    let server = Hostile::always(missing());
+    let bench = Bench::on(&server);
+    bench.run(&line).failed(5, "not_found").says(ID);
+    let run = bench.run(&format!("{line} --ignore-missing"));
+    assert_eq!(run.ok().stdout, "[]\n");
+    assert_eq!(server.count(), 2);
+}
+
+#[test]
+fn what_was_deleted_before_a_failure_is_said() {
+    let other = "22222222-2222-4222-8222-222222222222";
+    let server = Hostile::new([Reply::status(204, ""), Reply::refusal(401, "401", "no")]);
+    let run = Bench::on(&server).run(&format!("users delete --yes {ID} {other} {ID} -o json"));
+    assert_eq!(run.status, 4, "{run:?}");
+    assert_eq!(run.json(), json!([{ "id": ID, "deleted": true }]));
+    run.says("1 of 2 were deleted");
+    assert_eq!(server.count(), 2, "a user named twice is deleted once");
+}
+
+#[test]
+fn a_dry_run_sends_nothing_and_needs_nothing() {
+    let create = "users create --shared --phone +14155550123 --dry-run";
+    let run = Bench::new().run(&format!("{create} -o json"));
+    let request = run.ok().json();
+    assert_eq!(request["method"], "POST");
+    assert_eq!(request["url"], "https://spectrum.photon.codes/projects/{projectId}/users/");
+    assert_eq!(request["headers"]["Authorization"], "Basic [redacted]");
+    assert_eq!(request["body"], json!({ "type": "shared", "phoneNumber": PHONE }));
+    let server = Hostile::always(Reply::data(user(PHONE)));
+    let bench = Bench::on(&server);
+    for flag in ["", "--if-absent", "--fail-if-exists"] {
+        let run = bench.run(&format!("{create} {flag}"));
+        assert!(run.ok().stdout.starts_with(&format!("POST {}/projects/{PROJECT}/users/\n", server.url())), "{run:?}");
+        run.lacks(crate::bench::SECRET).lacks(&crate::secrets::token());
+    }
+    let run = bench.run(&format!("users delete {ID} {PHONE} --dry-run -o json"));
+    let methods: Vec<String> =
+        run.ok().json().as_array().unwrap().iter().map(|r| r["method"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(methods, ["DELETE", "GET", "DELETE"]);
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn the_other_nouns_print_what_the_service_says() {
+    let line = json!({ "platform": "imessage", "id": "l1", "phoneNumber": "+15550100", "status": "available" });
+    let server = Hostile::new([
+        Reply::data(json!({ "lines": [line] })),
+        Reply::data(with(line.clone(), json!({ "isBestAvailable": true }))),
+        Reply::data(json!({ "name": "P", "slug": "p", "profile": { "firstName": "Ada" } })),
+        Reply::data(user(PHONE)),
+        Reply::refusal(404, "404", "no line"),
+    ]);
+    let bench = Bench::on(&server);
+    assert_eq!(bench.run("lines list -o json").ok().json(), json!([line]));
+    assert_eq!(bench.run("lines route -o json").ok().json()["isBestAvailable"], true);
+    assert_eq!(bench.run("project show -o json").ok().json()["slug"], "p");
+    assert_eq!(bench.run(&format!("users link {ID} --message Hi&bye")).ok().stdout, "sms:+15550100&body=Hi%26bye\n");
+    bench.run("lines route -o json").failed(5, "not_found");
+    let expected = ["GET /lines/", "GET /lines/route", "GET /", &format!("GET /users/{ID}/"), "GET /lines/route"];
+    assert_eq!(server.lines(), expected);
+}
+
+#[test]
+fn api_calls_any_route_of_the_configured_service_alone() {
+    let server = Hostile::new([
+        Reply::data(json!([])),
+        Reply::data(json!(1)),
+        Reply::refusal(422, "VALIDATION", "no"),
+        Reply::status(200, "<html>"),
+    ]);
+    let bench = Bench::on(&server);
+    let whole = json!({ "succeed": true, "data": [] });
+    assert_eq!(bench.run("api projects/{projectId}/webhooks/").ok().json(), whole);
+    bench.run("api /x -f type=shared -F n=[1]").ok();
+    let request = &server.requests()[1];
+    assert_eq!((request.line(), request.body.as_str()), ("POST /x".to_owned(), r#"{"n":[1],"type":"shared"}"#));
+    let run = bench.run("api -X DELETE x -o json");
+    assert_eq!((run.status, run.json()["code"].as_str()), (7, Some("VALIDATION")), "{run:?}");
+    bench.run("api x -o json").failed(8, "bad_response");
+    assert_eq!(bench.run("api x").ok().stdout, "<html>\n", "unasked, the body comes as it came");
+    for elsewhere in ["https://evil.example/x", "http://evil.example"] {
+        assert_eq!(bench.run(&format!("api {elsewhere}")).status, 2);
+    }
+    bench.run("api //evil.example/x").ok();
+    assert_eq!(server.requests()[5].target, "/evil.example/x", "the host stays");
+}
