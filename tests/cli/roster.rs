@@ -344,3 +344,58 @@ fn a_roster_comes_through_a_pipe_as_well() {
     let ran = finished(child);
     assert_eq!((ran.code, ran.stdout.lines().count()), (0, 1), "{ran:?}");
 }
+
+#[test]
+fn replacing_deletes_nobody_whom_the_service_would_have_changed() {
+    for (revision, outcome) in [(Revision::May2026, "created"), (Revision::September2026, "updated")] {
+        let world = World::new(|options| options.revision = revision);
+        world.file("a.csv", "phoneNumber,firstName\n+14155550101,Ada\n");
+        assert_eq!(world.run(&["users", "apply", "a.csv"]).code, 0);
+        let before = world.run(&["users", "list", "-o", "id"]).stdout;
+        world.file("b.csv", "phoneNumber,firstName\n+14155550101,Augusta\n");
+        let ran = world.run(&["users", "apply", "b.csv", "--replace", "--yes", "-o", "ndjson"]);
+        assert_eq!((ran.code, ran.count(outcome)), (0, 1), "{ran:?}");
+        let after = world.run(&["users", "list", "-o", "id"]).stdout;
+        assert_eq!(before == after, revision == Revision::September2026, "the same record only where it was changed");
+    }
+}
+
+#[test]
+fn names_come_back_to_the_letter_from_a_list_of_any_columns() {
+    let world = World::new(|_| {});
+    world.file("a.json", r#"[{"phoneNumber":"+14155550101","firstName":" lead","lastName":"trail \u2028"}]"#);
+    assert_eq!(world.run(&["users", "apply", "a.json"]).code, 0);
+    for format in ["csv", "json", "ndjson"] {
+        let listed = world.run(&["users", "list", "-o", format, "--fields", "type,phoneNumber,firstName,lastName"]);
+        let file = format!("back.{format}");
+        world.file(&file, &listed.stdout);
+        let again = world.run(&["users", "apply", &file, "--dry-run", "--exit-code"]);
+        assert_eq!(again.code, 0, "{format}: {again:?}");
+    }
+}
+
+#[test]
+fn a_stream_is_rows_and_then_its_summary_planned_or_done() {
+    let world = World::new(|_| {});
+    world.file("a.csv", "phoneNumber\n+14155550101\n+14155550102\n");
+    for args in [
+        ["users", "apply", "a.csv", "-o", "ndjson"].as_slice(),
+        &["users", "apply", "a.csv", "-o", "ndjson", "--dry-run"],
+    ] {
+        let events = world.run(args).events();
+        let names: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+        assert_eq!(names, ["row", "row", "summary"]);
+        assert!(events[2]["plan"]["create"].is_u64());
+    }
+}
+
+#[test]
+fn a_paced_run_draws_no_429_from_a_service_of_changing_latency() {
+    let latency: Latency = "0ms..300ms".parse().unwrap();
+    let world = World::new(|options| (options.rate_limit, options.faults.latency) = (20, Some(latency)));
+    let (roster, _) = people(40);
+    world.file("a.csv", roster);
+    let ran = world.run(&["users", "apply", "a.csv", "-v", "--rate-limit", "20"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(!ran.stderr.contains(" 429 "), "{}", ran.stderr);
+}
