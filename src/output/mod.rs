@@ -2,6 +2,7 @@
 
 pub mod csv;
 pub mod json;
+pub mod plain;
 pub mod record;
 pub mod sanitize;
 pub mod streams;

@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 
 use super::csv::CsvWriter;
 use super::json::{self, Layout};
+use super::plain::Plain;
 use super::record::{Fields, Shape};
 use super::sanitize;
 use super::table::{self, Column, Look, Table};
@@ -16,6 +17,9 @@ use crate::credentials::Credentials;
 use crate::exit::{self, Code, ExitStatus, Failure};
 use crate::format::Format;
 use crate::redactor::Redactor;
+
+/// Bytes of a long table that are searched for secrets and written at once; whole lines, which no secret spans.
+const LINES_AT_ONCE: usize = 64 * 1024;
 
 /// Escape sequences for human text, or empty strings.
 #[derive(Debug, Clone, Copy, Default)]
@@ -193,6 +197,9 @@ impl Output {
 
     fn records<T: AsRef<str>>(&self, columns: &[Column], records: &[T], shape: Shape) -> anyhow::Result<()> {
         let fields = Fields::choose(columns, self.fields.as_deref(), self.format)?;
+        if (self.format, shape, self.looks.stdout_width) == (Format::Table, Shape::Many, None) {
+            return self.plain(&fields, records);
+        }
         // Everything is read once before the first byte goes out: a document is complete or it is not there.
         for record in records {
             fields.check(record.as_ref(), self.format)?;
@@ -241,6 +248,32 @@ impl Output {
             // Cleaning may have joined the pieces of a secret.
             Format::Table => out.write_all(self.redact(&self.table(&fields, records, shape)?).as_bytes())?,
         }
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Writes a table where no terminal bounds it: its rows are never held, however many there are.
+    fn plain<T: AsRef<str>>(&self, fields: &Fields, records: &[T]) -> anyhow::Result<()> {
+        let mut table = Plain::new(fields.columns());
+        for record in records {
+            table.measure(&fields.cells(record.as_ref())?);
+        }
+        let heading = table.heading();
+        let heading = heading.trim_end();
+        let mut lines = match self.looks.stdout_colour {
+            true => format!("\u{1b}[1m{heading}\u{1b}[0m\n"),
+            false => format!("{heading}\n"),
+        };
+        let mut out = stdout();
+        for record in records {
+            table.row(&mut lines, &fields.cells(record.as_ref())?);
+            if lines.len() >= LINES_AT_ONCE {
+                out.write_all(self.redact(&lines).as_bytes())?;
+                lines.clear();
+            }
+        }
+        // Cleaning may have joined the pieces of a secret.
+        out.write_all(self.redact(&lines).as_bytes())?;
         out.flush()?;
         Ok(())
     }
