@@ -30,6 +30,7 @@ pub const VERSION: &str = env!("SPECTRUM_VERSION");
 
 /// The nouns.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Register, list, look up and delete the users of a project
     #[command(subcommand, visible_alias = "user", arg_required_else_help = true)]

@@ -13,6 +13,7 @@ use crate::session::Session;
 
 /// What can be asked of lines.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Verb {
     /// List the lines that the project owns
     #[command(

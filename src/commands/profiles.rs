@@ -18,6 +18,7 @@ use crate::settings::{self, SERVICE, Source};
 
 /// What can be done with profiles.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Verb {
     /// Check a project's credentials and save them
     #[command(after_help = ADD_HELP)]

@@ -9,6 +9,7 @@ use crate::session::Session;
 
 /// What can be asked of the project.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Verb {
     /// Show the project's name and profile
     #[command(

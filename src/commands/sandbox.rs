@@ -21,6 +21,7 @@ use crate::session::Session;
 
 /// What can be done with the sandbox.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Verb {
     /// Run the sandbox as a server for any client
     #[command(after_help = SERVE_HELP)]

@@ -16,6 +16,7 @@ use crate::session::Session;
 
 /// What can be done with users.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Verb {
     /// Register a user, or get back the one that is there
     #[command(visible_alias = "add", after_help = create::AFTER_HELP)]
