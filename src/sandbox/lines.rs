@@ -97,17 +97,26 @@ pub fn answer(
 /// How much a line has to do.
 struct Load {
     active: u64,
+    /// As many as are new, up to one more than [`GROWING`].
     recent: u64,
 }
 
 impl Load {
     fn of(connection: &Connection, project: &str, line: &Phone, since: i64) -> Result<Self, StoreError> {
-        let sql = "SELECT count(*), count(*) FILTER (WHERE created_ms > ?) FROM users
-            WHERE project = ? AND assigned = ? AND type = 'dedicated' AND deleted_ms IS NULL";
-        let mut statement = connection.prepare_cached(sql)?;
-        let (active, recent) = statement
-            .query_row(rusqlite::params![since, project, line.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(Self { active, recent })
+        // Of the new ones no more are looked at than decide the matter.
+        let sql = "SELECT
+            (SELECT active FROM counts WHERE project = ?1 AND type = 'dedicated' AND line = ?2),
+            (SELECT count(*) FROM (
+                SELECT 1 FROM users
+                WHERE project = ?1 AND assigned = ?2 AND type = 'dedicated' AND deleted_ms IS NULL AND created_ms > ?3
+                LIMIT ?4))";
+        let values = rusqlite::params![project, line.as_str(), since, GROWING + 1];
+        connection
+            .prepare_cached(sql)?
+            .query_row(values, |row| {
+                Ok(Self { active: row.get::<_, Option<u64>>(0)?.unwrap_or(0), recent: row.get(1)? })
+            })
+            .map_err(StoreError::from)
     }
 
     fn is_too_much(&self) -> bool {

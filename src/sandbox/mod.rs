@@ -5,6 +5,8 @@
 
 pub mod credentials;
 pub mod fault;
+#[cfg(test)]
+mod growth;
 pub mod host;
 pub mod limit;
 pub mod lines;

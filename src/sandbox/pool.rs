@@ -1,5 +1,7 @@
 //! The pool of shared numbers, and which of them a phone gets.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::store::StoreError;
@@ -46,7 +48,7 @@ fn remembered(connection: &Connection, project: &str, phone: &Phone) -> Result<O
 /// The first number that a phone has in no project yet.
 fn free(connection: &Connection, pool: Pool, phone: &Phone) -> Result<Option<String>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT number FROM pairs WHERE phone = ?")?;
-    let taken: Vec<String> = statement.query_map([phone.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let taken: HashSet<String> = statement.query_map([phone.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(pool.offers(phone).find(|number| !taken.contains(number)))
 }
 
@@ -74,8 +76,6 @@ pub fn assign(connection: &Connection, pool: Pool, project: &str, phone: &Phone)
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]

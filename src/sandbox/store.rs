@@ -82,6 +82,12 @@ impl Store {
         Ok(Self { writer: Mutex::new(connection), file, idle_readers: Mutex::default() })
     }
 
+    /// The one connection of a store in memory, to be watched.
+    #[cfg(test)]
+    pub(super) fn connection(&mut self) -> &mut Connection {
+        self.writer.get_mut().unwrap()
+    }
+
     /// Reads, seeing everything that was answered before.
     ///
     /// # Errors
