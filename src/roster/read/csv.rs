@@ -30,7 +30,7 @@ pub fn read(text: &str, rows: &mut Rows) {
         .delimiter(separator)
         .buffer_capacity(64 * 1024)
         .from_reader(body.as_bytes().chain(END));
-    let mut lines = Lines::new(text);
+    let lines = Lines::new(text);
     let mut columns: Option<Vec<Column>> = None;
     let mut record = StringRecord::new();
     // The text is UTF-8 and the reader is flexible, so no record is refused.
@@ -115,18 +115,9 @@ fn header(record: &StringRecord, line: u32, rows: &mut Rows) -> Option<Vec<Colum
 }
 
 fn row(record: &StringRecord, line: u32, columns: &[Column], rows: &mut Rows) {
-    let line_of = |at: usize| line + record.iter().take(at).map(line_breaks).sum::<u32>();
     let column = |at: usize| Place::Column {
         column: at + 1,
         name: columns.get(at).map(|column| column.name.clone()).unwrap_or_default(),
-    };
-    let place = |field: Field| {
-        let at = columns.iter().position(|column| column.field == Some(field));
-        // A field that has no column is missing from the row as a whole.
-        at.map_or_else(
-            || (line, Place::Column { column: columns.len() + 1, name: field.name().to_owned() }),
-            |at| (line_of(at), column(at)),
-        )
     };
     if record.len() < columns.len() {
         let reason = format!("the row has {} cells, and the header names {}", record.len(), columns.len());
@@ -134,22 +125,32 @@ fn row(record: &StringRecord, line: u32, columns: &[Column], rows: &mut Rows) {
         return;
     }
     let mut raw = RawRow { line, ..RawRow::default() };
+    // A quoted cell may hold line breaks, and then the next one begins further down.
+    let (mut next, mut lines) = (line, [line; Field::COUNT]);
     for (at, cell) in record.iter().enumerate() {
+        let line = next;
+        next += line_breaks(cell);
         let Some(field) = columns.get(at).and_then(|column| column.field) else {
             let nameless = columns.get(at).is_none_or(|column| column.name.is_empty());
             if nameless && !cell.trim().is_empty() {
-                let problem = Problem::new(line_of(at), "stands in a column that the header does not name");
+                let problem = Problem::new(line, "stands in a column that the header does not name");
                 let advice = "name the column, or put a value that holds the separator in quotation marks";
                 rows.problem(problem.at(column(at)).value(cell).advice(advice));
             }
             continue;
         };
+        lines[field as usize] = line;
         if cell.starts_with(' ') && cell.trim_start().starts_with('"') {
-            let problem = Problem::new(line_of(at), "has a blank before its quotation mark").at(column(at)).value(cell);
+            let problem = Problem::new(line, "has a blank before its quotation mark").at(column(at)).value(cell);
             rows.problem(problem.advice("remove the blank"));
         } else {
             raw.set(field, Cow::Borrowed(cell));
         }
     }
+    let place = |field: Field| match columns.iter().position(|column| column.field == Some(field)) {
+        Some(at) => (lines[field as usize], column(at)),
+        // A field that has no column is missing from the row as a whole.
+        None => (line, Place::Column { column: columns.len() + 1, name: field.name().to_owned() }),
+    };
     rows.push(raw, &place);
 }

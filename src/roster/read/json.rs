@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer as _, MapAccess, SeqAccess, Visito
 use serde_json::value::RawValue;
 
 use super::row::{Field, RawRow, Rows, instead_of};
-use super::text::{Lines, at_offset, line_breaks};
+use super::text::Lines;
 use crate::roster::problem::{Place, Problem};
 
 /// What to do about text that is no JSON.
@@ -16,18 +16,17 @@ const MEND_JSON: &str = "mend it there: quote texts with \", part members with c
 
 /// Reads an object per line.
 pub fn read_lines(text: &str, rows: &mut Rows) {
-    let mut number = 0;
+    let lines = Lines::new(text);
     for line in text.split('\n') {
-        number += 1;
         if line.trim().is_empty() {
             continue;
         }
         match serde_json::from_str::<&RawValue>(line) {
-            Ok(value) => object(value.get(), number, "", rows),
+            Ok(value) => object(value.get(), &lines, "", rows),
             Err(error) => {
                 let place = Place::Character { character: error.column() };
-                let problem =
-                    Problem::new(number, format!("is not JSON ({})", words(&error))).at(place).advice(MEND_JSON);
+                let problem = Problem::new(lines.of(line), format!("is not JSON ({})", words(&error)));
+                let problem = problem.at(place).advice(MEND_JSON);
                 rows.problem(problem.advice("write one whole object on each line"));
             }
         }
@@ -36,22 +35,19 @@ pub fn read_lines(text: &str, rows: &mut Rows) {
 
 /// Reads an array of objects.
 pub fn read_array(text: &str, rows: &mut Rows) {
+    let lines = Lines::new(text);
     if !text.trim_start().starts_with('[') {
         if !text.trim().is_empty() {
-            let start = text.len() - text.trim_start().len();
-            let problem = at_offset(text, start, Lines::new(text).at(start), "a JSON roster is an array");
+            let problem = lines.problem(text.len() - text.trim_start().len(), "a JSON roster is an array");
             rows.problem(
                 problem.advice("write [ {…}, {…} ], or name the format: an object per line is `--format ndjson`"),
             );
         }
         return;
     }
-    let mut lines = Lines::new(text);
     let mut index = 0;
     let each = |value: &RawValue| {
-        // The value is a piece of the text, so the distance of the two is its place.
-        let offset = (value.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-        object(value.get(), lines.at(offset), &format!("[{index}]"), rows);
+        object(value.get(), &lines, &format!("[{index}]"), rows);
         index += 1;
     };
     let mut parser = serde_json::Deserializer::from_str(text);
@@ -120,8 +116,9 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
-/// Reads one object; `path` is the way to it.
-fn object(text: &str, line: u32, path: &str, rows: &mut Rows) {
+/// Reads one object, a piece of the text that the lines are of; `path` is the way to it.
+fn object(text: &str, lines: &Lines<'_>, path: &str, rows: &mut Rows) {
+    let line = lines.of(text);
     let at =
         |name: &str| Place::Path { path: if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") } };
     if !text.starts_with('{') {
@@ -138,10 +135,7 @@ fn object(text: &str, line: u32, path: &str, rows: &mut Rows) {
         rows.problem(Problem::new(line, "has a key that is not text"));
         return;
     };
-    let line_of = |value: &RawValue| {
-        let offset = (value.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-        line + line_breaks(text.get(..offset).unwrap_or_default())
-    };
+    let line_of = |value: &RawValue| lines.of(value.get());
     let mut raw = RawRow { line, ..RawRow::default() };
     let mut places: [Option<&RawValue>; 6] = [None; 6];
     let mut unknown = Vec::new();

@@ -48,6 +48,9 @@ const NAMES: [(&str, Field); 10] = [
 pub const SETTABLE: &str = "type, phoneNumber, assignedPhoneNumber, firstName, lastName, email";
 
 impl Field {
+    /// How many there are.
+    pub const COUNT: usize = Self::Ignored as usize + 1;
+
     /// The field of a name; capitals do not matter.
     pub fn by_name(name: &str) -> Option<Self> {
         NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, field)| *field)

@@ -54,47 +54,56 @@ fn utf16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Result<String, Problem> {
 
 /// A problem right behind a text.
 fn found(before: &str, reason: impl Into<String>) -> Problem {
-    at_offset(before, before.len(), 1 + line_breaks(before), reason)
-}
-
-/// A problem at a byte offset of a text, whose line is known; one within a character means that character.
-pub fn at_offset(text: &str, offset: usize, line: u32, reason: impl Into<String>) -> Problem {
-    let before = (0..=offset.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default();
-    let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    let character = before[line_start..].chars().count() + 1;
-    Problem::new(line, reason).at(Place::Character { character })
+    Lines::new(before).problem(before.len(), reason)
 }
 
 /// Counts the line breaks of a piece of text: `\n`, `\r\n`, and a lone `\r`.
 pub fn line_breaks(text: &str) -> u32 {
-    let bytes = text.as_bytes();
-    let breaks = bytes
-        .iter()
-        .enumerate()
-        .filter(|(at, byte)| **byte == b'\n' || (**byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')))
-        .count();
-    u32::try_from(breaks).unwrap_or(u32::MAX)
+    u32::try_from(breaks(text).count()).unwrap_or(u32::MAX)
 }
 
-/// Tells line numbers for offsets that only grow, so that a file is walked once.
-#[derive(Debug, Clone)]
+/// Where the lines behind each line break begin.
+fn breaks(text: &str) -> impl Iterator<Item = usize> {
+    let bytes = text.as_bytes();
+    let is_break = |at: usize, byte: u8| byte == b'\n' || (byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
+    bytes.iter().enumerate().filter(move |(at, byte)| is_break(*at, **byte)).map(|(at, _)| at + 1)
+}
+
+/// A text and the places where its lines begin: it is walked once, and then any place is found at once.
+#[derive(Debug)]
 pub struct Lines<'a> {
     text: &'a str,
-    offset: usize,
-    line: u32,
+    /// Of all lines but the first.
+    starts: Vec<usize>,
 }
 
 impl<'a> Lines<'a> {
-    /// Starts at the first line of a text.
+    /// Finds the lines of a text.
     pub fn new(text: &'a str) -> Self {
-        Self { text, offset: 0, line: 1 }
+        Self { text, starts: breaks(text).collect() }
     }
 
-    /// The line of an offset that is not before the last one.
-    pub fn at(&mut self, offset: usize) -> u32 {
-        self.line += line_breaks(self.text.get(self.offset..offset).unwrap_or_default());
-        self.offset = offset.max(self.offset);
-        self.line
+    /// The line of a byte offset, counted from 1.
+    pub fn at(&self, offset: usize) -> u32 {
+        u32::try_from(1 + self.before(offset)).unwrap_or(u32::MAX)
+    }
+
+    /// The line on which a piece of the text begins; the distance of the two is its offset.
+    pub fn of(&self, piece: &str) -> u32 {
+        self.at((piece.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize))
+    }
+
+    /// A problem at a byte offset; one within a character means that character.
+    pub fn problem(&self, offset: usize, reason: impl Into<String>) -> Problem {
+        let start = self.before(offset).checked_sub(1).map_or(0, |line| self.starts[line]);
+        let before = (start..=offset.min(self.text.len())).rev().find_map(|end| self.text.get(start..end));
+        let character = before.unwrap_or_default().chars().count() + 1;
+        Problem::new(self.at(offset), reason).at(Place::Character { character })
+    }
+
+    /// How many lines end before an offset.
+    fn before(&self, offset: usize) -> usize {
+        self.starts.partition_point(|start| *start <= offset)
     }
 }
 
@@ -124,8 +133,25 @@ mod tests {
 
     #[test]
     fn every_kind_of_line_break_counts_once() {
-        assert_eq!(line_breaks("a\nb\r\nc\rd\n\n"), 5);
-        let mut lines = Lines::new("a\nb\nc");
-        assert_eq!([lines.at(0), lines.at(2), lines.at(3), lines.at(4)], [1, 2, 2, 3]);
+        let text = "a\nb\r\nc\rd\n\n";
+        assert_eq!(line_breaks(text), 5);
+        let lines = Lines::new(text);
+        assert_eq!((0..=text.len()).map(|at| lines.at(at)).collect::<Vec<_>>(), [1, 1, 2, 2, 2, 3, 3, 4, 4, 5, 6]);
+        assert_eq!([lines.of(&text[5..]), lines.of(&text[7..8]), lines.of(text)], [3, 4, 1]);
+    }
+
+    #[test]
+    fn a_problem_names_its_character_and_not_its_byte() {
+        let lines = Lines::new("ab\nZo\u{eb}!");
+        let place = |offset| {
+            let problem = lines.problem(offset, "");
+            (problem.line, problem.place)
+        };
+        let character = |character| Some(Place::Character { character });
+        assert_eq!(place(1), (1, character(2)));
+        assert_eq!(place(5), (2, character(3)));
+        assert_eq!(place(6), (2, character(3)), "the middle of a character is that character");
+        assert_eq!(place(7), (2, character(4)));
+        assert_eq!(place(99), (2, character(5)));
     }
 }

@@ -7,7 +7,7 @@ use ::toml::de::{DeTable, DeValue};
 
 use super::json::quoted;
 use super::row::{Field, RawRow, Rows, instead_of};
-use super::text::{Lines, at_offset, line_breaks};
+use super::text::Lines;
 use crate::roster::problem::{Place, Problem};
 
 /// How much of a file is parsed at once, in bytes. A parsed document takes twenty times its text.
@@ -16,7 +16,8 @@ const PIECE: usize = 256 * 1024;
 /// Reads a file, piece by piece.
 pub fn read(text: &str, rows: &mut Rows) {
     let whole = text.contains("\"\"\"") || text.contains("'''");
-    let mut reader = Reader { text, lines: Lines::new(text), index: 0, rows };
+    let lines = Lines::new(text);
+    let mut reader = Reader { text, lines: &lines, index: 0, rows };
     let mut start = 0;
     while start < text.len() {
         let end = if whole { text.len() } else { end_of_piece(text, start) };
@@ -35,7 +36,7 @@ fn end_of_piece(text: &str, start: usize) -> usize {
 
 struct Reader<'a> {
     text: &'a str,
-    lines: Lines<'a>,
+    lines: &'a Lines<'a>,
     /// Users so far.
     index: usize,
     rows: &'a mut Rows,
@@ -47,26 +48,21 @@ impl Reader<'_> {
         let mut wrong: Vec<_> =
             errors.iter().map(|error| (base + error.span().map_or(0, |span| span.start), error.message())).collect();
         wrong.sort_unstable();
-        // A walk of its own: the users of the piece are counted from its beginning once more.
-        let mut lines = self.lines.clone();
         for (at, message) in wrong {
-            self.rows.problem(
-                at_offset(self.text, at, lines.at(at), format!("is not TOML ({message})"))
-                    .advice("a user is [[users]] and lines like phoneNumber = \"+14155550123\""),
-            );
+            let problem = self.lines.problem(at, format!("is not TOML ({message})"));
+            self.rows.problem(problem.advice("a user is [[users]] and lines like phoneNumber = \"+14155550123\""));
         }
         for (key, value) in document.into_inner() {
             let (name, at) = (key.get_ref().as_ref(), base + key.span().start);
-            let line = self.lines.clone().at(at);
             let array = match value.into_inner() {
                 DeValue::Array(array) if name == "users" => array,
                 _ if name == "users" => {
-                    let problem = at_offset(self.text, at, line, "users is not a list of tables");
+                    let problem = self.lines.problem(at, "users is not a list of tables");
                     self.rows.problem(problem.advice("write [[users]] above each user"));
                     continue;
                 }
                 _ => {
-                    let problem = at_offset(self.text, at, line, "is not a part of a roster").value(name);
+                    let problem = self.lines.problem(at, "is not a part of a roster").value(name);
                     self.rows.problem(problem.advice("a roster holds [[users]] tables and nothing else"));
                     continue;
                 }
@@ -74,7 +70,7 @@ impl Reader<'_> {
             for value in array {
                 let line = self.lines.at(base + value.span().start);
                 match value.get_ref() {
-                    DeValue::Table(table) => self.user(table, base, base + value.span().start, line),
+                    DeValue::Table(table) => self.user(table, base, line),
                     _ if errors.is_empty() => {
                         let path = format!("users[{}]", self.index);
                         let problem = Problem::new(line, "is not a user, which is a table");
@@ -88,12 +84,10 @@ impl Reader<'_> {
         }
     }
 
-    fn user(&mut self, table: &DeTable<'_>, base: usize, start: usize, line: u32) {
-        let (text, index) = (self.text, self.index);
+    fn user(&mut self, table: &DeTable<'_>, base: usize, line: u32) {
+        let (text, lines, index) = (self.text, self.lines, self.index);
         let at = |name: &str| Place::Path { path: format!("users[{index}].{name}") };
-        let line_of = |item: &Spanned<DeValue<'_>>| {
-            line + line_breaks(text.get(start..base + item.span().start).unwrap_or_default())
-        };
+        let line_of = |item: &Spanned<DeValue<'_>>| lines.at(base + item.span().start);
         let mut raw = RawRow { line, ..RawRow::default() };
         let mut places: [Option<&Spanned<DeValue<'_>>>; 6] = [None; 6];
         let mut unknown = Vec::new();
