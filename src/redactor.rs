@@ -71,23 +71,28 @@ impl Redactor {
     ///
     /// What is no JSON at all is treated alike, as far as its quotes go.
     pub fn redact_json<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut clean = self.redact(text);
-        if !clean.contains('\\') {
-            return clean;
+        let text = self.redact(text);
+        if !text.contains('\\') {
+            return text;
         }
+        // What is clean, and how much of the text it stands for.
+        let (mut clean, mut done) = (String::new(), 0);
         let mut at = 0;
-        while let Some(start) = clean.get(at..).and_then(|rest| rest.find('"')).map(|found| at + found) {
-            let end = string_end(clean.as_bytes(), start);
-            at = end;
-            let Some(token) = clean.get(start..end).filter(|token| token.contains('\\')) else { continue };
+        while let Some(start) = text.get(at..).and_then(|rest| rest.find('"')).map(|found| at + found) {
+            at = string_end(text.as_bytes(), start);
+            let Some(token) = text.get(start..at).filter(|token| token.contains('\\')) else { continue };
             let Ok(plain) = serde_json::from_str::<String>(token) else { continue };
             if let Cow::Owned(hidden) = self.redact(&plain) {
-                let hidden = serde_json::Value::from(hidden).to_string();
-                at = start + hidden.len();
-                clean.to_mut().replace_range(start..end, &hidden);
+                clean.push_str(&text[done..start]);
+                clean.push_str(&serde_json::Value::from(hidden).to_string());
+                done = at;
             }
         }
-        clean
+        if done == 0 {
+            return text;
+        }
+        clean.push_str(&text[done..]);
+        Cow::Owned(clean)
     }
 }
 

@@ -187,7 +187,7 @@ impl<'a> Index<'a> {
         }
         // A list without types: its number may be the pool's, now or when the list was written.
         let of_the_pool = !row.typed && shared.is_some_and(|user| user.assigned.as_deref() == Some(line));
-        let owned = || self.project.lines.iter().any(|own| **own == *line);
+        let owned = || self.project.lines.contains(line);
         if of_the_pool || (row.is_of_unknown_type() && !owned()) {
             return (UserType::Shared, shared);
         }

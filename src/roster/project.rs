@@ -44,7 +44,7 @@ pub struct Project {
     /// Active users, in creation order.
     pub users: Vec<ProjectUser>,
     /// The numbers of the project's lines; read only where they are needed to tell the types apart.
-    pub lines: Vec<Box<str>>,
+    pub lines: HashSet<Box<str>>,
 }
 
 /// Why a project could not be read.
@@ -91,10 +91,10 @@ impl Project {
         for _ in 0..ATTEMPTS {
             let Reading::Whole(records) = read_pages(client)? else { continue };
             let open = records.iter().any(|record| !record.typed && record.user.assigned.is_some());
-            let lines = if needs_lines || open { read_lines(client)? } else { Vec::new() };
+            let lines = if needs_lines || open { read_lines(client)? } else { HashSet::new() };
             let settle = |mut record: Record| {
                 if !record.typed {
-                    let line = record.user.assigned.as_ref().filter(|assigned| lines.contains(assigned));
+                    let line = record.user.assigned.as_ref().filter(|assigned| lines.contains(*assigned));
                     record.user.kind = if line.is_some() { UserType::Dedicated } else { UserType::Shared };
                 }
                 record.user
@@ -107,10 +107,10 @@ impl Project {
 }
 
 /// The numbers of the project's lines. A project that has none may say so with a 404.
-fn read_lines(client: &Client) -> Result<Vec<Box<str>>, ProjectError> {
+fn read_lines(client: &Client) -> Result<HashSet<Box<str>>, ProjectError> {
     let answer = match client.list_lines(None) {
         Ok(answer) => answer,
-        Err(error) if error.kind == Kind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind == Kind::NotFound => return Ok(HashSet::new()),
         Err(error) => return Err(error.into()),
     };
     let number = |line: &RawValue| {

@@ -1,5 +1,7 @@
 //! `users delete`.
 
+use std::collections::HashSet;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -68,9 +70,10 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> anyhow::Result<ExitStatus
     // Everybody is known before the first one is deleted.
     let mut ids: Vec<String> = Vec::new();
     let mut names = Vec::new();
+    let mut known = HashSet::new();
     for key in &args.users {
         let Some((id, name)) = identify(key, args, session)? else { continue };
-        if !ids.contains(&id) {
+        if known.insert(id.clone()) {
             ids.push(id);
             names.push(name);
         }

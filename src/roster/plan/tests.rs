@@ -186,7 +186,7 @@ fn a_list_applied_to_its_own_project_changes_nothing_even_without_types() {
         ..wanted_shared(2)
     };
     let mut project = project(&[shared, dedicated]);
-    project.lines = vec!["+16285550100".into()];
+    project.lines = ["+16285550100".into()].into();
     let rows = project.users.iter().map(|user| Row {
         line: 1,
         // As a list of the seed's era reads: a number for everybody, a type for nobody.
