@@ -1,7 +1,8 @@
 //! Single commands: how fast they start, create, list, and read a roster.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -76,7 +77,7 @@ pub fn creates(options: &Options, world: &World, table: &mut Table) {
         let ours = world.spectrum(base, &args);
         let theirs = world.curl(beside, &server::users(base), &format!("{request}{rest}"));
         for output in [ours.output(&world.home), theirs.output(&world.home)] {
-            assert!(String::from_utf8_lossy(&output).contains("+14155550123"), "{what} came to nothing");
+            assert!(output.start.contains("+14155550123"), "{what} came to nothing");
         }
         compare(options, world, table, what, [&ours, &theirs], most);
     }
@@ -98,11 +99,11 @@ pub fn lists(options: &Options, world: &World, table: &mut Table) {
         }
         let server = Server::start(&world.home, number, Duration::ZERO, 0);
         let url = server::users(&server.http);
-        let bytes = world.curl("curl", &url, "").output(&world.home).len() as u64;
+        let bytes = world.curl("curl", &url, "").output(&world.home).bytes;
         let theirs = world.curl(beside, &url, "| jq .data.users");
         for (format, most) in formats {
             let ours = world.spectrum(&server.http, &["users", "list", "-o", format]);
-            let lines = ours.output(&world.home).iter().filter(|byte| **byte == b'\n').count();
+            let lines = ours.output(&world.home).lines;
             assert!(lines >= number, "{} came to {lines} lines", ours.shown);
             let [ours, theirs] = alternate([&ours, &theirs], options.runs, &world.home);
             let ratio = ratio(ours, theirs);
@@ -138,15 +139,12 @@ pub fn rosters(options: &Options, world: &World, table: &mut Table) {
         if !options.wants(what) {
             continue;
         }
-        let rows: String =
-            (0..ROWS).map(|at| format!("shared,+1415{at:07},,Ada,Lovelace {at},ada{at}@example.com\n")).collect();
-        let head = "type,phoneNumber,assignedPhoneNumber,firstName,lastName,email\n";
-        fs::write(&path, format!("{head}{rows}")).expect("the roster");
+        write_roster(&path, ROWS).expect("the roster");
         let server = Server::start(&world.home, present, Duration::ZERO, 0);
         let shown = path.display().to_string();
         let args = ["users", "apply", shown.as_str(), "--dry-run", "--rate-limit", "0", "-o", "ndjson"];
         let command = world.spectrum(&server.http, &args);
-        let lines = command.output(&world.home).iter().filter(|byte| **byte == b'\n').count();
+        let lines = command.output(&world.home).lines;
         assert!(lines >= ROWS, "the plan has {lines} lines");
         let [ours] = alternate([&command], options.runs, &world.home);
         let most = Duration::from_secs(2);
@@ -160,6 +158,15 @@ pub fn rosters(options: &Options, world: &World, table: &mut Table) {
             size(ours.peak),
         ]);
     }
+}
+
+fn write_roster(path: &Path, rows: usize) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    writeln!(file, "type,phoneNumber,assignedPhoneNumber,firstName,lastName,email")?;
+    for at in 0..rows {
+        writeln!(file, "shared,+1415{at:07},,Ada,Lovelace {at},ada{at}@example.com")?;
+    }
+    file.flush()
 }
 
 fn thousands(number: usize) -> String {

@@ -67,6 +67,9 @@ fn main() {
     apply::rows(&options, &world, &mut table);
     sandbox::rows(&options, &world, &mut table);
     table.print();
+    if let Some(peak) = process::peak_of("self") {
+        println!("\na process's peak counts from what started it: no figure can be below {}", table::size(peak));
+    }
 }
 
 /// This very program, for the roles that it plays in other processes.

@@ -1,7 +1,9 @@
 //! Whole processes, measured in turns.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -25,6 +27,16 @@ pub struct Measured {
     pub took: Duration,
     /// The highest, in bytes; of a pipeline its largest process.
     pub peak: u64,
+}
+
+/// What a command wrote. It is not held: what this process has held at most is the least that the system ever says of
+/// a child's peak.
+#[derive(Default)]
+pub struct Output {
+    pub bytes: u64,
+    pub lines: usize,
+    /// The first piece of it.
+    pub start: String,
 }
 
 impl Invocation {
@@ -55,12 +67,28 @@ impl Invocation {
         command
     }
 
-    /// Runs it once and hands back its standard output; it has to succeed.
-    pub fn output(&self, home: &Path) -> Vec<u8> {
-        let output = self.command(home).output().unwrap_or_else(|error| panic!("{}: {error}", self.shown));
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{} ended with {}: {said}", self.shown, output.status);
-        output.stdout
+    /// Runs it once and looks at its standard output; it has to succeed.
+    pub fn output(&self, home: &Path) -> Output {
+        let mut command = self.command(home);
+        let mut child =
+            command.stdout(Stdio::piped()).spawn().unwrap_or_else(|error| panic!("{}: {error}", self.shown));
+        let mut stdout = child.stdout.take().expect("a pipe");
+        let mut output = Output::default();
+        let mut piece = vec![0; 64 * 1024];
+        loop {
+            let read = stdout.read(&mut piece).expect("an output that can be read");
+            if read == 0 {
+                break;
+            }
+            if output.bytes == 0 {
+                output.start = String::from_utf8_lossy(&piece[..read]).into_owned();
+            }
+            output.bytes += read as u64;
+            output.lines += piece[..read].iter().filter(|byte| **byte == b'\n').count();
+        }
+        let status = child.wait().expect("a process that ends");
+        assert!(status.success(), "{} ended with {status}", self.shown);
+        output
     }
 
     fn run(&self, home: &Path) -> Measured {
@@ -99,6 +127,13 @@ pub fn median<T: Ord + Copy>(values: impl Iterator<Item = T>) -> T {
     let mut values: Vec<T> = values.collect();
     values.sort_unstable();
     values[values.len() / 2]
+}
+
+/// The most memory that a process of this system has had so far, in bytes; none where the system does not say.
+pub fn peak_of(process: impl Display) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? * 1024)
 }
 
 /// Whether a program is there.

@@ -10,7 +10,7 @@ use base64::Engine as _;
 
 use crate::Options;
 use crate::load;
-use crate::process::median;
+use crate::process::{median, peak_of};
 use crate::table::{Table, size};
 use crate::world::{BINARY, World};
 
@@ -40,9 +40,7 @@ impl Serving {
 
     /// The most memory that it has had so far; a server is still there to be asked.
     fn peak(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()).unwrap_or(0) * 1024
+        peak_of(self.child.id()).unwrap_or(0)
     }
 }
 
