@@ -13,7 +13,7 @@ pub mod write;
 
 pub use apply::{Event, Halt, Outcome, RowError, Run, Summary};
 pub use format::Format;
-pub use plan::{Action, Change, Difference, Plan, Step};
+pub use plan::{Action, Change, Counts, Difference, Plan, Step};
 pub use problem::{Place, Problem, Problems};
 pub use project::{Project, ProjectError, ProjectUser};
 pub use read::{Roster, Row};

@@ -10,6 +10,7 @@ mod bench;
 mod decode;
 mod docs;
 mod faults;
+mod growth;
 mod hostile;
 mod http;
 mod model;
