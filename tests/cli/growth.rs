@@ -140,11 +140,11 @@ fn a_list_is_held_once_whatever_it_is_shown_as() {
 fn a_roster_takes_a_few_hundred_bytes_a_row() {
     let server = Hostile::always(Reply::status(200, list_answer(0)));
     let bench = Bench::on(&server);
-    let [few, many] = [10_000, 40_000].map(|rows| {
+    let [few, many] = [5_000, 20_000].map(|rows| {
         let file = bench.file("roster.csv", csv(0..rows, "Ada"));
         peak(&bench, &["users", "apply", &file, "--dry-run", "-o", "ndjson"])
     });
-    let each = (many - few) / 30_000;
+    let each = (many - few) / 15_000;
     assert!(each < 700, "{each} bytes a row");
 }
 
@@ -211,7 +211,8 @@ fn a_plan_looks_users_up() {
     // As many lines as users, and rows that have to be looked for among both.
     let lines = (0..USERS).map(|at| format!("+1917{at:07}").into()).collect();
     let project = Project { users: (0..USERS).map(user).collect(), lines };
-    let read = |text: String| roster::read::read(text.as_bytes(), Some(Format::Csv), None).unwrap();
+    let read =
+        |text: String| ends("reading", move || roster::read::read(text.as_bytes(), Some(Format::Csv), None).unwrap());
     let planned = |what: &str, roster: Roster, prune: bool| {
         let project = project.clone();
         ends(what, move || Plan::counts(&plan::plan(&roster, &project, prune, true)))
@@ -230,10 +231,11 @@ fn a_plan_looks_users_up() {
 
 #[test]
 fn a_secret_may_be_echoed_in_every_record() {
-    const RECORDS: usize = 200_000;
+    const RECORDS: usize = 800_000;
     let mut redactor = Redactor::default();
     redactor.hide("s3cret/key");
     let echo = repeated(RECORDS, |_| r#""s3cret\u002fkey","#.to_owned());
     let clean = ends("hiding a secret", move || redactor.redact_json(&echo).into_owned());
-    assert_eq!(clean, "\"[redacted]\",".repeat(RECORDS));
+    // Not compared by a macro that would print both.
+    assert!(clean == "\"[redacted]\",".repeat(RECORDS));
 }
