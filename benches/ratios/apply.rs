@@ -1,11 +1,14 @@
 //! `users apply`: how close to the ceiling, and how often over it.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 use crate::Options;
-use crate::process::once;
-use crate::server::Server;
+use crate::process::{Measured, median, once};
+use crate::server::{Counts, Server};
 use crate::table::{Table, goal, size, time};
 use crate::world::World;
 
@@ -25,6 +28,15 @@ pub fn rows(options: &Options, world: &World, table: &mut Table) {
     }
 }
 
+/// How many runs share the machine: they are asleep most of the time, unless the rate is high.
+fn at_once(rate: usize) -> usize {
+    match rate {
+        ..100 => 21,
+        100..1_000 => 3,
+        _ => 1,
+    }
+}
+
 fn row(options: &Options, world: &World, table: &mut Table, what: &str, case: (usize, usize, Duration)) {
     let (rate, rows, latency) = case;
     let path = world.home.join("apply.csv");
@@ -32,22 +44,29 @@ fn row(options: &Options, world: &World, table: &mut Table, what: &str, case: (u
     fs::write(&path, format!("type,phoneNumber,firstName\n{roster}")).expect("the roster");
     let (shown, per_second) = (path.display().to_string(), rate.to_string());
     let args = ["users", "apply", shown.as_str(), "--rate-limit", per_second.as_str(), "-o", "ndjson"];
-    // A run takes seconds and its pace is the clock's: a few tell as much as twenty.
-    let runs = if options.quick || rate < 100 { 1 } else { 5 };
-    let mut shares = Vec::new();
-    let (mut refused, mut took, mut peak) = (0, Duration::MAX, 0);
-    for _ in 0..runs {
+    let run = |folder: &Path| {
         let server = Server::start(&world.home, 0, latency, rate);
-        let command = world.spectrum(&server.http, &args);
-        let ours = once(&command, &world.home);
+        let ours = once(&world.spectrum(&server.http, &args), folder);
         let counts = server.finish();
         assert_eq!(counts.creates, rows, "{what}: every row has to arrive");
-        // From the first start to the last: what the pace is about. The whole command adds its two round trips.
-        shares.push((rows - 1) as f64 / counts.span.as_secs_f64() / rate as f64);
-        refused += counts.refused;
-        took = took.min(ours.took);
-        peak = peak.max(ours.peak);
-    }
+        (ours, counts)
+    };
+    let folders: Vec<TempDir> = (0..options.runs).map(|_| TempDir::new_in(&world.home).expect("a folder")).collect();
+    let ran: Vec<(Measured, Counts)> = folders
+        .chunks(at_once(rate))
+        .flat_map(|folders| {
+            std::thread::scope(|scope| {
+                let running: Vec<_> = folders.iter().map(|folder| scope.spawn(|| run(folder.path()))).collect();
+                running.into_iter().map(|run| run.join().expect("a run")).collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    // From the first start to the last: what the pace is about. The whole command adds its two round trips.
+    let share = |counts: &Counts| (rows - 1) as f64 / counts.span.as_secs_f64() / rate as f64;
+    let mut shares: Vec<f64> = ran.iter().map(|(_, counts)| share(counts)).collect();
+    let refused: usize = ran.iter().map(|(_, counts)| counts.refused).sum();
+    let took = median(ran.iter().map(|(ours, _)| ours.took));
+    let peak = ran.iter().map(|(ours, _)| ours.peak).max().unwrap_or(0);
     shares.sort_by(f64::total_cmp);
     let share = shares[shares.len() / 2];
     table.push([

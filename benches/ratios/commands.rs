@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::Options;
+use crate::floor;
 use crate::process::{Invocation, Measured, alternate, is_installed};
 use crate::server::{self, Server};
 use crate::table::{Table, goal, size, time};
@@ -61,23 +62,32 @@ pub fn creates(options: &Options, world: &World, table: &mut Table) {
     let body = r#"{"type":"shared","phoneNumber":"+14155550123"}"#;
     let request = format!("-H 'content-type: application/json' -d '{body}'");
     let args = ["users", "create", "--shared", "--phone", "+14155550123", "-o", "json"];
+    let curl = |shown, base: &str, rest| world.curl(shown, &server::users(base), &format!("{request}{rest}"));
+    let bare = Invocation::new("a bare TLS socket", crate::myself()).args([
+        floor::ROLE.into(),
+        server::users(&server.https).into(),
+        world.bundle().into_os_string(),
+        body.into(),
+    ]);
     let rows = [
-        ("users create over HTTP", &server.http, "curl", "", 0.9),
-        ("users create over HTTPS", &server.https, "curl", "", 0.3),
-        ("users create over HTTPS", &server.https, "curl | jq", " | jq .data", 0.3),
+        ("users create over HTTP", &server.http, curl("curl", &server.http, ""), 0.9),
+        ("users create over HTTP", &server.http, curl("curl | jq", &server.http, " | jq .data"), 0.9),
+        ("users create over HTTPS", &server.https, curl("curl", &server.https, ""), 0.3),
+        ("users create over HTTPS", &server.https, curl("curl | jq", &server.https, " | jq .data"), 0.3),
+        ("users create over HTTPS", &server.https, bare, 1.3),
     ];
-    for (what, base, beside, rest, most) in rows {
+    for (what, base, theirs, most) in rows {
         if !options.wants(what) {
             continue;
         }
-        if let Some(missing) = beside.split(" | ").find(|program| !is_installed(program)) {
-            table.skip(what, beside, missing);
+        let programs = theirs.shown.split(" | ").filter(|program| ["curl", "jq"].contains(program));
+        if let Some(missing) = programs.into_iter().find(|program| !is_installed(program)) {
+            table.skip(what, &theirs.shown, missing);
             continue;
         }
         let ours = world.spectrum(base, &args);
-        let theirs = world.curl(beside, &server::users(base), &format!("{request}{rest}"));
-        for output in [ours.output(&world.home), theirs.output(&world.home)] {
-            assert!(output.start.contains("+14155550123"), "{what} came to nothing");
+        for command in [&ours, &theirs] {
+            assert!(command.output(&world.home).start.contains("+14155550123"), "{} came to nothing", command.shown);
         }
         compare(options, world, table, what, [&ours, &theirs], most);
     }

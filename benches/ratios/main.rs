@@ -16,6 +16,8 @@
 
 mod apply;
 mod commands;
+mod floor;
+mod growth;
 mod load;
 mod machine;
 mod process;
@@ -50,6 +52,7 @@ fn main() {
     match args.first().map(String::as_str) {
         Some(server::ROLE) => return server::serve(&args[1..]),
         Some(load::SERVER_ROLE) => return load::serve(),
+        Some(floor::ROLE) => return floor::post(&args[1..]),
         _ => {}
     }
     let quick = args.iter().any(|arg| arg == "--quick");
@@ -64,6 +67,7 @@ fn main() {
     commands::creates(&options, &world, &mut table);
     commands::lists(&options, &world, &mut table);
     commands::rosters(&options, &world, &mut table);
+    growth::rows(&options, &world, &mut table);
     apply::rows(&options, &world, &mut table);
     sandbox::rows(&options, &world, &mut table);
     table.print();

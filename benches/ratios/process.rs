@@ -29,13 +29,16 @@ pub struct Measured {
     pub peak: u64,
 }
 
+/// As much of an output as is kept, in bytes and a piece.
+const STARTS_WITH: usize = 1024;
+
 /// What a command wrote. It is not held: what this process has held at most is the least that the system ever says of
 /// a child's peak.
 #[derive(Default)]
 pub struct Output {
     pub bytes: u64,
     pub lines: usize,
-    /// The first piece of it.
+    /// Its first pieces.
     pub start: String,
 }
 
@@ -70,8 +73,8 @@ impl Invocation {
     /// Runs it once and looks at its standard output; it has to succeed.
     pub fn output(&self, home: &Path) -> Output {
         let mut command = self.command(home);
-        let mut child =
-            command.stdout(Stdio::piped()).spawn().unwrap_or_else(|error| panic!("{}: {error}", self.shown));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.shown));
         let mut stdout = child.stdout.take().expect("a pipe");
         let mut output = Output::default();
         let mut piece = vec![0; 64 * 1024];
@@ -80,14 +83,16 @@ impl Invocation {
             if read == 0 {
                 break;
             }
-            if output.bytes == 0 {
-                output.start = String::from_utf8_lossy(&piece[..read]).into_owned();
+            if output.start.len() < STARTS_WITH {
+                output.start.push_str(&String::from_utf8_lossy(&piece[..read]));
             }
             output.bytes += read as u64;
             output.lines += piece[..read].iter().filter(|byte| **byte == b'\n').count();
         }
+        // A few words; and nobody else reads them.
+        let said = std::io::read_to_string(child.stderr.take().expect("a pipe")).unwrap_or_default();
         let status = child.wait().expect("a process that ends");
-        assert!(status.success(), "{} ended with {status}", self.shown);
+        assert!(status.success(), "{} ended with {status}: {said}", self.shown);
         output
     }
 
