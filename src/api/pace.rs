@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// The service counts requests in a second by a window of unknown kind, so starts are spaced two per cent
 /// wider than the ceiling: any N+1 starts span more than a second under a fixed and a sliding window alike.
-const SPACING_MARGIN: f64 = 1.02;
+pub const SPACING_MARGIN: f64 = 1.02;
 /// How late a start may be and still be made up for: half of the margin of one second.
 const CATCH_UP: Duration = Duration::from_millis(10);
 /// How long everybody pauses after a 429 that names no time.

@@ -3,17 +3,15 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::api::pace::SPACING_MARGIN;
 use crate::model::NewUser;
 use crate::output::{Palette, sanitize};
 use crate::roster::plan::{Change, Difference, Plan, Step};
 use crate::roster::{Outcome, ProjectUser, Summary};
 
-/// The spacing of starts is a little wider than the rate; so is the estimate.
-const SPACING: f64 = 1.02;
-
 /// How long a plan takes at a rate, when nothing has to be repeated; none when nothing bounds it.
 pub fn expected(plan: &Plan<'_>, rate: f64) -> Option<Duration> {
-    (rate > 0.0).then(|| Duration::from_secs_f64(plan.requests() as f64 * SPACING / rate))
+    (rate > 0.0).then(|| Duration::from_secs_f64(plan.requests() as f64 * SPACING_MARGIN / rate))
 }
 
 /// The plan: a line per change, and the counts.
