@@ -5,6 +5,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use memchr::memmem::Finder;
 
 use crate::credentials::Secret;
 
@@ -15,7 +16,20 @@ const SHORTEST_HIDDEN: usize = 4;
 
 /// Replaces known secrets by value in any text on its way to a stream.
 #[derive(Clone, Default)]
-pub struct Redactor(Vec<String>);
+pub struct Redactor(Vec<Form>);
+
+/// One way to write a hidden value, ready to be looked for: every line of a long output is searched.
+#[derive(Clone)]
+struct Form {
+    text: String,
+    finder: Finder<'static>,
+}
+
+impl Form {
+    fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), finder: Finder::new(text).into_owned() }
+    }
+}
 
 impl Redactor {
     /// Hides one more value, also as JSON, a URL or Rust's debug form would write it.
@@ -31,12 +45,19 @@ impl Redactor {
         let forms = [value, quoted[0], quoted[1], quoted[2], &url, &percent, &base64];
         // Base64 is known by its letters: the padding may be lost.
         for form in forms.map(|form| form.trim_end_matches('=')) {
-            if form.len() >= SHORTEST_HIDDEN && !self.0.iter().any(|known| known == form) {
-                self.0.push(form.to_owned());
+            if form.len() >= SHORTEST_HIDDEN {
+                self.add(Form::new(form));
             }
         }
+    }
+
+    fn add(&mut self, form: Form) {
+        if self.0.iter().any(|known| known.text == form.text) {
+            return;
+        }
         // The longest first: a form may hold another one.
-        self.0.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        let at = self.0.partition_point(|known| known.text.len() >= form.text.len());
+        self.0.insert(at, form);
     }
 
     /// Hides several more.
@@ -46,20 +67,15 @@ impl Redactor {
 
     /// Hides what another one hides.
     pub fn absorb(&mut self, other: Self) {
-        for form in other.0 {
-            if !self.0.contains(&form) {
-                self.0.push(form);
-            }
-        }
-        self.0.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        other.0.into_iter().for_each(|form| self.add(form));
     }
 
     /// The text without any hidden value.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(text);
-        for value in &self.0 {
-            if text.contains(value.as_str()) {
-                text = Cow::Owned(text.replace(value.as_str(), REDACTED));
+        for form in &self.0 {
+            if form.finder.find(text.as_bytes()).is_some() {
+                text = Cow::Owned(text.replace(&form.text, REDACTED));
             }
         }
         text

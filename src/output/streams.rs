@@ -1,5 +1,6 @@
 //! Standard output and standard error: data on the one, everything else on the other.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -86,8 +87,13 @@ impl std::fmt::Debug for Output {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
-fn stdout() -> BufWriter<io::StdoutLock<'static>> {
-    BufWriter::with_capacity(64 * 1024, io::stdout().lock())
+fn stdout() -> io::StdoutLock<'static> {
+    io::stdout().lock()
+}
+
+/// Standard output for what is written in many small pieces.
+fn buffered() -> BufWriter<io::StdoutLock<'static>> {
+    BufWriter::with_capacity(64 * 1024, stdout())
 }
 
 /// Writes lines to standard error. A closed or full one must not end the work, so its errors are dropped.
@@ -135,8 +141,8 @@ impl Output {
     }
 
     /// A text without any known secret.
-    pub fn redact(&self, text: &str) -> String {
-        self.redactor.lock().unwrap_or_else(PoisonError::into_inner).redact(text).into_owned()
+    pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.redactor.lock().unwrap_or_else(PoisonError::into_inner).redact(text)
     }
 
     /// Says something on standard error, unless the person asked for quiet.
@@ -204,7 +210,7 @@ impl Output {
         for record in records {
             fields.check(record.as_ref(), self.format)?;
         }
-        let mut out = stdout();
+        let mut out = buffered();
         match self.format {
             Format::Json => {
                 let level = usize::from(shape == Shape::Many);
@@ -281,12 +287,12 @@ impl Output {
     fn table<T: AsRef<str>>(&self, fields: &Fields, records: &[T], shape: Shape) -> anyhow::Result<String> {
         if let (Shape::One, [record]) = (shape, records) {
             let cells = fields.cells(record.as_ref())?;
-            let pairs = fields.columns().iter().copied().zip(cells.into_iter().map(std::borrow::Cow::into_owned));
+            let pairs = fields.columns().iter().copied().zip(cells.into_iter().map(Cow::into_owned));
             return Ok(table::record(pairs, self.look()));
         }
         let mut table = Table::new(fields.columns().to_vec());
         for record in records {
-            table.push(fields.cells(record.as_ref())?.into_iter().map(std::borrow::Cow::into_owned));
+            table.push(fields.cells(record.as_ref())?.into_iter().map(Cow::into_owned));
         }
         let (text, left_out) = table.render(self.look());
         if left_out > 0 {

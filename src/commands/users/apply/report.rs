@@ -163,18 +163,18 @@ impl<'a> Report<'a> {
     /// Tells a plan that nobody carries out.
     pub fn dry_run(mut self, rate: f64) -> anyhow::Result<()> {
         self.rate = rate;
-        let rows = self.planned((self.format == Format::Ndjson).then_some("row"));
         let end = self.end(None, 0);
+        let rows = || self.planned(None).map(|row| raw(&row)).collect::<Vec<_>>();
         match self.format {
             Format::Table => self.session.out.text(&show::plan(self.plan, rate, self.palette())),
             Format::Json => {
-                self.session.out.document(&Document { plan: self.plan_document(), rows: &rows, summary: end })
+                self.session.out.document(&Document { plan: self.plan_document(), rows: &rows(), summary: end })
             }
             Format::Ndjson => {
-                rows.iter().try_for_each(|row| self.line(row))?;
+                self.planned(Some("row")).try_for_each(|row| self.line(&row))?;
                 self.line(&end)
             }
-            Format::Csv | Format::Id => self.table_of(rows),
+            Format::Csv | Format::Id => self.table_of(rows()),
         }
     }
 
@@ -295,13 +295,12 @@ impl<'a> Report<'a> {
     }
 
     /// Every step as a row of which nothing has come yet.
-    fn planned(&self, event: Option<&'static str>) -> Vec<Box<RawValue>> {
-        let planned = |step: &Step<'a>| {
+    fn planned(&self, event: Option<&'static str>) -> impl Iterator<Item = EventDocument<'a>> {
+        self.plan.steps.iter().map(move |step| {
             let is_unchanged = matches!(step.change, Change::Unchanged(_));
             let outcome = is_unchanged.then_some(Outcome::Unchanged.as_str());
-            raw(&EventDocument { outcome, ..self.step(step, event) })
-        };
-        self.plan.steps.iter().map(planned).collect()
+            EventDocument { outcome, ..self.step(step, event) }
+        })
     }
 
     /// A step before anything came of it.
