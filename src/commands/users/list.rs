@@ -1,6 +1,7 @@
 //! `users list`.
 
 use clap::Args;
+use serde_json::value::RawValue;
 
 use super::columns::USER;
 use super::lookup;
@@ -87,8 +88,12 @@ pub fn list(args: &ListArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     };
     let answers = read_all(client, filter)?;
     let lists = answers.iter().map(Answer::users).collect::<Result<Vec<_>, _>>()?;
-    let records: Vec<&str> = lists.iter().flat_map(|list| &list.users).map(|raw| raw.get()).collect();
-    print(&records, lists.first().and_then(|list| list.total), session)
+    let total = lists.first().and_then(|list| list.total);
+    // Mostly there is one list, whose references then become the records where they lie.
+    let mut texts = lists.into_iter().map(|list| list.users.into_iter().map(RawValue::get));
+    let mut records: Vec<&str> = texts.next().map_or_else(Vec::new, Iterator::collect);
+    records.extend(texts.flatten());
+    print(&records, total, session)
 }
 
 /// Everything that was asked for. A service that holds some of it back, though no limit was set, is asked for the rest.
