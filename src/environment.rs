@@ -73,6 +73,14 @@ impl Environment {
         Some(self.data_dir.as_ref()?.join("spectrum").join("sandbox.sqlite3"))
     }
 
+    /// A path as people write it into a file that no shell reads: a leading `~` is the home folder.
+    pub fn expand_path(&self, path: PathBuf) -> PathBuf {
+        match (path.strip_prefix("~"), &self.home) {
+            (Ok(below), Some(home)) => home.join(below),
+            _ => path,
+        }
+    }
+
     /// A path as people read it: the home folder as `~`.
     pub fn display_path(&self, path: &Path) -> String {
         match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {

@@ -195,7 +195,10 @@ impl Resolver<'_> {
 
     fn profile(&self, name: String, origin: Origin) -> Result<Found, Failure> {
         let file = self.file()?;
-        let profile = file.get(&name, self.shown)?.clone();
+        let mut profile = file.get(&name, self.shown)?.clone();
+        for path in [&mut profile.secret_file, &mut profile.ca_cert] {
+            *path = path.take().map(|path| self.environment.expand_path(path));
+        }
         let wrong = |what: &str| Failure::new(Code::Config, format!("profile {name} in {}: {what}", self.shown));
         let setting_origin = Origin::Profile(name.clone());
         let secret = profile.secret_source().map_err(wrong)?;

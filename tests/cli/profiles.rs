@@ -163,6 +163,9 @@ fn a_secret_may_lie_in_a_file_or_come_from_a_program() {
     write(&format!("secret_file = '{file}'"));
     bench.run("-P p users list").ok();
     assert_eq!(asker(&server), basic(PROJECT, "from-a-file"));
+    write("secret_file = '~/secret'");
+    bench.run("-P p users list").ok();
+    assert_eq!(asker(&server), basic(PROJECT, "from-a-file"));
     if cfg!(unix) {
         write("secret_command = ['printf', ' %s\\n', 'from $HOME; id']");
         bench.run("-P p users list").ok();
@@ -171,6 +174,7 @@ fn a_secret_may_lie_in_a_file_or_come_from_a_program() {
     let before = server.count();
     for (line, words) in [
         ("secret_file = '/nonexistent/secret'", "/nonexistent/secret"),
+        ("secret_file = '~secret'", "the secret file ~secret"),
         ("secret_command = []", "empty array"),
         ("secret_command = ['no-such-program-here']", "no-such-program-here"),
         ("secret_command = ['x']\nsecret_file = 'y'", "more than one"),
