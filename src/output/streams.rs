@@ -19,7 +19,7 @@ use crate::exit::{self, Code, ExitStatus, Failure};
 use crate::format::Format;
 use crate::redactor::Redactor;
 
-/// Bytes of a long table that are searched for secrets and written at once; whole lines, which no secret spans.
+/// Bytes of many lines that are searched for secrets and written at once; whole lines, which no secret spans.
 const LINES_AT_ONCE: usize = 64 * 1024;
 
 /// Escape sequences for human text, or empty strings.
@@ -266,22 +266,15 @@ impl Output {
         }
         let heading = table.heading();
         let heading = heading.trim_end();
-        let mut lines = match self.looks.stdout_colour {
+        self.text(&match self.looks.stdout_colour {
             true => format!("\u{1b}[1m{heading}\u{1b}[0m\n"),
             false => format!("{heading}\n"),
-        };
-        let mut out = stdout();
-        for record in records {
-            table.row(&mut lines, &fields.cells(record.as_ref())?);
-            if lines.len() >= LINES_AT_ONCE {
-                out.write_all(self.redact(&lines).as_bytes())?;
-                lines.clear();
-            }
-        }
-        // Cleaning may have joined the pieces of a secret.
-        out.write_all(self.redact(&lines).as_bytes())?;
-        out.flush()?;
-        Ok(())
+        })?;
+        // Searched for secrets when they are clean: cleaning may have joined the pieces of one.
+        self.lines(records, |lines, record| {
+            table.row(lines, &fields.cells(record.as_ref())?);
+            Ok(())
+        })
     }
 
     fn table<T: AsRef<str>>(&self, fields: &Fields, records: &[T], shape: Shape) -> anyhow::Result<String> {
@@ -322,6 +315,26 @@ impl Output {
         out.write_all(self.redact(text).as_bytes())?;
         out.flush()?;
         Ok(())
+    }
+
+    /// Writes many lines that are all there already; `line` adds one to a text.
+    ///
+    /// # Errors
+    /// As [`Output::finish`] reads them, and those of `line`.
+    pub fn lines<I: IntoIterator>(
+        &self,
+        items: I,
+        line: impl Fn(&mut String, I::Item) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let mut lines = String::new();
+        for item in items {
+            line(&mut lines, item)?;
+            if lines.len() >= LINES_AT_ONCE {
+                self.text(&lines)?;
+                lines.clear();
+            }
+        }
+        self.text(&lines)
     }
 
     /// Writes a body that is not ours: raw into a pipe or file, cleaned onto a terminal.

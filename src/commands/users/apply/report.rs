@@ -132,6 +132,10 @@ fn raw<T: Serialize>(value: &T) -> Box<RawValue> {
     serde_json::value::to_raw_value(value).unwrap_or_default()
 }
 
+fn json_line<T: Serialize>(value: &T) -> String {
+    json::text(value, Layout::Compact) + "\n"
+}
+
 impl<'a> Report<'a> {
     /// A report of nothing yet.
     pub fn new(plan: &'a Plan<'a>, session: &'a Session) -> Self {
@@ -171,7 +175,10 @@ impl<'a> Report<'a> {
                 self.session.out.document(&Document { plan: self.plan_document(), rows: &rows(), summary: end })
             }
             Format::Ndjson => {
-                self.planned(Some("row")).try_for_each(|row| self.line(&row))?;
+                self.session.out.lines(self.planned(Some("row")), |lines, row| {
+                    lines.push_str(&json_line(&row));
+                    Ok(())
+                })?;
                 self.line(&end)
             }
             Format::Csv | Format::Id => self.table_of(rows()),
@@ -240,7 +247,7 @@ impl<'a> Report<'a> {
     }
 
     fn line<T: Serialize>(&self, value: &T) -> anyhow::Result<()> {
-        self.session.out.text(&format!("{}\n", json::text(value, Layout::Compact)))
+        self.session.out.text(&json_line(value))
     }
 
     fn table_of(&self, rows: Vec<Box<RawValue>>) -> anyhow::Result<()> {
