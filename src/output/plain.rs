@@ -43,18 +43,14 @@ impl<'a> Plain<'a> {
     }
 
     fn lay_out<C: AsRef<str>>(&self, out: &mut String, cells: impl Iterator<Item = C>) {
-        let mut owed = 0;
+        let start = out.len();
         for (cell, widest) in cells.zip(&self.widths) {
             let cell = cell.as_ref();
-            // Spaces are owed, not written, so that no line ends with them.
-            let text = cell.trim_end();
-            if !text.is_empty() {
-                out.extend(std::iter::repeat_n(' ', owed));
-                out.push_str(text);
-                owed = 0;
-            }
-            owed += widest.saturating_sub(width(text)) + GAP;
+            out.push_str(cell);
+            out.extend(std::iter::repeat_n(' ', widest.saturating_sub(width(cell)) + GAP));
         }
+        // No line ends with blanks.
+        out.truncate(start + out[start..].trim_end().len());
         out.push('\n');
     }
 }
@@ -84,6 +80,13 @@ mod tests {
         let mut text = plain.heading();
         rows.iter().for_each(|row| plain.row(&mut text, row));
         text
+    }
+
+    #[test]
+    fn blanks_of_any_kind_stay_within_a_line_and_never_end_it() {
+        let row = ["", "\u{a0}", "0"].map(str::to_owned);
+        let blank = ["+1", "\u{a0}\u{3000}", " "].map(str::to_owned);
+        assert_eq!(plain(&[row, blank]), "PHONE  FIRST NAME  ID\n       \u{a0}           0\n+1\n");
     }
 
     proptest! {
