@@ -43,11 +43,16 @@ impl<'a> Plain<'a> {
     }
 
     fn lay_out<C: AsRef<str>>(&self, out: &mut String, cells: impl Iterator<Item = C>) {
-        let start = out.len();
+        let (start, mut owed) = (out.len(), 0);
         for (cell, widest) in cells.zip(&self.widths) {
             let cell = cell.as_ref();
-            out.push_str(cell);
-            out.extend(std::iter::repeat_n(' ', widest.saturating_sub(width(cell)) + GAP));
+            // Spaces are owed until something follows: behind the last cell they would be as many as the longest is wide.
+            if !cell.is_empty() {
+                out.extend(std::iter::repeat_n(' ', owed));
+                out.push_str(cell);
+                owed = 0;
+            }
+            owed += widest.saturating_sub(width(cell)) + GAP;
         }
         // No line ends with blanks.
         out.truncate(start + out[start..].trim_end().len());
