@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use spectrum_cli::commands::users::delete;
 use spectrum_cli::redactor::Redactor;
 use spectrum_cli::roster::{self, Counts, Format, Plan, Project, ProjectUser, Roster, plan};
 use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, Options};
@@ -238,4 +239,12 @@ fn a_secret_may_be_echoed_in_every_record() {
     let clean = ends("hiding a secret", move || redactor.redact_json(&echo).into_owned());
     // Not compared by a macro that would print both.
     assert!(clean == "\"[redacted]\",".repeat(RECORDS));
+}
+
+#[test]
+fn a_command_line_may_name_many_users() {
+    const USERS: usize = 300_000;
+    let named = (0..2 * USERS).map(|at| (id(at % USERS), phone(at))).collect();
+    let kept = ends("leaving out who is named twice", move || delete::distinct(named));
+    assert_eq!((kept.len(), &*kept[USERS - 1].1), (USERS, &*phone(USERS - 1)));
 }

@@ -68,26 +68,22 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> anyhow::Result<ExitStatus
         )?;
     }
     // Everybody is known before the first one is deleted.
-    let mut ids: Vec<String> = Vec::new();
-    let mut names = Vec::new();
-    let mut known = HashSet::new();
+    let mut users = Vec::new();
     for key in &args.users {
-        let Some((id, name)) = identify(key, args, session)? else { continue };
-        if known.insert(id.clone()) {
-            ids.push(id);
-            names.push(name);
-        }
+        users.extend(identify(key, args, session)?);
     }
-    if ids.is_empty() {
+    let users = distinct(users);
+    if users.is_empty() {
         session.out.many::<&str>(&DELETED, &[])?;
         return Ok(ExitStatus::Done);
     }
     if !args.yes {
+        let names: Vec<&str> = users.iter().map(|(_, name)| name.as_str()).collect();
         session.prompt.confirm(&format!("Delete {}?", names.join("; ")), "--yes")?;
     }
     let mut deleted = Vec::new();
     let mut failure = None;
-    for id in &ids {
+    for (id, _) in &users {
         match session.client()?.delete_user(id) {
             Ok(()) => deleted.push(serde_json::to_string(&Deleted { id, deleted: true })?),
             Err(error) if error.is_absent() && args.ignore_missing => {
@@ -102,7 +98,7 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> anyhow::Result<ExitStatus
             }
             Err(error) => {
                 let mut stop = Failure::from(error);
-                stop.context.push(format!("while deleting {id}; {} of {} were deleted", deleted.len(), ids.len()));
+                stop.context.push(format!("while deleting {id}; {} of {} were deleted", deleted.len(), users.len()));
                 failure = Some(stop);
                 break;
             }
@@ -113,6 +109,13 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> anyhow::Result<ExitStatus
         session.out.many(&DELETED, &deleted)?;
     }
     failure.map_or(Ok(ExitStatus::Done), |failure| Err(failure.into()))
+}
+
+/// Ids and names without those whose id was there before: who is named twice is deleted once.
+pub fn distinct(mut users: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut known = HashSet::new();
+    users.retain(|(id, _)| known.insert(id.clone()));
+    users
 }
 
 /// The id, and what the person is called. Off a prompt an id is taken as it is: the delete itself will tell.
