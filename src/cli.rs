@@ -2,8 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands;
-use crate::settings::GlobalArgs;
+use crate::config::settings::GlobalArgs;
+use crate::{commands, nouns};
 
 /// Provision the users of a Photon Spectrum messaging project.
 #[derive(Debug, Parser)]
@@ -34,13 +34,13 @@ pub const VERSION: &str = env!("SPECTRUM_VERSION");
 pub enum Command {
     /// Register, list, look up and delete the users of a project
     #[command(subcommand, visible_alias = "user", arg_required_else_help = true)]
-    Users(commands::users::Verb),
+    Users(nouns::users::command::Verb),
     /// Show the lines that the project owns
     #[command(subcommand, visible_alias = "line", arg_required_else_help = true)]
-    Lines(commands::lines::Verb),
+    Lines(nouns::lines::command::Verb),
     /// Show the project
     #[command(subcommand, visible_alias = "projects", arg_required_else_help = true)]
-    Project(commands::project::Verb),
+    Project(nouns::project::command::Verb),
     /// Manage the credentials on this machine
     #[command(subcommand, visible_alias = "profile", arg_required_else_help = true)]
     Profiles(commands::profiles::Verb),

@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, Once, PoisonError};
 
-use crate::exit::Code;
-use crate::format::Format;
+use crate::failure::Code;
+use crate::output::format::Format;
 use crate::output::streams;
 
 /// What runs instead of the end of the process, once.

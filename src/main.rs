@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use spectrum_cli::environment::Environment;
+use spectrum_cli::config::environment::Environment;
 
 fn main() -> ExitCode {
     ExitCode::from(spectrum_cli::run::run(Environment::capture()))

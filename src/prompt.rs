@@ -3,9 +3,9 @@
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{Confirm, Input, Password, Select};
 
-use crate::credentials::Secret;
-use crate::exit::{Code, Failure};
+use crate::failure::{Code, Failure};
 use crate::interrupt;
+use crate::secrets::credentials::Secret;
 
 /// Asks on standard error, or refuses.
 #[derive(Debug, Clone, Copy)]

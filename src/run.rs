@@ -4,17 +4,17 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser as _, ValueEnum as _};
 
 use crate::cli::{Cli, Command};
-use crate::commands;
-use crate::environment::Environment;
-use crate::exit::{Code, ExitStatus, Failure};
-use crate::format::Format;
+use crate::config::environment::Environment;
+use crate::config::settings::{self, Colour, GlobalArgs, Settings};
+use crate::failure::{Code, ExitStatus, Failure};
 use crate::interrupt;
+use crate::output::format::Format;
 use crate::output::streams;
 use crate::output::{Looks, Output};
 use crate::prompt::Prompt;
-use crate::redactor::Redactor;
+use crate::secrets::redactor::Redactor;
 use crate::session::Session;
-use crate::settings::{self, Colour, GlobalArgs, Settings};
+use crate::{commands, nouns};
 
 /// Runs one command line; the process's exit status.
 pub fn run(environment: Environment) -> u8 {
@@ -53,9 +53,9 @@ pub fn run(environment: Environment) -> u8 {
 
 fn dispatch(command: Command, session: &Session) -> anyhow::Result<ExitStatus> {
     match command {
-        Command::Users(verb) => commands::users::run(verb, session),
-        Command::Lines(verb) => commands::lines::run(verb, session),
-        Command::Project(verb) => commands::project::run(verb, session),
+        Command::Users(verb) => nouns::users::command::run(verb, session),
+        Command::Lines(verb) => nouns::lines::command::run(verb, session),
+        Command::Project(verb) => nouns::project::command::run(verb, session),
         Command::Profiles(verb) => commands::profiles::run(verb, session),
         Command::Login(args) => commands::profiles::add(&args, session),
         Command::Api(args) => commands::api::api(args, session),

@@ -7,19 +7,19 @@ use anyhow::Context as _;
 use reqwest::header::HeaderMap;
 use url::Url;
 
-use crate::api::client::{Attempt, Config};
-use crate::api::retry::RetryPolicy;
-use crate::api::transport::BuildError;
-use crate::api::{Client, Kind, Observer};
-use crate::credentials::{Credentials, Secret};
-use crate::environment::Environment;
-use crate::exit::{Code, Failure};
+use crate::config::environment::Environment;
+use crate::config::settings::{GlobalArgs, Origin, SERVICE, Settings, Source, Target};
+use crate::failure::{Code, Failure};
+use crate::http::client::{Attempt, Config};
+use crate::http::retry::RetryPolicy;
+use crate::http::transport::BuildError;
+use crate::http::{Client, Kind, Observer};
 use crate::interrupt;
 use crate::output::Output;
 use crate::prompt::Prompt;
 use crate::sandbox;
-use crate::secrets::{self, SecretSource};
-use crate::settings::{GlobalArgs, Origin, SERVICE, Settings, Source, Target};
+use crate::secrets::credentials::{Credentials, Secret};
+use crate::secrets::source::{self, SecretSource};
 
 /// One command's world.
 #[derive(Debug)]
@@ -137,7 +137,7 @@ impl Session {
         let Some(setting) = &target.secret else {
             return Err(Failure::new(Code::Config, "no secret is configured"));
         };
-        setting.value.read(secrets::COMMAND_TIMEOUT).map_err(|reason| {
+        setting.value.read(source::COMMAND_TIMEOUT).map_err(|reason| {
             let failure =
                 Failure::new(Code::Config, reason).context(format!("named by {}", self.told(&setting.origin)));
             failure.hint("run `spectrum profiles check` when it is mended")
@@ -155,7 +155,7 @@ impl Session {
     /// A failure with what it depends on: who was refused is told where these credentials came from,
     /// and who got no connection that it was tried through a proxy.
     pub fn explain(&self, error: anyhow::Error) -> anyhow::Error {
-        let Some(failed) = error.downcast_ref::<crate::api::Error>() else { return error };
+        let Some(failed) = error.downcast_ref::<crate::http::Error>() else { return error };
         let context = match failed.kind {
             Kind::Unauthorized | Kind::Forbidden => self.provenance(),
             Kind::Network | Kind::Timeout => self.proxy(),
@@ -226,7 +226,7 @@ impl Session {
     /// Config, when what is configured is wrong; missing credentials are no error.
     pub fn dry_target(&self) -> Result<(Url, String), Failure> {
         let placeholder = || "{projectId}".to_owned();
-        let flag = self.global.base_url.as_deref().map(crate::settings::parse_base_url).transpose();
+        let flag = self.global.base_url.as_deref().map(crate::config::settings::parse_base_url).transpose();
         let flag = flag.map_err(|reason| Failure::new(Code::Usage, format!("--base-url: {reason}")))?;
         let base = |own: Option<&Url>| match flag.as_ref().or(own) {
             Some(url) => Ok(url.clone()),

@@ -9,9 +9,9 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 
-use crate::api::client::Call;
-use crate::exit::{Code, ExitStatus, Failure};
-use crate::format::Format;
+use crate::failure::{Code, ExitStatus, Failure};
+use crate::http::client::Call;
+use crate::output::format::Format;
 use crate::output::json::{self, Layout};
 use crate::session::Session;
 

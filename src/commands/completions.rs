@@ -6,8 +6,8 @@ use clap::builder::PossibleValue;
 use clap::{Args, Command, ValueEnum};
 use clap_complete::env::{self, EnvCompleter};
 
-use crate::environment::Environment;
-use crate::exit::ExitStatus;
+use crate::config::environment::Environment;
+use crate::failure::ExitStatus;
 use crate::output::streams;
 use crate::session::Session;
 

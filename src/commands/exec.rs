@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::{Command, ExitStatus};
 
-use crate::exit::{Code, Failure};
+use crate::failure::{Code, Failure};
 
 /// Variables that would get in the way of the three that the child is given.
 const IN_THE_WAY: [&str; 2] = ["SPECTRUM_PROFILE", "SPECTRUM_PROJECT_SECRET_FILE"];

@@ -2,8 +2,8 @@
 
 use clap::{Args, Command};
 
-use crate::exit::{Code, ExitStatus, Failure};
-use crate::profiles;
+use crate::config::profiles_file;
+use crate::failure::{Code, ExitStatus, Failure};
 use crate::session::Session;
 
 /// What to show help for.
@@ -43,7 +43,7 @@ pub fn help(args: &HelpArgs, mut command: Command, session: &Session) -> anyhow:
             Some(sub) => sub,
             None => {
                 let topics = TOPICS.iter().map(|(topic, _)| *topic);
-                let nearest = profiles::nearest(word, known.iter().map(String::as_str).chain(topics));
+                let nearest = profiles_file::nearest(word, known.iter().map(String::as_str).chain(topics));
                 let failure = Failure::new(Code::Usage, format!("no command or topic {word:?}"));
                 let hint =
                     nearest.map_or_else(|| "run `spectrum --help`".to_owned(), |near| format!("did you mean {near}?"));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Command};
 
-use crate::exit::{Code, ExitStatus, Failure};
+use crate::failure::{Code, ExitStatus, Failure};
 use crate::session::Session;
 
 /// Where to.

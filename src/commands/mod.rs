@@ -1,14 +1,10 @@
-//! One file a noun, one function a verb: `fn(args, &Session) -> Result<ExitStatus>`.
+//! The commands that belong to no noun of the API.
 
 pub mod api;
 pub mod completions;
-pub mod dry_run;
 pub mod exec;
 pub mod help;
-pub mod lines;
 pub mod man;
 pub mod profiles;
-pub mod project;
 pub mod request_log;
 pub mod sandbox;
-pub mod users;

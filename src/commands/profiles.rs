@@ -6,15 +6,16 @@ use clap::{Args, Subcommand};
 use clap_complete::ArgValueCandidates;
 use serde::Serialize;
 
-use crate::api::Kind;
-use crate::exit::{Code, ExitStatus, Failure};
-use crate::format::Format;
+use crate::config::profiles_editor::Editor;
+use crate::config::profiles_file::{ProfileFile, SANDBOX};
+use crate::config::settings::{self, SERVICE, Source};
+use crate::failure::{Code, ExitStatus, Failure};
+use crate::http::Kind;
 use crate::model::ProjectId;
 use crate::output::Column;
-use crate::profiles::{Editor, ProfileFile, SANDBOX};
-use crate::secrets::{self, SecretSource};
+use crate::output::format::Format;
+use crate::secrets::source::{self, SecretSource};
 use crate::session::Session;
-use crate::settings::{self, SERVICE, Source};
 
 /// What can be done with profiles.
 #[derive(Debug, Subcommand)]
@@ -166,7 +167,7 @@ pub fn add(args: &AddArgs, session: &Session) -> anyhow::Result<ExitStatus> {
         if args.secret_stdin { read_secret()? } else { session.prompt.secret("Project secret (not shown)")? };
     let base_url = session.global.base_url.as_deref().map(settings::parse_base_url).transpose();
     let base_url = base_url.map_err(|reason| Failure::new(Code::Usage, format!("--base-url: {reason}")))?;
-    let credentials = crate::credentials::Credentials { project_id, secret };
+    let credentials = crate::secrets::credentials::Credentials { project_id, secret };
     session.out.hide(&credentials);
     // The pair is checked where it will be used: at the flag's URL, or at the one that the profile keeps.
     let kept = ProfileFile::read(&path, shown)?.profiles.remove(&args.name).and_then(|profile| profile.base_url);
@@ -178,7 +179,7 @@ pub fn add(args: &AddArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     };
     let checked = session
         .client_for(credentials.clone(), service)?
-        .list_users(&crate::api::users::UserFilter { limit: Some(1), ..Default::default() });
+        .list_users(&crate::nouns::users::endpoints::UserFilter { limit: Some(1), ..Default::default() });
     checked.map_err(|error| {
         let failure = Failure::from(error).context(format!("nothing was saved in {shown}"));
         match failure.code {
@@ -193,8 +194,8 @@ pub fn add(args: &AddArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     Ok(ExitStatus::Done)
 }
 
-fn read_secret() -> Result<crate::credentials::Secret, Failure> {
-    secrets::read_stream(std::io::stdin())
+fn read_secret() -> Result<crate::secrets::credentials::Secret, Failure> {
+    source::read_stream(std::io::stdin())
         .map_err(|reason| Failure::new(Code::InvalidInput, format!("the secret on standard input {reason}")))
 }
 
@@ -222,7 +223,7 @@ fn list(session: &Session) -> anyhow::Result<ExitStatus> {
     let default = file.default_profile.as_deref();
     let listed = file.names().map(|name| {
         let profile = file.profiles.get(name);
-        let place = |profile: &crate::profiles::Profile| match profile.secret_source() {
+        let place = |profile: &crate::config::profiles_file::Profile| match profile.secret_source() {
             Ok(Some(SecretSource::Literal(_))) => "in the file",
             Ok(Some(SecretSource::File(_))) => "secret_file",
             Ok(Some(SecretSource::Command(_))) => "secret_command",
@@ -331,7 +332,7 @@ fn check(session: &Session) -> anyhow::Result<ExitStatus> {
         accepted: false,
     };
     let asked = session.client().and_then(|client| {
-        client.list_users(&crate::api::users::UserFilter { limit: Some(1), ..Default::default() })?;
+        client.list_users(&crate::nouns::users::endpoints::UserFilter { limit: Some(1), ..Default::default() })?;
         Ok(())
     });
     checked.accepted = asked.is_ok();
@@ -341,7 +342,7 @@ fn check(session: &Session) -> anyhow::Result<ExitStatus> {
     } else if asked.is_ok() || session.out.format() == Format::Table {
         session.out.one(&CHECK, &serde_json::to_string(&checked)?)?;
     }
-    asked.map(|()| ExitStatus::Done).map_err(|error| match error.downcast::<crate::api::Error>() {
+    asked.map(|()| ExitStatus::Done).map_err(|error| match error.downcast::<crate::http::Error>() {
         Ok(refused) if matches!(refused.kind, Kind::Unauthorized | Kind::Forbidden) => {
             let failure = Failure::from(refused)
                 .context(format!("{}: project id from {}", checked.source, checked.project_id_from))

@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::exec;
 use super::request_log::RequestLog;
-use crate::exit::{Code, ExitStatus, Failure};
-use crate::format::Format;
+use crate::failure::{Code, ExitStatus, Failure};
 use crate::interrupt;
 use crate::model::Phone;
+use crate::output::format::Format;
 use crate::output::{Column, streams};
 use crate::sandbox::fault::{Fault, Faults, Latency};
 use crate::sandbox::options::{self, Location, Options, Project, Revision};

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::sanitize::is_hostile;
-use crate::redactor::string_end;
+use crate::secrets::redactor::string_end;
 
 /// How a document is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

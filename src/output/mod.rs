@@ -1,6 +1,7 @@
 //! The one door out: streams, tables, machine formats, and the cleaning of hostile text.
 
 pub mod csv;
+pub mod format;
 pub mod json;
 pub mod plain;
 pub mod record;

@@ -8,8 +8,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::table::Column;
-use crate::exit::{Code, Failure};
-use crate::format::Format;
+use crate::failure::{Code, Failure};
+use crate::output::format::Format;
 
 /// Whether a command answers with one record or with a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

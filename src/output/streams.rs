@@ -14,10 +14,10 @@ use super::plain::Plain;
 use super::record::{Fields, Shape};
 use super::sanitize;
 use super::table::{self, Column, Look, Table};
-use crate::credentials::Credentials;
-use crate::exit::{self, Code, ExitStatus, Failure};
-use crate::format::Format;
-use crate::redactor::Redactor;
+use crate::failure::{self, Code, ExitStatus, Failure};
+use crate::output::format::Format;
+use crate::secrets::credentials::Credentials;
+use crate::secrets::redactor::Redactor;
 
 /// Bytes of many lines that are searched for secrets and written at once; whole lines, which no secret spans.
 const LINES_AT_ONCE: usize = 64 * 1024;
@@ -351,7 +351,7 @@ impl Output {
             Ok(status) => return status.status(),
             Err(error) => error,
         };
-        let failure = match exit::diagnose(error) {
+        let failure = match failure::diagnose(error) {
             Some(failure) => failure,
             None => return ExitStatus::Done.status(),
         };

@@ -6,11 +6,12 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::crew;
 use super::plan::{Action, Change, Difference, Plan, Stage, Step, differences};
-use crate::api::pace::Start;
-use crate::api::{self, Answer, Client, Error, Kind};
-use crate::model::{NewUser, User, UserType};
+use super::worker_pool;
+use crate::http::pace::Start;
+use crate::http::{Answer, Client, Error, Kind};
+use crate::nouns::users::model::{NewUser, User, UserType};
+use crate::nouns::users::outcome;
 
 /// Requests in flight at most. By Little's law 900 hold 1,000 starts a second against 0.9 s of latency; and each takes
 /// a socket, of which a process has 1,024 on most systems.
@@ -246,7 +247,7 @@ impl<'a> Run<'a> {
                 }
                 steps.next()
             };
-            crew::carry_out(most, next, |at| {
+            worker_pool::carry_out(most, next, |at| {
                 let event = self.step(at);
                 self.judge(&event);
                 // The listener stays until the last sender is gone.
@@ -364,10 +365,10 @@ fn registered(at: usize, action: Action, step: &Step<'_>, wanted: &NewUser, answ
     }
     let kept = differences(wanted, user.first_name.as_deref(), user.last_name.as_deref(), user.email.as_deref());
     let outcome = match (action, answer.outcome(user)) {
-        (Action::Create, api::Outcome::Existing) if kept.is_empty() => Outcome::Existing,
+        (Action::Create, outcome::Outcome::Existing) if kept.is_empty() => Outcome::Existing,
         // Nobody was there when the project was read, so whoever is there now was made by this call, unless the
         // service says otherwise: by the age of the record, or by values that are not ours.
-        (Action::Create, api::Outcome::Created) => Outcome::Created,
+        (Action::Create, outcome::Outcome::Created) => Outcome::Created,
         (Action::Create, _) if kept.is_empty() => Outcome::Created,
         (_, _) if kept.is_empty() => Outcome::Updated,
         _ => Outcome::Drift,

@@ -3,12 +3,12 @@
 //! Knows the model and the API; never prints, prompts, reads the environment or sees the command line.
 
 pub mod apply;
-pub mod crew;
 pub mod format;
 pub mod plan;
 pub mod problem;
 pub mod project;
 pub mod read;
+pub mod worker_pool;
 pub mod write;
 
 pub use apply::{Event, Halt, Outcome, RowError, Run, Summary};

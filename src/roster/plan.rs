@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::project::{Project, ProjectUser};
 use super::read::{Roster, Row};
-use crate::model::{NewUser, UserType};
+use crate::nouns::users::model::{NewUser, UserType};
 
 /// What a step does to the project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::value::RawValue;
 
-use crate::api::users::{UserFilter, UserList};
-use crate::api::{Client, Error, Kind};
-use crate::model::{User, UserType};
+use crate::http::{Client, Error, Kind};
+use crate::nouns::users::endpoints::{UserFilter, UserList};
+use crate::nouns::users::model::{User, UserType};
 
 /// The largest page that the service gives.
 const PAGE: u32 = 500;
@@ -114,7 +114,7 @@ fn read_lines(client: &Client) -> Result<HashSet<Box<str>>, ProjectError> {
         Err(error) => return Err(error.into()),
     };
     let number = |line: &RawValue| {
-        let line: crate::model::Line<'_> = serde_json::from_str(line.get()).ok()?;
+        let line: crate::nouns::lines::model::Line<'_> = serde_json::from_str(line.get()).ok()?;
         Some(Box::from(line.phone_number?.as_ref()))
     };
     Ok(answer.lines()?.into_iter().filter_map(number).collect())

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::format::Format;
-use crate::model::{Email, NewUser, Phone};
+use crate::model::{Email, Phone};
+use crate::nouns::users::model::NewUser;
 
 /// `[[users]]`
 #[derive(Serialize)]

@@ -10,7 +10,7 @@ use hyper::{Method, StatusCode};
 use jiff::Timestamp;
 
 use super::options::{DEFAULT_PROJECT_ID, Location, Options};
-use super::respond::{Request, Responder};
+use super::router::{Request, Responder};
 
 const LINE: &str = "+19175550101";
 /// The largest page.

@@ -1,6 +1,6 @@
 //! The sandbox: a real HTTP server on loopback with the API's rules, on an embedded database.
 //!
-//! The rules are in [`respond`] and the files per noun, which know no sockets; [`server`] is the only async file.
+//! The rules are in [`router`] and the files per noun, which know no sockets; [`server`] is the only async file.
 //! Nothing here prints or reads the environment: what there is to say goes out as values.
 
 pub mod credentials;
@@ -9,22 +9,19 @@ pub mod fault;
 mod growth;
 pub mod host;
 pub mod limit;
-pub mod lines;
 pub mod options;
 pub mod pool;
-pub mod project;
 pub mod projects_file;
 pub mod query;
 pub mod records;
 pub mod refusal;
-pub mod respond;
+pub mod router;
 pub mod schema;
 pub mod server;
 pub mod status;
 pub mod store;
-pub mod users;
 
 pub use options::Options;
-pub use respond::{Answer, Request, Responder};
+pub use router::{Answer, Request, Responder};
 pub use server::{LogLine, Observe, Running, StartError, Stopper, start};
 pub use status::{Status, reset, status};

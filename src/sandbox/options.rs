@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::fault::Faults;
-use crate::credentials::Secret;
 use crate::model::{Phone, ProjectId};
+use crate::secrets::credentials::Secret;
 
 /// The id of the project that is there when nobody names others.
 pub const DEFAULT_PROJECT_ID: &str = "5a4db0c5-7e1f-4c3a-9b2d-0f5e8c7d1a60";

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde::Deserialize;
 
 use super::options::{DEFAULT_MAX_SHARED_USERS, Project};
-use crate::credentials::Secret;
 use crate::model::{Phone, ProjectId};
+use crate::secrets::credentials::Secret;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

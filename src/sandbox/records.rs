@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::schema::BLOCK_BITS;
 use super::store::StoreError;
-use crate::model::UserType;
+use crate::nouns::users::model::UserType;
 
 /// What stands between the fields that a search looks through, so that no match reaches across two of them.
 const BETWEEN: char = '\u{1f}';

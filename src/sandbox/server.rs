@@ -1,4 +1,4 @@
-//! The server: sockets, time limits, faults. The only async file; what is answered is decided in [`respond`](super::respond).
+//! The server: sockets, time limits, faults. The only async file; what is answered is decided in [`router`](super::router).
 
 use std::fmt;
 use std::io;
@@ -24,7 +24,7 @@ use super::fault::{FaultError, FaultKind, Faults};
 use super::host;
 use super::options::Options;
 use super::refusal::Refusal;
-use super::respond::{Answer, Request, Responder};
+use super::router::{Answer, Request, Responder};
 use super::status::{self, Server};
 use super::store::StoreError;
 

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use spectrum_cli::api::client::{Answer, Call, Config};
-use spectrum_cli::api::retry::RetryPolicy;
-use spectrum_cli::api::{Client, Error, Kind, Route};
-use spectrum_cli::credentials::{Credentials, Secret};
-use spectrum_cli::model::{Line, Project, User};
+use spectrum_cli::http::client::{Answer, Call, Config};
+use spectrum_cli::http::retry::RetryPolicy;
+use spectrum_cli::http::{Client, Error, Kind, Route};
+use spectrum_cli::nouns::lines::model::Line;
+use spectrum_cli::nouns::project::model::Project;
+use spectrum_cli::nouns::users::model::User;
+use spectrum_cli::secrets::credentials::{Credentials, Secret};
 
 use crate::wire::{self, Exchange};
 
@@ -69,7 +71,7 @@ fn check_success(route: &Route, answer: &Answer, data: &Value, at: &str) {
     let passed_on: Value = serde_json::from_str(answer.data().unwrap()).unwrap();
     assert_eq!(&passed_on, data, "{at}: machine output passes the data on");
     match route {
-        Route::Users(_, spectrum_cli::api::users::UsersRoute::List) => {
+        Route::Users(_, spectrum_cli::nouns::users::endpoints::UsersRoute::List) => {
             let list = answer.users().unwrap();
             assert_eq!(list.total, data["total"].as_u64(), "{at}");
             let users: Vec<User<'_>> = list.users.iter().map(|raw| serde_json::from_str(raw.get()).unwrap()).collect();
@@ -78,7 +80,7 @@ fn check_success(route: &Route, answer: &Answer, data: &Value, at: &str) {
                 data["users"].as_array().unwrap().iter().map(|user| user["phoneNumber"].as_str().unwrap()).collect();
             assert_eq!(phones, expected, "{at}");
         }
-        Route::Users(_, spectrum_cli::api::users::UsersRoute::Delete(_)) => {}
+        Route::Users(_, spectrum_cli::nouns::users::endpoints::UsersRoute::Delete(_)) => {}
         Route::Users(..) => {
             let user = answer.user().unwrap();
             let text = |key: &str| data[key].as_str();
@@ -88,7 +90,7 @@ fn check_success(route: &Route, answer: &Answer, data: &Value, at: &str) {
             assert_eq!(user.email.as_deref(), text("email"), "{at}");
             assert_eq!(user.kind.as_deref(), text("type"), "{at}");
         }
-        Route::Lines(_, spectrum_cli::api::lines::LinesRoute::List) => {
+        Route::Lines(_, spectrum_cli::nouns::lines::endpoints::LinesRoute::List) => {
             for raw in answer.lines().unwrap() {
                 serde_json::from_str::<Line<'_>>(raw.get()).unwrap();
             }
@@ -154,7 +156,7 @@ fn the_client_understands_the_seed_page() {
     assert_eq!((user.id.as_ref(), user.kind.as_deref(), user.phone_number.as_ref()), ("<string>", None, "<string>"));
     assert_eq!(
         answer.outcome(&user),
-        spectrum_cli::api::Outcome::Registered,
+        spectrum_cli::nouns::users::outcome::Outcome::Registered,
         "nothing is claimed about an unknown time"
     );
 }

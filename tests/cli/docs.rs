@@ -217,7 +217,7 @@ fn topics_have_help_and_unknown_words_a_suggestion() {
         assert!(run.stdout.lines().all(|line| line.chars().count() <= 80), "{topic}");
     }
     let codes = bench.run("help exit-codes").stdout;
-    for code in spectrum_cli::exit::Code::ALL {
+    for code in spectrum_cli::failure::Code::ALL {
         let row = codes.split("\n  ").find(|row| row.contains(code.as_str()));
         let status = code.status().to_string();
         // A word may stand in the second line of its row.

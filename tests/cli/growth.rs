@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use spectrum_cli::commands::users::delete;
-use spectrum_cli::redactor::Redactor;
+use spectrum_cli::nouns::users::delete;
 use spectrum_cli::roster::{self, Counts, Format, Plan, Project, ProjectUser, Roster, plan};
 use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, Options};
 use spectrum_cli::sandbox::{self, Running};
+use spectrum_cli::secrets::redactor::Redactor;
 
 use crate::bench::{Bench, PROJECT, Run};
 use crate::hostile::{Hostile, Reply};
@@ -202,7 +202,7 @@ fn a_plan_looks_users_up() {
     const USERS: usize = 100_000;
     let user = |at: usize| ProjectUser {
         id: id(at).into(),
-        kind: spectrum_cli::model::UserType::Shared,
+        kind: spectrum_cli::nouns::users::model::UserType::Shared,
         phone: phone(at).into(),
         assigned: Some("+16285550100".into()),
         first_name: Some("Ada".into()),

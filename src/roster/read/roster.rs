@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::row::Rows;
 use super::{csv, json, text, toml};
-use crate::model::NewUser;
+use crate::nouns::users::model::NewUser;
 use crate::roster::format::Format;
 use crate::roster::problem::Problems;
 

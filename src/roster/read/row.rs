@@ -6,7 +6,8 @@ use std::collections::hash_map::Entry;
 
 use super::phone;
 use super::roster::Row;
-use crate::model::{Email, NewUser, Phone, UserType};
+use crate::model::{Email, Phone};
+use crate::nouns::users::model::{NewUser, UserType};
 use crate::roster::problem::{Place, Problem, Problems};
 
 /// A field of a roster; the names are the API's.

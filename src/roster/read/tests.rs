@@ -3,7 +3,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{NewUser, UserType};
+use crate::nouns::users::model::{NewUser, UserType};
 use crate::roster::problem::{Place, Problem};
 use crate::roster::{Format, write};
 

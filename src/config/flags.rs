@@ -1,0 +1,96 @@
+//! The flags that every command takes, as they are typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use clap_complete::{ArgValueCandidates, CompletionCandidate};
+
+use super::values;
+use crate::config::environment::Environment;
+use crate::config::profiles_file::ProfileFile;
+use crate::output::format::Format;
+
+/// When human text is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless the environment says otherwise.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Flags that every command takes, before or after it.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// Profile to use; `sandbox` is built in [env: SPECTRUM_PROFILE]
+    #[arg(short = 'P', long, global = true, value_name = "NAME", add = ArgValueCandidates::new(profile_names))]
+    pub profile: Option<String>,
+    /// Configuration file [env: SPECTRUM_CONFIG]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub config: Option<PathBuf>,
+    /// Output: table, json, ndjson, csv or id [env: SPECTRUM_OUTPUT]
+    #[arg(short, long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = true)]
+    pub output: Option<Format>,
+    /// The same as -o json
+    #[arg(long, global = true, conflicts_with = "output", hide_short_help = true)]
+    pub json: bool,
+    /// Fields to show, such as phoneNumber,id
+    #[arg(long, global = true, value_name = "A,B,C", value_delimiter = ',', hide_short_help = true)]
+    pub fields: Option<Vec<String>>,
+    /// No notes on stderr; errors stay
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// One line per request; twice: headers and bodies, redacted
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Colour: auto, always or never [env: NO_COLOR, CLICOLOR_FORCE]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        hide_default_value = true,
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
+    pub color: Colour,
+    /// Never prompt [env: SPECTRUM_NO_INPUT, CI]
+    #[arg(long, global = true, hide_short_help = true)]
+    pub no_input: bool,
+    /// Time-out of one request [env: SPECTRUM_TIMEOUT] [default: 30s]
+    #[arg(long, global = true, value_name = "TIME", value_parser = values::parse_timeout, hide_short_help = true)]
+    pub timeout: Option<Duration>,
+    /// Repeats of a failed request, 0 for none [env: SPECTRUM_RETRIES] [default: 4]
+    #[arg(long, global = true, value_name = "N", hide_short_help = true)]
+    pub retries: Option<u32>,
+    /// Requests per second, 0 for no pacing [env: SPECTRUM_RATE_LIMIT] [default: 5]
+    #[arg(long, global = true, value_name = "N", value_parser = values::parse_rate, hide_short_help = true)]
+    pub rate_limit: Option<f64>,
+    /// The service, https or http to loopback [env: SPECTRUM_CLOUD_URL]
+    #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
+    pub base_url: Option<String>,
+    /// One more trusted CA, PEM [env: SSL_CERT_FILE]
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub ca_cert: Option<PathBuf>,
+}
+
+impl GlobalArgs {
+    /// The format that was asked for on the command line.
+    pub fn format(&self) -> Option<Format> {
+        if self.json { Some(Format::Json) } else { self.output }
+    }
+}
+
+/// The profiles of the person at the shell.
+pub fn profile_names() -> Vec<CompletionCandidate> {
+    let environment = Environment::capture();
+    let path = environment.var("SPECTRUM_CONFIG").map(Into::into).or_else(|| environment.config_file());
+    let file = path.and_then(|path| ProfileFile::read(&path, "").ok()).unwrap_or_default();
+    file.names().map(CompletionCandidate::new).collect()
+}

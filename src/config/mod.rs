@@ -1,0 +1,9 @@
+//! What is configured, and where each value came from: the process, its flags, the file of profiles.
+
+pub mod environment;
+pub mod flags;
+pub mod profiles_editor;
+pub mod profiles_file;
+pub mod settings;
+pub mod source;
+pub mod values;

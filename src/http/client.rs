@@ -1,0 +1,387 @@
+//! The single send path: every request of every command goes through [`Client::send`].
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Method, StatusCode, Url};
+use serde::Serialize;
+use serde::de::Deserialize;
+
+use super::envelope::{self, Content};
+use super::error::{Error, Kind};
+use super::pace::{Pace, Start};
+use super::retry::{RetryPolicy, TOTAL_WAIT};
+use super::route::Route;
+use super::transport;
+use crate::nouns::users::model::User;
+use crate::nouns::users::outcome::{self, Outcome, ServerClock};
+use crate::secrets::credentials::Credentials;
+use crate::secrets::redactor::Redactor;
+
+/// Watches the send path: one call per attempt, whatever came of it.
+pub trait Observer: Send + Sync {
+    /// One attempt has ended.
+    fn attempt(&self, attempt: &Attempt<'_>);
+}
+
+/// One attempt, for `-v` and `-vv`. Nothing in it is redacted yet, except that `Authorization` is left out.
+#[derive(Debug)]
+pub struct Attempt<'a> {
+    /// Counts from 1.
+    pub number: u32,
+    /// The method.
+    pub method: &'a Method,
+    /// Path and query.
+    pub target: &'a str,
+    /// The body that was sent.
+    pub sent: Option<&'a str>,
+    /// The status, or why there was none.
+    pub result: Result<(StatusCode, &'a HeaderMap, &'a str), &'a Error>,
+    /// From the start of the attempt to the end of its body.
+    pub took: Duration,
+    /// The wait before the next attempt, when there will be one.
+    pub next_in: Option<Duration>,
+}
+
+/// One request, before it is sent.
+#[derive(Debug, Clone)]
+pub struct Call {
+    method: Method,
+    path: String,
+    /// Query parameters, in order.
+    pub query: Vec<(&'static str, String)>,
+    /// Query parameters whose names somebody typed (`spectrum api`).
+    pub extra_query: Vec<(String, String)>,
+    body: Option<String>,
+    /// How it comes to its first start.
+    pub start: Start,
+}
+
+impl Call {
+    /// A call of a route, with no query and no body.
+    pub fn new(route: Route) -> Self {
+        Self::raw(route.method(), route.path())
+    }
+
+    /// A call of any path (`spectrum api`); the path may carry its own query.
+    pub fn raw(method: Method, path: String) -> Self {
+        Self { method, path, query: Vec::new(), extra_query: Vec::new(), body: None, start: Start::Turn }
+    }
+
+    /// The same call with a JSON body.
+    #[must_use]
+    pub fn with_json<T: Serialize>(self, body: &T) -> Self {
+        // Our own types always serialize: no map with keys that are not text, no failing impl.
+        let body = serde_json::to_string(body).unwrap_or_default();
+        self.with_body(body)
+    }
+
+    /// The same call with a body that is JSON already.
+    #[must_use]
+    pub fn with_body(mut self, body: String) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The body, when there is one.
+    pub fn body(&self) -> Option<&str> {
+        self.body.as_deref()
+    }
+
+    /// The full URL under a base.
+    pub fn url(&self, base: &Url) -> Url {
+        let mut url = base.clone();
+        let (path, query) =
+            self.path.split_once('?').map_or((self.path.as_str(), None), |(path, query)| (path, Some(query)));
+        url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+        url.set_query(query);
+        if !self.query.is_empty() || !self.extra_query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query).extend_pairs(&self.extra_query);
+        }
+        url
+    }
+}
+
+/// An answer of 2xx, its text free of the secret.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: String,
+    /// Where in the body the data stands, or why there is none.
+    data: Result<Range<usize>, Error>,
+    is_refused: bool,
+    clock: ServerClock,
+    elapsed: Duration,
+}
+
+impl Answer {
+    /// The text of the answer's data, envelope taken off; valid JSON.
+    ///
+    /// # Errors
+    /// [`Kind::BadResponse`] when the body is not an answer of this API, and the refusal when it is one after all.
+    pub fn data(&self) -> Result<&str, Error> {
+        let range = self.data.as_ref().map_err(Clone::clone)?;
+        Ok(self.body.get(range.clone()).unwrap_or_default())
+    }
+
+    /// The answer's data as a type.
+    ///
+    /// # Errors
+    /// As [`Answer::data`]; `what` names the thing in the error text.
+    pub fn decode<'a, T: Deserialize<'a>>(&'a self, what: &str) -> Result<T, Error> {
+        serde_json::from_str(self.data()?).map_err(|error| {
+            let message = format!("the answer is not {what} ({})", envelope::position_free(&error));
+            Error::bad_response(Some(self.status.as_u16()), message)
+        })
+    }
+
+    /// The answer's data as a type that is an object; an array that happens to fit its fields is none.
+    ///
+    /// # Errors
+    /// As [`Answer::decode`].
+    pub fn object<'a, T: Deserialize<'a>>(&'a self, what: &str) -> Result<T, Error> {
+        if !self.data()?.starts_with('{') {
+            return Err(Error::bad_response(Some(self.status.as_u16()), format!("the answer is not {what}")));
+        }
+        self.decode(what)
+    }
+
+    /// The answer's data as one user.
+    ///
+    /// # Errors
+    /// As [`Answer::decode`].
+    pub fn user(&self) -> Result<User<'_>, Error> {
+        self.object("a user")
+    }
+
+    /// What a create did, judged from its answer.
+    pub fn outcome(&self, user: &User<'_>) -> Outcome {
+        outcome::judge(user.created_at.as_deref(), self.clock, self.elapsed)
+    }
+}
+
+/// A place in a text, from a slice of it: a difference of addresses.
+fn place_of(part: &str, whole: &str) -> Range<usize> {
+    let start = part.as_ptr() as usize - whole.as_ptr() as usize;
+    start..start + part.len()
+}
+
+/// What a client is made of.
+#[derive(Debug)]
+pub struct Config {
+    /// Where the service lives; the credentials are meant for it alone.
+    pub base_url: Url,
+    /// Who asks.
+    pub credentials: Credentials,
+    /// One request's time-out.
+    pub timeout: Duration,
+    /// Repeats of a failed request.
+    pub retry: RetryPolicy,
+    /// Requests per second; 0 does not pace.
+    pub rate: f64,
+    /// One more trusted CA, PEM.
+    pub extra_ca: Option<Vec<u8>>,
+    /// Whether the server runs in this process, on this very clock.
+    pub shares_clock: bool,
+}
+
+/// The one client of a process; threads share it.
+pub struct Client {
+    http: reqwest::blocking::Client,
+    config: Config,
+    authorization: HeaderValue,
+    redactor: Redactor,
+    pace: Arc<Pace>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Builds the client; connects nowhere yet.
+    ///
+    /// # Errors
+    /// When a CA file holds no certificate, or the credentials cannot stand in a header.
+    pub fn new(config: Config, observer: Option<Arc<dyn Observer>>) -> Result<Self, transport::BuildError> {
+        let mut authorization = HeaderValue::from_str(&config.credentials.authorization())
+            .map_err(|_| transport::BuildError::Credentials)?;
+        authorization.set_sensitive(true);
+        Ok(Self {
+            http: transport::build(&config)?,
+            authorization,
+            redactor: config.credentials.redactor(),
+            pace: Arc::new(Pace::new(config.rate)),
+            observer,
+            config,
+        })
+    }
+
+    /// The project that the credentials belong to.
+    pub fn project(&self) -> String {
+        self.config.credentials.project_id.to_string()
+    }
+
+    /// The shared limiter, so that a run can be told to stop: from a signal's hook, too.
+    pub fn pace(&self) -> &Arc<Pace> {
+        &self.pace
+    }
+
+    /// Requests per second; 0 does not pace.
+    pub fn rate(&self) -> f64 {
+        self.config.rate
+    }
+
+    /// Sends a call, repeats it where that may help, and hands back a 2xx answer whose envelope holds data.
+    ///
+    /// # Errors
+    /// The last attempt's failure.
+    pub fn send(&self, call: &Call) -> Result<Answer, Error> {
+        self.repeat(call, |answer| answer.data().map(|_| ()))
+    }
+
+    /// Sends a call whose 2xx answer may be a bare yes: an empty body, or an envelope without data (`delete`).
+    ///
+    /// # Errors
+    /// The last attempt's failure; [`Kind::BadResponse`] when the answer is no yes of this API.
+    pub fn send_for_yes(&self, call: &Call) -> Result<Answer, Error> {
+        self.repeat(call, |answer| match &answer.data {
+            Err(error) if answer.is_refused || !envelope::is_bare_yes(&answer.body) => Err(error.clone()),
+            _ => Ok(()),
+        })
+    }
+
+    /// Sends a call whose 2xx answer may be anything that is not a refusal (`api`).
+    ///
+    /// # Errors
+    /// The last attempt's failure.
+    pub fn send_for_anything(&self, call: &Call) -> Result<Answer, Error> {
+        self.repeat(call, |answer| match &answer.data {
+            Err(error) if answer.is_refused => Err(error.clone()),
+            _ => Ok(()),
+        })
+    }
+
+    fn repeat(&self, call: &Call, check: impl Fn(&Answer) -> Result<(), Error>) -> Result<Answer, Error> {
+        let url = call.url(&self.config.base_url);
+        let mut first_sent = None;
+        let (mut attempts, mut waited) = (0, Duration::ZERO);
+        loop {
+            if attempts > 0 || call.start != Start::Taken {
+                self.pace.wait_turn_as(call.start).map_err(|_| transport::interrupted())?;
+            }
+            attempts += 1;
+            let started = Instant::now();
+            let (first, first_clock) = *first_sent.get_or_insert_with(|| (started, Timestamp::now()));
+            let result = self.attempt(call, &url, first, first_clock);
+            let took = started.elapsed();
+            let refusal = match &result {
+                Ok(answer) => check(answer).err(),
+                Err(error) => Some(error.clone()),
+            };
+            let next_in = refusal
+                .as_ref()
+                .filter(|error| error.repeat)
+                .and_then(|error| self.config.retry.wait(attempts, waited, error.retry_after, fastrand::f64()));
+            self.observe(call, &url, attempts, &result, took, next_in);
+            let Some(mut error) = refusal else { return result };
+            if error.kind == Kind::RateLimited {
+                self.pace.refused(started, error.retry_after.map(|asked| asked.min(TOTAL_WAIT)));
+            }
+            error.attempts = attempts;
+            let Some(wait) = next_in else {
+                return Err(match result {
+                    Ok(answer) => error.with_exchange(answer.headers, answer.body),
+                    Err(_) => error,
+                });
+            };
+            self.pace.pause_as(wait, call.start).map_err(|_| transport::interrupted())?;
+            waited += wait;
+        }
+    }
+
+    fn attempt(&self, call: &Call, url: &Url, first: Instant, first_clock: Timestamp) -> Result<Answer, Error> {
+        // The blocking client's own time-out starts anew with each piece of a body; a request's covers all of it.
+        let request = self.http.request(call.method.clone(), url.clone()).timeout(self.config.timeout);
+        let mut request = request.header(AUTHORIZATION, self.authorization.clone()).header(ACCEPT, "application/json");
+        if let Some(body) = &call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        let response = request.send().map_err(|error| transport::describe(&error, &self.config))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = if status.is_success() {
+            transport::read_body(response, &self.config)?
+        } else {
+            transport::read_refusal(response)
+        };
+        // The one place where a server's echo of the secret ends.
+        let body = match self.redactor.redact_json(&body) {
+            Cow::Borrowed(_) => body,
+            Cow::Owned(clean) => clean,
+        };
+        let date = headers.get(DATE).and_then(|value| transport::parse_date(value.to_str().ok()?));
+        let clock = match (self.config.shares_clock, date) {
+            (true, _) => ServerClock::Shared(first_clock),
+            (false, Some(date)) => ServerClock::Date(date),
+            (false, None) => ServerClock::Unknown,
+        };
+        let retry_after =
+            headers.get(RETRY_AFTER).and_then(|value| transport::parse_retry_after(value.to_str().ok()?, date));
+        if status.is_success() {
+            let (data, is_refused) = match envelope::open(&body) {
+                Ok(Content::Data(data)) => (Ok(place_of(data, &body)), false),
+                Ok(Content::Refused(refusal)) => {
+                    (Err(transport::refused_in_success(status, refusal, retry_after)), true)
+                }
+                Err(what) => (Err(Error::bad_response(Some(status.as_u16()), what)), false),
+            };
+            return Ok(Answer { status, headers, body, data, is_refused, clock, elapsed: first.elapsed() });
+        }
+        Err(Error::refused(status, envelope::refusal(status, &body), retry_after).with_exchange(headers, body))
+    }
+
+    fn observe(
+        &self,
+        call: &Call,
+        url: &Url,
+        number: u32,
+        result: &Result<Answer, Error>,
+        took: Duration,
+        next_in: Option<Duration>,
+    ) {
+        let Some(observer) = &self.observer else { return };
+        let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let result = match result {
+            Ok(answer) => Ok((answer.status, &answer.headers, answer.body.as_str())),
+            Err(error) => match error.exchange() {
+                Some((status, headers, body)) => Ok((status, headers, body)),
+                None => Err(error),
+            },
+        };
+        observer.attempt(&Attempt {
+            number,
+            method: &call.method,
+            target: &target,
+            sent: call.body(),
+            result,
+            took,
+            next_in,
+        });
+    }
+}

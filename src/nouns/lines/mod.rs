@@ -1,0 +1,6 @@
+//! The lines that a project owns.
+
+pub mod command;
+pub mod endpoints;
+pub mod model;
+pub mod sandbox;

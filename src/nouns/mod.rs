@@ -1,0 +1,5 @@
+//! The API's nouns, each in a folder of its own: its record, what can be asked, how the sandbox answers, its verbs.
+
+pub mod lines;
+pub mod project;
+pub mod users;

@@ -1,0 +1,6 @@
+//! The project itself.
+
+pub mod command;
+pub mod endpoints;
+pub mod model;
+pub mod sandbox;

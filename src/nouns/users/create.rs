@@ -1,0 +1,296 @@
+//! `users create`: the heart of the tool.
+
+use clap::Args;
+
+use super::columns::USER;
+use super::lookup;
+use super::outcome::Outcome;
+use crate::failure::{Code, ExitStatus, Failure};
+use crate::http::Route;
+use crate::http::client::Call;
+use crate::model::{Email, Phone};
+use crate::nouns::lines;
+use crate::nouns::users::endpoints::UsersRoute;
+use crate::nouns::users::model::{NewUser, User, UserType};
+use crate::output::format::Format;
+use crate::output::sanitize;
+use crate::session::Session;
+use crate::verbs::dry_run::{self, DryRequest};
+
+/// Examples and special exit codes.
+pub const AFTER_HELP: &str = "\
+Examples:
+  spectrum users create --shared --phone +14155550123 --first-name Ada
+  spectrum users create --dedicated --assigned +15550100 --phone +14155550123 \\
+      -o json | jq -r .id
+
+An existing user is success. Exit codes: 2 nothing was sent, 6 a limit is
+reached, or the service answered with somebody else's record; see
+`spectrum help exit-codes`.";
+
+/// Who to register.
+#[derive(Debug, Args)]
+pub struct CreateArgs {
+    /// The service assigns a number from its pool
+    #[arg(long, conflicts_with = "dedicated")]
+    pub shared: bool,
+    /// Bound to a line that the project owns
+    #[arg(long)]
+    pub dedicated: bool,
+    /// The project's line, with --dedicated
+    #[arg(long, value_name = "LINE")]
+    pub assigned: Option<String>,
+    /// The person's number, such as +14155550123
+    #[arg(long, value_name = "PHONE")]
+    pub phone: Option<String>,
+    /// Given name
+    #[arg(long, value_name = "NAME")]
+    pub first_name: Option<String>,
+    /// Family name
+    #[arg(long, value_name = "NAME")]
+    pub last_name: Option<String>,
+    /// E-mail address
+    #[arg(long, value_name = "EMAIL")]
+    pub email: Option<String>,
+    /// Look first; leave a user that is there untouched
+    #[arg(long, conflicts_with = "fail_if_exists")]
+    pub if_absent: bool,
+    /// Look first; exit 6 when the user is there
+    #[arg(long)]
+    pub fail_if_exists: bool,
+    /// Print the request and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Registers a user.
+///
+/// # Errors
+/// Invalid input with every problem named; a mismatch; or whatever the call met.
+pub fn create(mut args: CreateArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+    session.out.check_fields(&USER)?;
+    let asked = ask_for_missing(&mut args, session)?;
+    let user = args.check()?;
+    if args.dry_run {
+        let (base_url, project) = session.dry_target()?;
+        let call = Call::new(Route::Users(project, UsersRoute::Create)).with_json(&user);
+        return dry_run::print(session, DryRequest::of(&call, &base_url));
+    }
+    if asked {
+        session.prompt.agree(&format!("Register {}?", describe(&user)))?;
+    }
+    if (args.if_absent || args.fail_if_exists)
+        && let Some(existing) = existing(&user, &args, session)?
+    {
+        if args.fail_if_exists {
+            let id = existing.user()?.id.into_owned();
+            return Err(Failure::new(
+                Code::Exists,
+                format!("a user with the phone number {} exists already: {id}", user.phone_number),
+            )
+            .hint("use --if-absent to accept an existing user")
+            .into());
+        }
+        warn_of_differences(&user, &existing.user()?, session);
+        note(&user, &existing.user()?, Outcome::Existing, session);
+        session.out.one(&USER, existing.raw.get())?;
+        return Ok(ExitStatus::Done);
+    }
+    let answer = session.client()?.create_user(&user)?;
+    let record = answer.user()?;
+    check_identity(&user, &record)?;
+    warn_of_differences(&user, &record, session);
+    note(&user, &record, answer.outcome(&record), session);
+    session.out.one(&USER, answer.data()?)?;
+    Ok(ExitStatus::Done)
+}
+
+impl CreateArgs {
+    /// Checks everything and names every problem at once.
+    fn check(&self) -> Result<NewUser, Failure> {
+        let mut problems = Vec::new();
+        let mut missing = Vec::new();
+        let mut phone = |flag: &str, text: &Option<String>| {
+            let text = text.as_deref()?;
+            Phone::from_typed(text).map_err(|error| problems.push(format!("{flag}: {error}"))).ok()
+        };
+        let assigned = phone("--assigned", &self.assigned);
+        let phone_number = phone("--phone", &self.phone);
+        let email = given(&self.email)
+            .and_then(|text| text.parse::<Email>().map_err(|error| problems.push(format!("--email: {error}"))).ok());
+        let kind = match (self.shared, self.dedicated) {
+            (true, _) => Some(UserType::Shared),
+            (_, true) => Some(UserType::Dedicated),
+            _ => None,
+        };
+        if kind.is_none() {
+            missing.push("--shared or --dedicated");
+        }
+        if self.phone.is_none() {
+            missing.push("--phone PHONE");
+        }
+        if kind == Some(UserType::Dedicated) && self.assigned.is_none() {
+            missing.push("--assigned LINE");
+        }
+        if kind == Some(UserType::Shared) && self.assigned.is_some() {
+            problems.push(
+                "--assigned: a shared user gets a number from the pool; leave it out, or use --dedicated".to_owned(),
+            );
+        }
+        if !missing.is_empty() {
+            problems.insert(0, format!("missing {}", missing.join(", ")));
+        }
+        match (kind, phone_number, &*problems) {
+            (Some(kind), Some(phone_number), []) => Ok(NewUser {
+                kind,
+                phone_number,
+                assigned_phone_number: assigned,
+                first_name: given(&self.first_name).map(str::to_owned),
+                last_name: given(&self.last_name).map(str::to_owned),
+                email,
+            }),
+            _ => Err(refuse(problems)),
+        }
+    }
+}
+
+/// A flag's text; an empty one, as an unset variable of a script leaves it, is not given.
+fn given(text: &Option<String>) -> Option<&str> {
+    text.as_deref().map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn refuse(problems: Vec<String>) -> Failure {
+    let code =
+        if problems.iter().all(|problem| problem.starts_with("missing")) { Code::Usage } else { Code::InvalidInput };
+    let failure = match problems.as_slice() {
+        [only] => Failure::new(code, only),
+        several => Failure::new(code, format!("{} problems, nothing was sent", several.len())),
+    };
+    let context = if problems.len() > 1 { problems } else { Vec::new() };
+    Failure { context, ..failure }.hint("for example: spectrum users create --shared --phone +14155550123")
+}
+
+/// Asks for what is missing; tells whether anything was asked.
+fn ask_for_missing(args: &mut CreateArgs, session: &Session) -> anyhow::Result<bool> {
+    let prompt = session.prompt;
+    let needs_type = !args.shared && !args.dedicated;
+    let needs_line = |args: &CreateArgs| args.dedicated && args.assigned.is_none();
+    if !prompt.can_ask || (!needs_type && args.phone.is_some() && !needs_line(args)) {
+        return Ok(false);
+    }
+    if needs_type && args.assigned.is_none() {
+        let items = ["shared: the service assigns a number from its pool", "dedicated: bound to a line of the project"];
+        args.dedicated = prompt.choose("Type of user", &items.map(str::to_owned))? == 1;
+        args.shared = !args.dedicated;
+    } else if needs_type {
+        args.dedicated = true;
+    }
+    if needs_line(args) {
+        args.assigned = Some(lines::command::choose(session)?);
+    }
+    if args.phone.is_none() {
+        let question = "Phone, with + and country code (+14155550123)";
+        let phone = prompt.text(question, |text| Phone::from_typed(text).map_err(|error| error.to_string()))?;
+        args.phone = Some(phone.to_string());
+        if args.first_name.is_none() && args.last_name.is_none() && args.email.is_none() {
+            args.first_name = prompt.optional("First name (may stay empty)", |_| Ok(()))?;
+            args.last_name = prompt.optional("Last name (may stay empty)", |_| Ok(()))?;
+            let check = |text: &str| text.parse::<Email>().map(|_| ()).map_err(|error| error.to_string());
+            args.email = prompt.optional("E-mail (may stay empty)", check)?;
+        }
+    }
+    Ok(true)
+}
+
+/// What will be sent, in a sentence.
+fn describe(user: &NewUser) -> String {
+    let name =
+        [user.first_name.as_deref(), user.last_name.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let who = if name.is_empty() { user.phone_number.to_string() } else { format!("{name}, {}", user.phone_number) };
+    let email = user.email.as_ref().map(|email| format!(", {email}")).unwrap_or_default();
+    match &user.assigned_phone_number {
+        Some(line) => format!("{who}{email} as a dedicated user of {line}"),
+        None => format!("{who}{email} as a shared user"),
+    }
+}
+
+/// The active user that the request would meet.
+fn existing(user: &NewUser, args: &CreateArgs, session: &Session) -> anyhow::Result<Option<lookup::Found>> {
+    let mut found = lookup::by_phone(session.client()?, &user.phone_number, Some(user.kind))?;
+    if let Some(line) = &user.assigned_phone_number {
+        let mut on_line = Vec::new();
+        for candidate in found {
+            if candidate.user()?.assigned_phone_number.as_deref() == Some(line.as_str()) {
+                on_line.push(candidate);
+            }
+        }
+        found = on_line;
+    }
+    if found.len() > 1 && !args.fail_if_exists {
+        return Err(lookup::ambiguous(&user.phone_number, &found)?.into());
+    }
+    Ok(found.pop())
+}
+
+/// The answer has to be about the person who was asked for.
+///
+/// # Errors
+/// Identity mismatch.
+pub fn check_identity(wanted: &NewUser, got: &User<'_>) -> Result<(), Failure> {
+    let mismatch = |what: String, hint: String| {
+        let failure = Failure::new(Code::IdentityMismatch, what);
+        failure.context(format!("the record that came back has the id {}", got.id)).hint(hint)
+    };
+    if got.phone_number != wanted.phone_number.as_str() {
+        let owner = &got.phone_number;
+        let hint = match &wanted.email {
+            Some(email) => format!("{email} belongs to that user; leave --email out or use another one"),
+            None => format!("run `spectrum users get {}` to see who is registered", wanted.phone_number),
+        };
+        let what = "the service answered with the user of";
+        return Err(mismatch(format!("{what} {owner}, not of {}: nobody was registered", wanted.phone_number), hint));
+    }
+    match &wanted.assigned_phone_number {
+        Some(line) if got.assigned_phone_number.as_deref() != Some(line.as_str()) => Err(mismatch(
+            format!(
+                "the service answered with the line {}, not {line}",
+                got.assigned_phone_number.as_deref().unwrap_or("(none)")
+            ),
+            "run `spectrum lines list` to see the project's lines".to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Names and e-mail that the service keeps otherwise than asked.
+fn warn_of_differences(wanted: &NewUser, got: &User<'_>, session: &Session) {
+    let pairs = [
+        ("firstName", wanted.first_name.as_deref(), got.first_name.as_deref()),
+        ("lastName", wanted.last_name.as_deref(), got.last_name.as_deref()),
+        ("email", wanted.email.as_ref().map(Email::as_str), got.email.as_deref()),
+    ];
+    for (field, wanted, got) in pairs {
+        if let Some(wanted) = wanted
+            && got != Some(wanted)
+        {
+            let got = got.map_or_else(|| "none".to_owned(), |got| format!("{got:?}"));
+            session.out.warn(format!("{field} is {got} in the service, not {wanted:?}"));
+        }
+    }
+}
+
+fn note(wanted: &NewUser, got: &User<'_>, outcome: Outcome, session: &Session) {
+    let palette = session.out.palette();
+    session.out.note(format!("{} {} user {}", palette.good(outcome.as_str()), wanted.kind, wanted.phone_number));
+    if session.out.format() == Format::Table
+        && let Some(number) = &got.assigned_phone_number
+    {
+        let name = got.full_name();
+        let who = if name.is_empty() { wanted.phone_number.to_string() } else { name };
+        session.out.note(format!(
+            "{} must text {} once before being messaged",
+            sanitize::line(&who),
+            sanitize::line(number)
+        ));
+    }
+}

@@ -1,0 +1,169 @@
+//! `users delete`.
+
+use std::collections::HashSet;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::lookup::{self, Found, UserKey};
+use crate::failure::{Code, ExitStatus, Failure};
+use crate::http::client::Call;
+use crate::http::{Kind, Route};
+use crate::nouns::users::endpoints::{UserFilter, UsersRoute};
+use crate::output::{Column, sanitize};
+use crate::session::Session;
+use crate::verbs::dry_run::{self, DryRequest};
+
+/// Examples and special exit codes.
+pub const AFTER_HELP: &str = "\
+Examples:
+  spectrum users delete +14155550123
+  spectrum users delete --yes --ignore-missing 3c90c3cc-0d44-4b50-8888-8dd25736052a
+
+Off a terminal --yes is needed. Exit codes: 2 not confirmed, 5 no such user,
+6 several users have this phone number.";
+
+/// What a deletion answers.
+const DELETED: [Column; 2] = [Column::shown("id", "ID", 0, true), Column::shown("deleted", "DELETED", 1, true)];
+
+/// Whom to delete.
+#[derive(Debug, Args)]
+pub struct DeleteArgs {
+    /// Ids or phone numbers
+    #[arg(required = true, value_name = "USER", value_parser = lookup::parse_key)]
+    pub users: Vec<UserKey>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// A user that is not there is success
+    #[arg(long)]
+    pub ignore_missing: bool,
+    /// Print the requests and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Deleted<'a> {
+    id: &'a str,
+    deleted: bool,
+}
+
+/// Deletes users.
+///
+/// # Errors
+/// Confirmation required, not found, ambiguous, or whatever a call met; what was deleted before is printed all the same.
+pub fn delete(args: &DeleteArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+    session.out.check_fields(&DELETED)?;
+    if args.dry_run {
+        return dry_run(args, session);
+    }
+    if !args.yes && !session.prompt.can_ask {
+        session.prompt.confirm(
+            &format!(
+                "delete {}",
+                if args.users.len() == 1 { "1 user".to_owned() } else { format!("{} users", args.users.len()) }
+            ),
+            "--yes",
+        )?;
+    }
+    // Everybody is known before the first one is deleted.
+    let mut users = Vec::new();
+    for key in &args.users {
+        users.extend(identify(key, args, session)?);
+    }
+    let users = distinct(users);
+    if users.is_empty() {
+        session.out.many::<&str>(&DELETED, &[])?;
+        return Ok(ExitStatus::Done);
+    }
+    if !args.yes {
+        let names: Vec<&str> = users.iter().map(|(_, name)| name.as_str()).collect();
+        session.prompt.confirm(&format!("Delete {}?", names.join("; ")), "--yes")?;
+    }
+    let mut deleted = Vec::new();
+    let mut failure = None;
+    for (id, _) in &users {
+        match session.client()?.delete_user(id) {
+            Ok(()) => deleted.push(serde_json::to_string(&Deleted { id, deleted: true })?),
+            Err(error) if error.is_absent() && args.ignore_missing => {
+                session.out.note(format!("{} is not there", sanitize::line(id)))
+            }
+            Err(error) if error.kind == Kind::NotFound => {
+                let said = error.message.clone();
+                failure.get_or_insert(Failure {
+                    message: format!("no active user has the id {id}: {said}"),
+                    ..error.into()
+                });
+            }
+            Err(error) => {
+                let mut stop = Failure::from(error);
+                stop.context.push(format!("while deleting {id}; {} of {} were deleted", deleted.len(), users.len()));
+                failure = Some(stop);
+                break;
+            }
+        }
+    }
+    // What was done is said even when something failed; a document is complete either way.
+    if failure.is_none() || !deleted.is_empty() {
+        session.out.many(&DELETED, &deleted)?;
+    }
+    failure.map_or(Ok(ExitStatus::Done), |failure| Err(failure.into()))
+}
+
+/// Ids and names without those whose id was there before: who is named twice is deleted once.
+pub fn distinct(mut users: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut known = HashSet::new();
+    users.retain(|(id, _)| known.insert(id.clone()));
+    users
+}
+
+/// The id, and what the person is called. Off a prompt an id is taken as it is: the delete itself will tell.
+fn identify(key: &UserKey, args: &DeleteArgs, session: &Session) -> anyhow::Result<Option<(String, String)>> {
+    if let (UserKey::Id(id), true) = (key, args.yes) {
+        return Ok(Some((id.to_string(), id.to_string())));
+    }
+    let error = match lookup::one(session.client()?, key) {
+        Ok(found) => return Ok(Some((found.user()?.id.into_owned(), describe(&found)?))),
+        Err(error) => error,
+    };
+    let is_missing = error.downcast_ref::<Failure>().is_some_and(|failure| failure.code == Code::NotFound)
+        || error.downcast_ref::<crate::http::Error>().is_some_and(crate::http::Error::is_absent);
+    if is_missing && args.ignore_missing {
+        session.out.note(format!("{} is not there", show(key)));
+        return Ok(None);
+    }
+    Err(error)
+}
+
+fn describe(found: &Found) -> anyhow::Result<String> {
+    let user = found.user()?;
+    let name = user.full_name();
+    let who = if name.is_empty() { user.phone_number.into_owned() } else { format!("{name} ({})", user.phone_number) };
+    Ok(sanitize::line(&who).into_owned())
+}
+
+fn show(key: &UserKey) -> &str {
+    match key {
+        UserKey::Id(id) => id.as_str(),
+        UserKey::Phone(phone) => phone.as_str(),
+    }
+}
+
+fn dry_run(args: &DeleteArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+    let (base_url, project) = session.dry_target()?;
+    let delete = |id: &str| Call::new(Route::Users(project.clone(), UsersRoute::Delete(id.to_owned())));
+    let mut requests = Vec::new();
+    for key in &args.users {
+        match key {
+            UserKey::Id(id) => requests.push(DryRequest::of(&delete(id.as_str()), &base_url)),
+            UserKey::Phone(phone) => {
+                let mut look_up = Call::new(Route::Users(project.clone(), UsersRoute::List));
+                look_up.query = UserFilter { search: Some(phone.to_string()), ..UserFilter::default() }.query();
+                requests.push(DryRequest::of(&look_up, &base_url));
+                requests.push(DryRequest::of(&delete("{id}"), &base_url));
+            }
+        }
+    }
+    dry_run::print_all(session, &requests)
+}

@@ -1,0 +1,37 @@
+//! `users get`.
+
+use clap::Args;
+
+use super::columns::USER;
+use super::lookup::{self, UserKey};
+use crate::failure::ExitStatus;
+use crate::session::Session;
+
+/// Examples and special exit codes.
+pub const AFTER_HELP: &str = "\
+Examples:
+  spectrum users get +14155550123
+  spectrum users get 3c90c3cc-0d44-4b50-8888-8dd25736052a -o json
+
+Exit codes: 5 no such user, 6 several users have this phone number.";
+
+/// Whom to show.
+#[derive(Debug, Args)]
+pub struct GetArgs {
+    /// An id or a phone number
+    #[arg(value_parser = lookup::parse_key)]
+    pub user: UserKey,
+}
+
+/// Shows one user.
+///
+/// # Errors
+/// Not found, ambiguous, or whatever the call met.
+pub fn get(args: &GetArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+    session.out.check_fields(&USER)?;
+    let found = lookup::one(session.client()?, &args.user)?;
+    // What is not a user at all must not come out as one.
+    found.user()?;
+    session.out.one(&USER, found.raw.get())?;
+    Ok(ExitStatus::Done)
+}

@@ -1,0 +1,152 @@
+//! Finds a user by what a person calls them: an id or a phone number. A look-up that failed is never "absent".
+
+use serde_json::value::RawValue;
+
+use crate::failure::{Code, Failure};
+use crate::http::Client;
+use crate::model::ids::is_uuid;
+use crate::model::{Phone, UserId};
+use crate::nouns::users::endpoints::UserFilter;
+use crate::nouns::users::model::{User, UserType};
+
+/// What a person calls a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserKey {
+    /// The service's id.
+    Id(UserId),
+    /// The person's number.
+    Phone(Phone),
+}
+
+/// Reads an id or a phone number; for clap.
+///
+/// # Errors
+/// What to write instead.
+pub fn parse_key(text: &str) -> Result<UserKey, String> {
+    if let Ok(id) = text.trim().parse() {
+        return Ok(UserKey::Id(id));
+    }
+    let looks_like_an_id = text.len() > 20 && text.contains('-') && !text.starts_with('+') && !is_uuid(text);
+    match Phone::from_typed(text) {
+        Ok(phone) => Ok(UserKey::Phone(phone)),
+        Err(_) if looks_like_an_id => {
+            Err("not a user id; an id looks like 3c90c3cc-0d44-4b50-8888-8dd25736052a".to_owned())
+        }
+        Err(error) => Err(format!("neither a user id nor a phone number: {error}")),
+    }
+}
+
+/// One user as the service wrote it, kept beyond its answer.
+#[derive(Debug)]
+pub struct Found {
+    /// The record's own text.
+    pub raw: Box<RawValue>,
+}
+
+impl Found {
+    /// The record's fields.
+    ///
+    /// # Errors
+    /// When the record is not a user.
+    pub fn user(&self) -> anyhow::Result<User<'_>> {
+        let refuse = |why: &str| {
+            let failure = Failure::new(Code::BadResponse, format!("the answer holds a record that is not a user{why}"));
+            failure.hint("run it again with `-vv` to see the answer; it is safe to run the same command again")
+        };
+        if !self.raw.get().starts_with('{') {
+            return Err(refuse("").into());
+        }
+        serde_json::from_str(self.raw.get()).map_err(|error| refuse(&format!(" ({error})")).into())
+    }
+}
+
+/// All active users with exactly this number, of one type or of any.
+///
+/// # Errors
+/// Whatever the call met.
+pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> anyhow::Result<Vec<Found>> {
+    let mut filter = UserFilter { kind, search: Some(phone.to_string()), ..UserFilter::default() };
+    let mut found = Vec::new();
+    let mut seen = 0;
+    loop {
+        let answer = client.list_users(&filter)?;
+        let page = answer.users()?;
+        let read = page.users.len() as u64;
+        // The service's search is partial: only the whole number counts.
+        for raw in page.users {
+            let candidate = Found { raw: raw.to_owned() };
+            let user = candidate.user()?;
+            let is_kind = kind.is_none_or(|kind| user.kind.as_deref().is_none_or(|word| word == kind.as_str()));
+            if user.phone_number == phone.as_str() && is_kind {
+                found.push(candidate);
+            }
+        }
+        seen += read;
+        // Everything was asked for; a service that holds something back is asked for the rest.
+        let Some(total) = page.total.filter(|total| *total > seen) else { return Ok(found) };
+        if read == 0 {
+            let what = format!("the service listed {seen} of {total} users, so the look-up of {phone} is incomplete");
+            return Err(Failure::new(Code::BadResponse, what).hint("it is safe to run the same command again").into());
+        }
+        filter.offset = u32::try_from(seen).ok();
+    }
+}
+
+/// Exactly one user.
+///
+/// # Errors
+/// Not found, ambiguous, or whatever the call met.
+pub fn one(client: &Client, key: &UserKey) -> anyhow::Result<Found> {
+    let phone = match key {
+        UserKey::Id(id) => {
+            let answer = client.get_user(id.as_str())?;
+            let got = answer.user()?.id;
+            if !got.eq_ignore_ascii_case(id.as_str()) {
+                let what = format!("the service answered with the user {got}, not {id}");
+                return Err(Failure::new(Code::BadResponse, what)
+                    .hint("it is safe to run the same command again")
+                    .into());
+            }
+            return Ok(Found { raw: answer.decode::<&RawValue>("a user")?.to_owned() });
+        }
+        UserKey::Phone(phone) => phone,
+    };
+    let mut found = by_phone(client, phone, None)?;
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (None, _) => Err(Failure::new(Code::NotFound, format!("no active user has the phone number {phone}"))
+            .hint("run `spectrum users list` to see who is registered")
+            .into()),
+        (Some(last), false) => {
+            found.push(last);
+            Err(ambiguous(phone, &found)?.into())
+        }
+    }
+}
+
+/// Says that a phone number stands for several users, and for which.
+///
+/// # Errors
+/// When one of them is no user.
+pub fn ambiguous(phone: &Phone, found: &[Found]) -> anyhow::Result<Failure> {
+    let failure = Failure::new(Code::Ambiguous, format!("{} users have the phone number {phone}", found.len()));
+    let failure = found.iter().try_fold(failure, |failure, candidate| {
+        let user = candidate.user()?;
+        let line = user.assigned_phone_number.as_deref().unwrap_or("no number");
+        anyhow::Ok(failure.context(format!("{} on {line}", user.id)))
+    })?;
+    Ok(failure.hint(format!("run `spectrum users list --phone {phone}` and name the one you mean by its id")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_an_id_or_a_phone_number() {
+        assert!(matches!(parse_key("3c90c3cc-0d44-4b50-8888-8dd25736052a"), Ok(UserKey::Id(_))));
+        assert!(matches!(parse_key("+1 (415) 555-0123"), Ok(UserKey::Phone(_))));
+        assert!(parse_key("14155550123").unwrap_err().contains("+14155550123"));
+        assert!(parse_key("3c90c3cc-0d44-4b50-8888-8dd25736052").unwrap_err().contains("user id"));
+    }
+}

@@ -1,0 +1,15 @@
+//! The users of a project.
+
+pub mod apply;
+pub mod columns;
+pub mod command;
+pub mod create;
+pub mod delete;
+pub mod endpoints;
+pub mod get;
+pub mod link;
+pub mod list;
+pub mod lookup;
+pub mod model;
+pub mod outcome;
+pub mod sandbox;

@@ -1,0 +1,305 @@
+//! The users' routes: create with its identity rules, list, get, delete, and the public redirect.
+
+use hyper::StatusCode;
+use hyper::header::{HeaderValue, LOCATION};
+use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rusqlite::Connection;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::model::ids::is_uuid;
+use crate::model::{Email, Phone};
+use crate::nouns::users::endpoints::UsersRoute;
+use crate::nouns::users::model::UserType;
+use crate::sandbox::options::{Project, Revision};
+use crate::sandbox::pool;
+use crate::sandbox::query::Query;
+use crate::sandbox::records::{self, Filter, Key, Meta, Record};
+use crate::sandbox::refusal::Refusal;
+use crate::sandbox::router::{Answer, Request, Responder, key};
+
+/// The largest page of a list.
+const LARGEST_LIMIT: u32 = 500;
+/// The largest offset of a list.
+const LARGEST_OFFSET: u32 = 1_000_000;
+/// The longest message of a redirect, in characters.
+const LONGEST_MESSAGE: usize = 1000;
+/// How far a row may be dated ahead of the clock so that creation order and dates agree.
+const LARGEST_LEAD_MS: i64 = 1000;
+/// What `encodeURIComponent` leaves alone.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
+
+/// What a delete answers.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Deleted<'a> {
+    user_id: &'a str,
+}
+
+/// Answers a route below `/projects/{project}/users/`.
+///
+/// # Errors
+/// The refusal.
+pub fn answer(
+    responder: &Responder,
+    project: &Project,
+    route: &UsersRoute,
+    query: &Query<'_>,
+    request: &Request<'_>,
+) -> Result<Answer, Refusal> {
+    let id = key(project.id.as_str());
+    match route {
+        UsersRoute::Create => create(responder, project, request),
+        UsersRoute::List => {
+            let filter = read_filter(query)?;
+            let listed = responder.store.read(|connection| records::list(connection, &id, &filter))?;
+            // The rows are JSON already: the envelope is put around them, so that a large list is not parsed again.
+            let (head, tail) = (br#"{"succeed":true,"data":{"users":"#, format!(r#","total":{}}}}}"#, listed.total));
+            Ok(Answer::json(StatusCode::OK, [head, listed.json.as_slice(), tail.as_bytes()].concat()))
+        }
+        UsersRoute::Get(user) => {
+            let user = user_id(user)?;
+            let found = responder.store.read(|connection| records::find(connection, &id, Key::Id(&user)))?;
+            found.map(|record| Answer::success(&record)).ok_or(Refusal::NoUser)
+        }
+        UsersRoute::Delete(user) => {
+            let user = user_id(user)?;
+            let now = request.now.as_millisecond();
+            let deleted = responder.store.write(|connection| records::delete(connection, &id, &user, now))?;
+            if deleted { Ok(Answer::success(&Deleted { user_id: &user })) } else { Err(Refusal::NoUser) }
+        }
+    }
+}
+
+/// Answers the public redirect: from a link to a message to the user's number.
+///
+/// # Errors
+/// The refusal.
+pub fn redirect(responder: &Responder, user: &str, query: &Query<'_>) -> Result<Answer, Refusal> {
+    let user = user_id(user)?;
+    let message = query.one("msg")?;
+    if message.is_some_and(|message| !(1..=LONGEST_MESSAGE).contains(&message.chars().count())) {
+        return Err(Refusal::Validation(format!("msg must have 1 to {LONGEST_MESSAGE} characters")));
+    }
+    let record = responder.store.read(|connection| records::find_anywhere(connection, &user))?;
+    let record = record.ok_or(Refusal::NoUser)?;
+    if record.kind != UserType::Shared.as_str() {
+        return Err(Refusal::NotShared);
+    }
+    let body = message.map(|message| format!("&body={}", utf8_percent_encode(message, COMPONENT)));
+    let target = format!("sms:{}{}", record.assigned_phone_number, body.unwrap_or_default());
+    let target = HeaderValue::from_str(&target)
+        .map_err(|_| Refusal::Validation("The user has no assigned number".to_owned()))?;
+    Ok(Answer::empty(StatusCode::FOUND).with(LOCATION, target))
+}
+
+fn user_id(text: &str) -> Result<String, Refusal> {
+    if is_uuid(text) { Ok(key(text)) } else { Err(Refusal::Validation("userId must be a UUID".to_owned())) }
+}
+
+fn read_filter(query: &Query<'_>) -> Result<Filter, Refusal> {
+    let ids = query
+        .all("id")
+        .map(|id| if is_uuid(id) { Ok(key(id)) } else { Err(Refusal::Validation("id must be a UUID".to_owned())) });
+    Ok(Filter {
+        kind: query.parsed("type", "shared or dedicated")?,
+        ids: ids.collect::<Result<_, _>>()?,
+        search: query.one("search")?.filter(|text| !text.is_empty()).map(str::to_owned),
+        limit: query.number("limit", 1, LARGEST_LIMIT)?,
+        offset: query.number("offset", 0, LARGEST_OFFSET)?.unwrap_or(0),
+    })
+}
+
+/// A create's body after every check that needs no store.
+struct Wanted {
+    phone: Phone,
+    /// The line, for a dedicated user.
+    line: Option<Phone>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    email: Option<Email>,
+}
+
+fn read_body(body: &[u8]) -> Result<Wanted, Refusal> {
+    let text = std::str::from_utf8(body).map_err(|_| Refusal::Parse("it is not UTF-8".to_owned()))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| Refusal::Parse(error.to_string()))?;
+    let Value::Object(fields) = value else {
+        return Err(Refusal::Validation("The body must be an object".to_owned()));
+    };
+    let mut problems = Vec::new();
+    let mut note = |problem: &str| problems.push(problem.to_owned());
+    let kind = match fields.get("type").and_then(Value::as_str).map(str::parse) {
+        Some(Ok(kind)) => Some(kind),
+        _ => {
+            note("type must be shared or dedicated");
+            None
+        }
+    };
+    let phone = phone_in(&fields, "phoneNumber");
+    if phone.is_none() {
+        note("phoneNumber must be a phone number like +14155550123");
+    }
+    // Only a dedicated user has a line of its own: a shared one's is read, as every field is, and then ignored.
+    let line = phone_in(&fields, "assignedPhoneNumber");
+    let has_line = fields.get("assignedPhoneNumber").is_some_and(|value| !value.is_null());
+    if line.is_none() && (has_line || kind == Some(UserType::Dedicated)) {
+        note("assignedPhoneNumber must be a phone number like +14155550123 for a dedicated user");
+    }
+    let line = line.filter(|_| kind == Some(UserType::Dedicated));
+    let mut text_in = |name: &str| match fields.get(name) {
+        None | Some(Value::Null) => None,
+        // What no database of text can hold.
+        Some(Value::String(text)) if text.contains('\0') => {
+            note(&format!("{name} must not hold a NUL character"));
+            None
+        }
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(_) => {
+            note(&format!("{name} must be text or null"));
+            None
+        }
+    };
+    let (first_name, last_name, email) = (text_in("firstName"), text_in("lastName"), text_in("email"));
+    let email = match email.map(|email| email.parse::<Email>()) {
+        None => None,
+        Some(Ok(email)) => Some(email),
+        Some(Err(_)) => {
+            note("email must be an e-mail address like jsmith@example.com");
+            None
+        }
+    };
+    match (phone, problems.is_empty()) {
+        (Some(phone), true) => Ok(Wanted { phone, line, first_name, last_name, email }),
+        _ => Err(Refusal::Validation(problems.join("; "))),
+    }
+}
+
+fn phone_in(fields: &Map<String, Value>, name: &str) -> Option<Phone> {
+    fields.get(name)?.as_str()?.parse().ok()
+}
+
+fn create(responder: &Responder, project: &Project, request: &Request<'_>) -> Result<Answer, Refusal> {
+    let wanted = read_body(request.body)?;
+    // The rules and the write are one transaction: nobody can come in between.
+    let outcome = responder.store.write(|connection| {
+        let result = match &wanted.line {
+            Some(line) => create_dedicated(connection, project, &wanted, line, request.now),
+            None => create_shared(connection, responder, project, &wanted, request.now),
+        };
+        match result {
+            Err(Refusal::Internal(error)) => Err(error),
+            other => Ok(other),
+        }
+    })?;
+    outcome.map(|record| Answer::success(&record))
+}
+
+/// A shared user. Where the revisions differ, they differ here and nowhere else:
+///
+/// | | 2026-05 | 2026-09 |
+/// |---|---|---|
+/// | identity | the phone, else the e-mail | the phone |
+/// | a repeat | returns the record | first overwrites names and e-mail with what it carries |
+fn create_shared(
+    connection: &Connection,
+    responder: &Responder,
+    project: &Project,
+    wanted: &Wanted,
+    now: Timestamp,
+) -> Result<Record, Refusal> {
+    let id = key(project.id.as_str());
+    let mut existing = records::find(connection, &id, Key::SharedPhone(wanted.phone.as_str()))?;
+    let email_is_identity = match responder.revision {
+        Revision::May2026 => {
+            if let (None, Some(email)) = (&existing, &wanted.email) {
+                existing = records::find(connection, &id, Key::SharedEmail(email.as_str()))?;
+            }
+            true
+        }
+        Revision::September2026 => {
+            if let Some(record) = &mut existing {
+                overwrite(record, wanted);
+                record.update(connection)?;
+            }
+            false
+        }
+    };
+    if let Some(record) = existing {
+        return Ok(record);
+    }
+    if records::count(connection, &id, UserType::Shared)? >= u64::from(project.max_shared_users) {
+        return Err(Refusal::Capacity(project.max_shared_users));
+    }
+    let number = pool::assign(connection, responder.pool, &id, &wanted.phone)?.ok_or(Refusal::PoolExhausted)?;
+    let record = new_record(connection, id, UserType::Shared, wanted, number, now)?;
+    record.insert(connection, email_is_identity)?;
+    Ok(record)
+}
+
+/// Takes over what a repeat carries; what it leaves out or sends as null stays.
+fn overwrite(record: &mut Record, wanted: &Wanted) {
+    let email = wanted.email.as_ref().map(ToString::to_string);
+    for (field, value) in [
+        (&mut record.first_name, wanted.first_name.clone()),
+        (&mut record.last_name, wanted.last_name.clone()),
+        (&mut record.email, email),
+    ] {
+        if value.is_some() {
+            *field = value;
+        }
+    }
+}
+
+fn create_dedicated(
+    connection: &Connection,
+    project: &Project,
+    wanted: &Wanted,
+    line: &Phone,
+    now: Timestamp,
+) -> Result<Record, Refusal> {
+    if !project.lines.contains(line) {
+        return Err(Refusal::ForeignLine(line.clone()));
+    }
+    let id = key(project.id.as_str());
+    if let Some(record) = records::find(connection, &id, Key::Tuple(wanted.phone.as_str(), line.as_str()))? {
+        return Ok(record);
+    }
+    let record = new_record(connection, id, UserType::Dedicated, wanted, line.to_string(), now)?;
+    record.insert(connection, false)?;
+    Ok(record)
+}
+
+fn new_record(
+    connection: &Connection,
+    project_id: String,
+    kind: UserType,
+    wanted: &Wanted,
+    assigned_phone_number: String,
+    now: Timestamp,
+) -> Result<Record, Refusal> {
+    let now = now.as_millisecond();
+    // Requests that overtake one another on their way here must not be dated backwards.
+    let newest = records::newest(connection)?.filter(|newest| *newest <= now + LARGEST_LEAD_MS);
+    Ok(Record {
+        id: uuid::Uuid::new_v4().to_string(),
+        project_id,
+        kind: kind.as_str().to_owned(),
+        first_name: wanted.first_name.clone(),
+        last_name: wanted.last_name.clone(),
+        email: wanted.email.as_ref().map(ToString::to_string),
+        phone_number: wanted.phone.to_string(),
+        assigned_phone_number,
+        meta: Meta {},
+        created_at: newest.map_or(now, |newest| newest.max(now)),
+    })
+}

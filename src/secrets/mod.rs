@@ -1,0 +1,5 @@
+//! The secret: a type that cannot be shown, where it lies, what it authorizes, and hiding it by value.
+
+pub mod credentials;
+pub mod redactor;
+pub mod source;

@@ -1,0 +1,3 @@
+//! What verbs of several nouns share.
+
+pub mod dry_run;
