@@ -1,11 +1,8 @@
-//! The documented table of exit codes, and which failure means which.
+//! The documented table of exit codes, and the one kind of failure.
 
-use std::io;
-use std::time::Duration;
+use std::sync::Arc;
 
 use serde::Serialize;
-
-use crate::http;
 
 /// One word of the table; scripts compare it, so it never changes within a major version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -135,27 +132,14 @@ impl Code {
     }
 }
 
-impl From<http::Kind> for Code {
-    fn from(kind: http::Kind) -> Self {
-        match kind {
-            http::Kind::Unauthorized => Self::Unauthorized,
-            http::Kind::Forbidden => Self::Forbidden,
-            http::Kind::NotFound => Self::NotFound,
-            http::Kind::Conflict => Self::Conflict,
-            http::Kind::Capacity => Self::Capacity,
-            http::Kind::Rejected => Self::Rejected,
-            http::Kind::RateLimited => Self::RateLimited,
-            http::Kind::Server => Self::Server,
-            http::Kind::Timeout => Self::Timeout,
-            http::Kind::Network => Self::Network,
-            http::Kind::BadResponse => Self::BadResponse,
-            http::Kind::Interrupted => Self::Interrupted,
-        }
-    }
-}
+/// Why something failed, further down: kept as it was met, and printed beneath what is said of it.
+#[derive(Debug, Clone)]
+pub struct Cause(Arc<anyhow::Error>);
 
-/// A failure on its way to the person: what happened, where, and what to type next.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// The one kind of failure: what happened, where, what to type next, and why.
+///
+/// It is made where the meaning is known and passed up unchanged.
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
     /// The word of the table.
@@ -170,12 +154,30 @@ pub struct Failure {
     pub status: Option<u16>,
     /// The answer's `code`.
     pub api_code: Option<String>,
+    /// Whether the same command may succeed, and does no harm, when it is run again.
+    pub retryable: bool,
+    /// Why, further down.
+    pub cause: Option<Cause>,
 }
 
 impl Failure {
     /// A failure with nothing but its message.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), context: Vec::new(), hint: None, status: None, api_code: None }
+        Self {
+            code,
+            message: message.into(),
+            context: Vec::new(),
+            hint: None,
+            status: None,
+            api_code: None,
+            retryable: code.is_retryable(),
+            cause: None,
+        }
+    }
+
+    /// A fault of ours, or of the system below us, that no other command line would mend.
+    pub fn internal(message: impl Into<String>, cause: impl Into<anyhow::Error>) -> Self {
+        Self::new(Code::Internal, message).because(cause)
     }
 
     /// The same failure with a hint.
@@ -191,63 +193,24 @@ impl Failure {
         self.context.push(line.into());
         self
     }
-}
 
-impl From<http::Error> for Failure {
-    fn from(error: http::Error) -> Self {
-        let code = Code::from(error.kind);
-        let hint = match error.kind {
-            _ if error.is_untrusted => "if the server's CA is your own, name it with `--ca-cert FILE`".to_owned(),
-            http::Kind::Unauthorized | http::Kind::Forbidden => "run `spectrum profiles check`".to_owned(),
-            http::Kind::NotFound if error.is_absent() => {
-                "run `spectrum users list` to see who is registered".to_owned()
-            }
-            http::Kind::NotFound => "run `spectrum profiles check` to see which URL is asked".to_owned(),
-            http::Kind::Conflict => {
-                "run `spectrum users list` and `spectrum lines list` to see what stands in the way".to_owned()
-            }
-            http::Kind::Capacity => {
-                "run `spectrum users delete USER` for whoever is no longer needed, or ask for a larger plan".to_owned()
-            }
-            http::Kind::Rejected => "run it again with `-vv` to see the request and the answer".to_owned(),
-            http::Kind::BadResponse => {
-                "run `spectrum profiles check` to see which URL is asked; it is safe to run the same command again"
-                    .to_owned()
-            }
-            http::Kind::RateLimited | http::Kind::Server | http::Kind::Timeout | http::Kind::Network => {
-                match error.retry_after.filter(|wait| !wait.is_zero()) {
-                    Some(wait) => {
-                        format!(
-                            "the service asks to wait {}; then it is safe to run the same command again",
-                            show(wait)
-                        )
-                    }
-                    None => "it is safe to run the same command again".to_owned(),
-                }
-            }
-            http::Kind::Interrupted => "run the same command again to go on".to_owned(),
-        };
-        let message = if error.attempts > 1 {
-            format!("{} after {} attempts", error.message, error.attempts)
-        } else {
-            error.message
-        };
-        Self { hint: Some(hint), status: error.status, api_code: error.api_code, ..Self::new(code, message) }
+    /// The same failure with why.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<anyhow::Error>) -> Self {
+        self.cause = Some(Cause(Arc::new(cause.into())));
+        self
     }
-}
 
-/// A wait in the largest unit that tells it well.
-fn show(wait: Duration) -> String {
-    match wait.as_secs() {
-        seconds @ 0..=120 => format!("{seconds}s"),
-        seconds @ 121..=7200 => format!("{}m", seconds.div_ceil(60)),
-        seconds => format!("{}h", seconds.div_ceil(3600)),
+    /// The reasons, from the nearest to the last.
+    pub fn causes(&self) -> impl Iterator<Item = String> {
+        let chain = self.cause.iter().flat_map(|cause| cause.0.chain());
+        chain.map(ToString::to_string)
     }
 }
 
 /// How a command ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExitStatus {
+pub enum Exit {
     /// Done.
     Done,
     /// Done, and the answer is one of the table's words (`partial`, `changes`, `interrupted`).
@@ -256,7 +219,7 @@ pub enum ExitStatus {
     Child(u8),
 }
 
-impl ExitStatus {
+impl Exit {
     /// The process's exit status.
     pub const fn status(self) -> u8 {
         match self {
@@ -265,27 +228,6 @@ impl ExitStatus {
             Self::Child(status) => status,
         }
     }
-}
-
-/// Finds what to tell the person in an error of any layer; none when only a pipe was closed, which is no failure.
-pub fn diagnose(error: anyhow::Error) -> Option<Failure> {
-    let is_closed_pipe = |cause: &(dyn std::error::Error + 'static)| {
-        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
-    };
-    if error.chain().any(is_closed_pipe) {
-        return None;
-    }
-    if let Some(failure) = error.downcast_ref::<Failure>() {
-        return Some(failure.clone());
-    }
-    if let Some(refused) = error.downcast_ref::<http::Error>() {
-        return Some(refused.clone().into());
-    }
-    if let Some(error) = error.downcast_ref::<io::Error>() {
-        return Some(Failure::new(Code::Internal, format!("standard output cannot be written: {error}")));
-    }
-    // Nothing that a person could mend by typing something else.
-    Some(Failure::new(Code::Internal, format!("{error:#}")))
 }
 
 #[cfg(test)]

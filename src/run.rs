@@ -6,7 +6,7 @@ use clap::{CommandFactory as _, Parser as _, ValueEnum as _};
 use crate::cli::{Cli, Command};
 use crate::config::environment::Environment;
 use crate::config::settings::{self, Colour, GlobalArgs, Settings};
-use crate::failure::{Code, ExitStatus, Failure};
+use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
 use crate::output::format::Format;
 use crate::output::streams;
@@ -34,7 +34,7 @@ pub fn run(environment: Environment) -> u8 {
         Err(failure) => {
             let format = cli.global.format().unwrap_or_else(|| guess_format(&environment));
             let out = Output::new(format, None, looks, redactor);
-            return out.finish(Err(failure.into()));
+            return out.finish(Err(failure));
         }
     };
     redactor.hide_all(settings.written_secret());
@@ -47,11 +47,11 @@ pub fn run(environment: Environment) -> u8 {
     };
     let out = Output::new(format, cli.global.fields.clone(), looks, redactor);
     let session = Session::new(environment, cli.global, settings, out, prompt);
-    let result = dispatch(cli.command, &session).map_err(|error| session.explain(error));
+    let result = dispatch(cli.command, &session);
     session.out.finish(result)
 }
 
-fn dispatch(command: Command, session: &Session) -> anyhow::Result<ExitStatus> {
+fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> {
     match command {
         Command::Users(verb) => nouns::users::command::run(verb, session),
         Command::Lines(verb) => nouns::lines::command::run(verb, session),
@@ -128,7 +128,7 @@ fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             let out = Output::new(Format::Table, None, looks(environment, &GlobalArgs::default()), Redactor::default());
-            return out.finish(out.text(&text).map(|()| ExitStatus::Done));
+            return out.finish(out.text(&text).map(|()| Exit::Done));
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             streams::eprint_plain(&text);
@@ -157,7 +157,7 @@ fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
         (None, Some(usage)) => Some(format!("usage: {usage}; more with --help")),
         (None, None) => Some("more with --help".to_owned()),
     };
-    out.finish(Err(failure.into()))
+    out.finish(Err(failure))
 }
 
 /// A panic is a bug here: it is told without the values that were at hand, which may hold a secret,

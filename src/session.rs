@@ -3,17 +3,16 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use reqwest::header::HeaderMap;
 use url::Url;
 
 use crate::config::environment::Environment;
 use crate::config::settings::{GlobalArgs, Origin, SERVICE, Settings, Source, Target};
 use crate::failure::{Code, Failure};
-use crate::http::client::{Attempt, Config};
+use crate::http::client::{Attempt, Config, Told};
 use crate::http::retry::RetryPolicy;
 use crate::http::transport::BuildError;
-use crate::http::{Client, Kind, Observer};
+use crate::http::{Client, Observer};
 use crate::interrupt;
 use crate::output::Output;
 use crate::prompt::Prompt;
@@ -54,7 +53,7 @@ impl Session {
     ///
     /// # Errors
     /// Config, when the credentials are missing or unreadable.
-    pub fn client(&self) -> anyhow::Result<&Client> {
+    pub fn client(&self) -> Result<&Client, Failure> {
         if let Some(connection) = self.connection.get() {
             return Ok(&connection.client);
         }
@@ -63,7 +62,7 @@ impl Session {
         Ok(&self.connection.get_or_init(|| connection).client)
     }
 
-    fn connect(&self) -> anyhow::Result<Connection> {
+    fn connect(&self) -> Result<Connection, Failure> {
         let target = self.target()?;
         if let Some(warning) = &self.settings.warning {
             self.out.warn(warning);
@@ -75,7 +74,11 @@ impl Session {
             }
             _ => {
                 let (credentials, running) = self.start_sandbox()?;
-                (credentials, running.url.parse().context("the sandbox's address")?, Some(running))
+                (
+                    credentials,
+                    running.url.parse().map_err(|error| Failure::internal("the sandbox has no address", error))?,
+                    Some(running),
+                )
             }
         };
         let client = self.build(credentials, base_url, sandbox.is_some())?;
@@ -103,6 +106,7 @@ impl Session {
             rate: self.settings.rate_limit.value,
             extra_ca,
             shares_clock,
+            told: Told { credentials: self.provenance(), way: self.proxy() },
         };
         Client::new(config, self.observer()).map_err(|error| self.unbuilt(&error))
     }
@@ -115,14 +119,15 @@ impl Session {
         self.settings.target.as_ref().map_err(Clone::clone)
     }
 
-    fn start_sandbox(&self) -> anyhow::Result<(Credentials, sandbox::Running)> {
+    fn start_sandbox(&self) -> Result<(Credentials, sandbox::Running), Failure> {
         let store = self.environment.sandbox_store().ok_or_else(|| {
             Failure::new(Code::Config, "no place for the sandbox's store: this user has no home folder")
                 .hint("set HOME, or run `spectrum sandbox exec -- CMD`, which keeps everything in memory")
         })?;
         let options =
             sandbox::Options { store: sandbox::options::Location::File(store), ..sandbox::Options::default() };
-        let project = options.projects.first().context("the sandbox has no project")?;
+        let project =
+            options.projects.first().ok_or_else(|| Failure::new(Code::Internal, "the sandbox has no project"))?;
         let credentials = Credentials { project_id: project.id.clone(), secret: project.secret.clone() };
         let running = sandbox::start(&options, None)
             .map_err(|error| Failure::new(Code::Config, format!("the sandbox cannot start: {error}")))?;
@@ -149,21 +154,6 @@ impl Session {
         match origin {
             Origin::Profile(_) => format!("{origin} in {}", self.settings.config_shown),
             _ => origin.to_string(),
-        }
-    }
-
-    /// A failure with what it depends on: who was refused is told where these credentials came from,
-    /// and who got no connection that it was tried through a proxy.
-    pub fn explain(&self, error: anyhow::Error) -> anyhow::Error {
-        let Some(failed) = error.downcast_ref::<crate::http::Error>() else { return error };
-        let context = match failed.kind {
-            Kind::Unauthorized | Kind::Forbidden => self.provenance(),
-            Kind::Network | Kind::Timeout => self.proxy(),
-            _ => None,
-        };
-        match context {
-            Some(line) => Failure::from(failed.clone()).context(line).into(),
-            None => error,
         }
     }
 

@@ -3,13 +3,12 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Args;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 
-use crate::failure::{Code, ExitStatus, Failure};
+use crate::failure::{Code, Exit, Failure};
 use crate::http::client::Call;
 use crate::output::format::Format;
 use crate::output::json::{self, Layout};
@@ -76,14 +75,13 @@ fn json_field(text: &str) -> Result<(String, Value), String> {
 ///
 /// # Errors
 /// Whatever the call met; the body of a refusal is printed all the same.
-pub fn api(args: ApiArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn api(args: ApiArgs, session: &Session) -> Result<Exit, Failure> {
     if args.path.contains("://") {
         return Err(Failure::new(
             Code::Usage,
             "PATH is a path, not a URL: the credentials go to the configured service alone",
         )
-        .hint("choose another service with --base-url or a profile")
-        .into());
+        .hint("choose another service with --base-url or a profile"));
     }
     let input = args.input.as_ref().map(read_input).transpose()?;
     let client = session.client()?;
@@ -102,11 +100,11 @@ pub fn api(args: ApiArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     match client.send_for_anything(&call) {
         Ok(answer) if is_withheld(session, args.include, &answer.body) => {
             let what = "the answer is not JSON, which `-o` asks for";
-            Err(Failure::new(Code::BadResponse, what).hint("leave `-o` out to see it as it came").into())
+            Err(Failure::new(Code::BadResponse, what).hint("leave `-o` out to see it as it came"))
         }
         Ok(answer) => {
             print(session, args.include, answer.status.as_u16(), &answer.headers, &answer.body)?;
-            Ok(ExitStatus::Done)
+            Ok(Exit::Done)
         }
         Err(error) => {
             if let Some((status, headers, body)) = error.exchange()
@@ -123,7 +121,7 @@ fn as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn read_input(path: &PathBuf) -> anyhow::Result<String> {
+fn read_input(path: &PathBuf) -> Result<String, Failure> {
     let mut text = String::new();
     let read = if path.as_os_str() == "-" {
         std::io::stdin().take(LARGEST_INPUT).read_to_string(&mut text)
@@ -140,7 +138,7 @@ fn is_withheld(session: &Session, include: bool, body: &str) -> bool {
     matches!(session.out.format(), Format::Json | Format::Ndjson) && !include && !is_json()
 }
 
-fn print(session: &Session, include: bool, status: u16, headers: &HeaderMap, body: &str) -> anyhow::Result<()> {
+fn print(session: &Session, include: bool, status: u16, headers: &HeaderMap, body: &str) -> Result<(), Failure> {
     let mut text = String::new();
     if include {
         let reason =
@@ -160,5 +158,5 @@ fn print(session: &Session, include: bool, status: u16, headers: &HeaderMap, bod
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    session.out.foreign(&text).context("printing the answer")
+    session.out.foreign(&text)
 }

@@ -7,7 +7,7 @@ use clap::{Args, Command, ValueEnum};
 use clap_complete::env::{self, EnvCompleter};
 
 use crate::config::environment::Environment;
-use crate::failure::ExitStatus;
+use crate::failure::{Code, Exit, Failure};
 use crate::output::streams;
 use crate::session::Session;
 
@@ -78,19 +78,20 @@ pub struct CompletionsArgs {
 ///
 /// # Errors
 /// Whatever the stream says.
-pub fn completions(args: &CompletionsArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn completions(args: &CompletionsArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.text(&script(args.shell)?)?;
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }
 
 /// The script for a shell, the same that `completions/` holds.
 ///
 /// # Errors
 /// Never in practice: it is text in memory.
-pub fn script(shell: Shell) -> anyhow::Result<String> {
+pub fn script(shell: Shell) -> Result<String, Failure> {
     let mut bytes = Vec::new();
-    shell.completer().write_registration(VARIABLE, "spectrum", "spectrum", "spectrum", &mut bytes)?;
-    Ok(String::from_utf8(bytes)?)
+    let written = shell.completer().write_registration(VARIABLE, "spectrum", "spectrum", "spectrum", &mut bytes);
+    written.map_err(|error| Failure::internal("the completion script cannot be written", error))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 impl Shell {
@@ -109,12 +110,13 @@ impl Shell {
 ///
 /// # Errors
 /// When the script is not one of ours, or the stream is gone.
-pub fn answer(shell: &str, mut command: Command, environment: &Environment) -> anyhow::Result<ExitStatus> {
+pub fn answer(shell: &str, mut command: Command, environment: &Environment) -> Result<Exit, Failure> {
     let words = environment.args.iter().skip(1).skip_while(|word| *word != "--").skip(1).cloned().collect();
     let mut bytes = Vec::new();
     command.build();
-    let shell = Shell::from_str(shell, true).map_err(anyhow::Error::msg)?;
-    shell.completer().write_complete(&mut command, words, None, &mut bytes)?;
+    let shell = Shell::from_str(shell, true).map_err(|error| Failure::new(Code::Usage, error))?;
+    let completed = shell.completer().write_complete(&mut command, words, None, &mut bytes);
+    completed.map_err(|error| Failure::internal("nothing can be completed here", error))?;
     streams::print_plain(&String::from_utf8_lossy(&bytes))?;
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }

@@ -3,7 +3,7 @@
 use clap::{Args, Command};
 
 use crate::config::profiles_file;
-use crate::failure::{Code, ExitStatus, Failure};
+use crate::failure::{Code, Exit, Failure};
 use crate::session::Session;
 
 /// What to show help for.
@@ -28,12 +28,12 @@ pub const TOPICS: [(&str, &str); 3] = [
 ///
 /// # Errors
 /// Usage, when there is no such command or topic.
-pub fn help(args: &HelpArgs, mut command: Command, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn help(args: &HelpArgs, mut command: Command, session: &Session) -> Result<Exit, Failure> {
     if let [word] = args.words.as_slice()
         && let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic == word)
     {
         session.out.text(text)?;
-        return Ok(ExitStatus::Done);
+        return Ok(Exit::Done);
     }
     command.build();
     let mut found = &mut command;
@@ -47,10 +47,10 @@ pub fn help(args: &HelpArgs, mut command: Command, session: &Session) -> anyhow:
                 let failure = Failure::new(Code::Usage, format!("no command or topic {word:?}"));
                 let hint =
                     nearest.map_or_else(|| "run `spectrum --help`".to_owned(), |near| format!("did you mean {near}?"));
-                return Err(failure.hint(hint).into());
+                return Err(failure.hint(hint));
             }
         };
     }
     session.out.text(&found.render_long_help().to_string())?;
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }

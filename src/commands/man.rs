@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Command};
 
-use crate::failure::{Code, ExitStatus, Failure};
+use crate::failure::{Code, Exit, Failure};
 use crate::session::Session;
 
 /// Where to.
@@ -20,12 +20,14 @@ pub struct ManArgs {
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn man(args: &ManArgs, command: Command, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn man(args: &ManArgs, command: Command, session: &Session) -> Result<Exit, Failure> {
     let Some(dir) = &args.dir else {
         let mut page = Vec::new();
-        clap_mangen::Man::new(command).render(&mut page)?;
+        clap_mangen::Man::new(command)
+            .render(&mut page)
+            .map_err(|error| Failure::internal("the manual page cannot be written", error))?;
         session.out.text(&String::from_utf8_lossy(&page))?;
-        return Ok(ExitStatus::Done);
+        return Ok(Exit::Done);
     };
     let write = || {
         std::fs::create_dir_all(dir)?;
@@ -35,5 +37,5 @@ pub fn man(args: &ManArgs, command: Command, session: &Session) -> anyhow::Resul
         Failure::new(Code::InvalidInput, format!("cannot write manual pages into {}: {error}", dir.display()))
     })?;
     session.out.note(format!("wrote a page for every command into {}", dir.display()));
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }

@@ -8,9 +8,8 @@ use serde::Serialize;
 
 use crate::config::profiles_editor::Editor;
 use crate::config::profiles_file::{ProfileFile, SANDBOX};
-use crate::config::settings::{self, SERVICE, Source};
-use crate::failure::{Code, ExitStatus, Failure};
-use crate::http::Kind;
+use crate::config::settings::{self, Source};
+use crate::failure::{Code, Exit, Failure};
 use crate::model::ProjectId;
 use crate::output::Column;
 use crate::output::format::Format;
@@ -108,7 +107,7 @@ fn profile_name(text: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// Whatever the verb met.
-pub fn run(verb: Verb, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
     match verb {
         Verb::Add(args) => add(&args, session),
         Verb::List => list(session),
@@ -124,7 +123,7 @@ pub fn run(verb: Verb, session: &Session) -> anyhow::Result<ExitStatus> {
                     session.out.one(&[Column::shown("path", "PATH", 0, true)], &record)?;
                 }
             }
-            Ok(ExitStatus::Done)
+            Ok(Exit::Done)
         }
     }
 }
@@ -140,7 +139,7 @@ fn path(session: &Session) -> Result<PathBuf, Failure> {
 ///
 /// # Errors
 /// Invalid input, or whatever the check met; then nothing is saved.
-pub fn add(args: &AddArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn add(args: &AddArgs, session: &Session) -> Result<Exit, Failure> {
     let path = path(session)?;
     let shown = &session.settings.config_shown;
     let mut editor = Editor::open(&path, shown)?;
@@ -153,8 +152,7 @@ pub fn add(args: &AddArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     }
     if !missing.is_empty() {
         return Err(Failure::new(Code::Usage, format!("missing {}", missing.join(", ")))
-            .hint("for example: printf %s \"$SECRET\" | spectrum profiles add prod --project-id ID --secret-stdin")
-            .into());
+            .hint("for example: printf %s \"$SECRET\" | spectrum profiles add prod --project-id ID --secret-stdin"));
     }
     let parse = |text: &str| text.trim().parse::<ProjectId>().map_err(|error| error.to_string());
     let project_id = match &args.project_id {
@@ -175,7 +173,7 @@ pub fn add(args: &AddArgs, session: &Session) -> anyhow::Result<ExitStatus> {
         (Some(url), _) => url.clone(),
         (None, Some(kept)) => settings::parse_base_url(&kept)
             .map_err(|reason| Failure::new(Code::Config, format!("the base_url of profile {}: {reason}", args.name)))?,
-        (None, None) => SERVICE.parse()?,
+        (None, None) => settings::service()?,
     };
     let checked = session
         .client_for(credentials.clone(), service)?
@@ -191,7 +189,7 @@ pub fn add(args: &AddArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     editor.put(&args.name, credentials.project_id.as_str(), &credentials.secret, own_url);
     editor.save(&path, shown)?;
     session.out.note(format!("saved profile {} in {shown}; the service accepts it", args.name));
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }
 
 fn read_secret() -> Result<crate::secrets::credentials::Secret, Failure> {
@@ -217,7 +215,7 @@ struct Listed<'a> {
     base_url: Option<&'a str>,
 }
 
-fn list(session: &Session) -> anyhow::Result<ExitStatus> {
+fn list(session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&PROFILE)?;
     let file = ProfileFile::read(&path(session)?, &session.settings.config_shown)?;
     let default = file.default_profile.as_deref();
@@ -240,14 +238,13 @@ fn list(session: &Session) -> anyhow::Result<ExitStatus> {
     });
     if session.out.format() == Format::Id {
         session.out.text(&file.names().map(|name| format!("{name}\n")).collect::<String>())?;
-        return Ok(ExitStatus::Done);
+        return Ok(Exit::Done);
     }
-    let records = listed.map(|listed| serde_json::to_string(&listed)).collect::<Result<Vec<_>, _>>()?;
-    session.out.many(&PROFILE, &records)?;
-    Ok(ExitStatus::Done)
+    session.out.many_of_ours(&PROFILE, &listed.collect::<Vec<_>>())?;
+    Ok(Exit::Done)
 }
 
-fn set_default(name: &str, session: &Session) -> anyhow::Result<ExitStatus> {
+fn set_default(name: &str, session: &Session) -> Result<Exit, Failure> {
     let (path, shown) = (path(session)?, &session.settings.config_shown);
     if name != SANDBOX {
         ProfileFile::read(&path, shown)?.get(name, shown)?;
@@ -256,10 +253,10 @@ fn set_default(name: &str, session: &Session) -> anyhow::Result<ExitStatus> {
     editor.set_default(name);
     editor.save(&path, shown)?;
     session.out.note(format!("{name} is the default profile now"));
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }
 
-fn remove(args: &RemoveArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+fn remove(args: &RemoveArgs, session: &Session) -> Result<Exit, Failure> {
     let (path, shown) = (path(session)?, &session.settings.config_shown);
     ProfileFile::read(&path, shown)?.get(&args.name, shown)?;
     // A script that says remove means it; a person is asked, since a secret in the file is gone with it.
@@ -270,7 +267,7 @@ fn remove(args: &RemoveArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     editor.remove(&args.name);
     editor.save(&path, shown)?;
     session.out.note(format!("removed profile {}", args.name));
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }
 
 const CHECK: [Column; 7] = [
@@ -295,7 +292,7 @@ struct Checked {
     accepted: bool,
 }
 
-fn check(session: &Session) -> anyhow::Result<ExitStatus> {
+fn check(session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&CHECK)?;
     let target = session.target()?;
     let shown = &session.settings.config_shown;
@@ -340,18 +337,18 @@ fn check(session: &Session) -> anyhow::Result<ExitStatus> {
     if asked.is_ok() && session.out.format() == Format::Id {
         session.out.text(&format!("{}\n", checked.project_id))?;
     } else if asked.is_ok() || session.out.format() == Format::Table {
-        session.out.one(&CHECK, &serde_json::to_string(&checked)?)?;
+        session.out.one_of_ours(&CHECK, &checked)?;
     }
-    asked.map(|()| ExitStatus::Done).map_err(|error| match error.downcast::<crate::http::Error>() {
-        Ok(refused) if matches!(refused.kind, Kind::Unauthorized | Kind::Forbidden) => {
-            let failure = Failure::from(refused)
-                .context(format!("{}: project id from {}", checked.source, checked.project_id_from))
-                .context(format!("secret from {}", checked.secret_from))
-                .context(format!("sent to {} from {}", checked.base_url, checked.base_url_from));
-            failure.hint(renewal(&target.source)).into()
+    asked.map(|()| Exit::Done).map_err(|failure| match failure.code {
+        Code::Unauthorized | Code::Forbidden => {
+            let context = vec![
+                format!("{}: project id from {}", checked.source, checked.project_id_from),
+                format!("secret from {}", checked.secret_from),
+                format!("sent to {} from {}", checked.base_url, checked.base_url_from),
+            ];
+            Failure { context, ..failure }.hint(renewal(&target.source))
         }
-        Ok(other) => other.into(),
-        Err(error) => error,
+        _ => failure,
     })
 }
 

@@ -3,13 +3,12 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::exec;
 use super::request_log::RequestLog;
-use crate::failure::{Code, ExitStatus, Failure};
+use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
 use crate::model::Phone;
 use crate::output::format::Format;
@@ -155,7 +154,7 @@ fn parse_listen(text: &str) -> Result<SocketAddr, String> {
 ///
 /// # Errors
 /// Whatever stands in the way.
-pub fn run(verb: Verb, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
     match verb {
         Verb::Serve(args) => serve(*args, session),
         Verb::Exec(args) => exec_beside(*args, session),
@@ -164,7 +163,7 @@ pub fn run(verb: Verb, session: &Session) -> anyhow::Result<ExitStatus> {
     }
 }
 
-fn serve(args: ServeArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+fn serve(args: ServeArgs, session: &Session) -> Result<Exit, Failure> {
     let store = if args.memory { Location::Memory } else { Location::File(store(args.store, session)?) };
     let options = Options {
         listen: args.listen,
@@ -189,13 +188,13 @@ fn serve(args: ServeArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     }
     running.wait();
     log.finish();
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }
 
-fn exec_beside(args: ExecArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+fn exec_beside(args: ExecArgs, session: &Session) -> Result<Exit, Failure> {
     let options = read_rules(args.rules, NO_LIMIT, session)?;
     // Before there is anything that a signal could leave behind.
-    let signals = exec::Signals::hold()?;
+    let signals = exec::Signals::hold().map_err(|error| Failure::internal("signals cannot be caught", error))?;
     let (running, project) = start(&options, None)?;
     let variables = [
         ("SPECTRUM_CLOUD_URL", running.url.clone()),
@@ -207,17 +206,18 @@ fn exec_beside(args: ExecArgs, session: &Session) -> anyhow::Result<ExitStatus> 
     let status = exec::run(&args.command, &variables, signals, at_terminal);
     drop(running);
     match status {
-        Ok(status) => Ok(ExitStatus::Child(status)),
+        Ok(status) => Ok(Exit::Child(status)),
         Err(unrun) => {
             session.out.failure(&unrun.failure);
-            Ok(ExitStatus::Child(unrun.status))
+            Ok(Exit::Child(unrun.status))
         }
     }
 }
 
 /// Starts a sandbox; says what to do when it does not start.
-fn start(options: &Options, observe: Option<Observe>) -> anyhow::Result<(Running, Project)> {
-    let project = options.projects.first().context("there is no project")?.clone();
+fn start(options: &Options, observe: Option<Observe>) -> Result<(Running, Project), Failure> {
+    let project =
+        options.projects.first().cloned().ok_or_else(|| Failure::new(Code::Internal, "the sandbox has no project"))?;
     let running = sandbox::start(options, observe).map_err(|error| {
         let failure = Failure::new(Code::Config, format!("the sandbox cannot start: {error}"));
         match error {
@@ -235,7 +235,7 @@ fn start(options: &Options, observe: Option<Observe>) -> anyhow::Result<(Running
     Ok((running, project))
 }
 
-fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> anyhow::Result<Options> {
+fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<Options, Failure> {
     let projects = match &args.projects {
         Some(path) => {
             let failed = |error: String| {
@@ -312,7 +312,7 @@ const STATUS: [Column; 9] = [
     Column::shown("rateLimit", "RATE LIMIT", 3, true),
 ];
 
-fn status(args: &StoreArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+fn status(args: &StoreArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&STATUS)?;
     let path = store(args.store.clone(), session)?;
     let Status { exists, running, shared_users, dedicated_users } =
@@ -334,8 +334,8 @@ fn status(args: &StoreArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     if session.out.format() == Format::Table && shown.url.is_none() {
         session.out.note("no server runs on this store");
     }
-    session.out.one(&STATUS, &serde_json::to_string(&shown)?)?;
-    Ok(ExitStatus::Done)
+    session.out.one_of_ours(&STATUS, &shown)?;
+    Ok(Exit::Done)
 }
 
 /// What `reset` did.
@@ -346,7 +346,7 @@ struct Reset {
     deleted_users: u64,
 }
 
-fn reset(args: &ResetArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+fn reset(args: &ResetArgs, session: &Session) -> Result<Exit, Failure> {
     let path = store(args.store.store.clone(), session)?;
     if !args.yes {
         let state = sandbox::status(&path).map_err(|error| unusable(&path, &error))?;
@@ -357,8 +357,8 @@ fn reset(args: &ResetArgs, session: &Session) -> anyhow::Result<ExitStatus> {
     let deleted_users = sandbox::reset(&path).map_err(|error| unusable(&path, &error))?;
     if session.out.format() == Format::Table {
         session.out.note(format!("forgot {deleted_users} users"));
-        return Ok(ExitStatus::Done);
+        return Ok(Exit::Done);
     }
     session.out.document(&Reset { store: path.display().to_string(), deleted_users })?;
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }

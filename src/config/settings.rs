@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use url::Url;
+
 pub use super::flags::{Colour, GlobalArgs, profile_names};
 pub use super::source::{Candidates, Family, NoSource, Source, Target, secret_variables};
 use super::source::{Resolver, Unresolved};
@@ -20,6 +22,14 @@ use crate::secrets::source::SecretSource;
 
 /// The public service.
 pub const SERVICE: &str = "https://spectrum.photon.codes";
+
+/// The public service's base URL.
+///
+/// # Errors
+/// Never: it is one.
+pub fn service() -> Result<Url, Failure> {
+    SERVICE.parse().map_err(|error| Failure::internal("the service's URL is none", error))
+}
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

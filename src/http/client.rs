@@ -12,11 +12,12 @@ use serde::Serialize;
 use serde::de::Deserialize;
 
 use super::envelope::{self, Content};
-use super::error::{Error, Kind};
+use super::error::Error;
 use super::pace::{Pace, Start};
 use super::retry::{RetryPolicy, TOTAL_WAIT};
 use super::route::Route;
 use super::transport;
+use crate::failure::Code;
 use crate::nouns::users::model::User;
 use crate::nouns::users::outcome::{self, Outcome, ServerClock};
 use crate::secrets::credentials::Credentials;
@@ -131,7 +132,7 @@ impl Answer {
     /// The text of the answer's data, envelope taken off; valid JSON.
     ///
     /// # Errors
-    /// [`Kind::BadResponse`] when the body is not an answer of this API, and the refusal when it is one after all.
+    /// [`Code::BadResponse`] when the body is not an answer of this API, and the refusal when it is one after all.
     pub fn data(&self) -> Result<&str, Error> {
         let range = self.data.as_ref().map_err(Clone::clone)?;
         Ok(self.body.get(range.clone()).unwrap_or_default())
@@ -196,6 +197,28 @@ pub struct Config {
     pub extra_ca: Option<Vec<u8>>,
     /// Whether the server runs in this process, on this very clock.
     pub shares_clock: bool,
+    /// What a failure is told of where all this came from.
+    pub told: Told,
+}
+
+/// What a failure depends on, in a line each.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// Where the credentials came from, for who is refused.
+    pub credentials: Option<String>,
+    /// The way that requests take, for who gets no connection.
+    pub way: Option<String>,
+}
+
+impl Told {
+    /// What belongs under a failure of this sort.
+    fn about(&self, code: Code) -> Option<String> {
+        match code {
+            Code::Unauthorized | Code::Forbidden => self.credentials.clone(),
+            Code::Network | Code::Timeout => self.way.clone(),
+            _ => None,
+        }
+    }
 }
 
 /// The one client of a process; threads share it.
@@ -259,7 +282,7 @@ impl Client {
     /// Sends a call whose 2xx answer may be a bare yes: an empty body, or an envelope without data (`delete`).
     ///
     /// # Errors
-    /// The last attempt's failure; [`Kind::BadResponse`] when the answer is no yes of this API.
+    /// The last attempt's failure; [`Code::BadResponse`] when the answer is no yes of this API.
     pub fn send_for_yes(&self, call: &Call) -> Result<Answer, Error> {
         self.repeat(call, |answer| match &answer.data {
             Err(error) if answer.is_refused || !envelope::is_bare_yes(&answer.body) => Err(error.clone()),
@@ -301,10 +324,11 @@ impl Client {
                 .and_then(|error| self.config.retry.wait(attempts, waited, error.retry_after, fastrand::f64()));
             self.observe(call, &url, attempts, &result, took, next_in);
             let Some(mut error) = refusal else { return result };
-            if error.kind == Kind::RateLimited {
+            if error.code == Code::RateLimited {
                 self.pace.refused(started, error.retry_after.map(|asked| asked.min(TOTAL_WAIT)));
             }
             error.attempts = attempts;
+            error.context = self.config.told.about(error.code).map(Into::into);
             let Some(wait) = next_in else {
                 return Err(match result {
                     Ok(answer) => error.with_exchange(answer.headers, answer.body),

@@ -4,6 +4,8 @@ use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::error::Error;
+
 /// A success as the sandbox writes it.
 #[derive(Debug, Serialize)]
 pub struct Success<'a, T: ?Sized> {
@@ -84,9 +86,26 @@ pub fn open(body: &str) -> Result<Content<'_>, String> {
     }
 }
 
+/// Reads one record of a list.
+///
+/// # Errors
+/// Bad response, when it is not what it should be; `what` names that.
+pub fn record<'a, T: Deserialize<'a>>(raw: &'a RawValue, what: &str) -> Result<T, Error> {
+    let refuse = |why: String| Error::bad_response(None, format!("the answer holds a record that is not {what}{why}"));
+    if !raw.get().starts_with('{') {
+        return Err(refuse(String::new()));
+    }
+    serde_json::from_str(raw.get()).map_err(|error| refuse(format!(" ({})", position_free(&error))))
+}
+
 /// Tells whether the body of a 2xx answer says no more than yes.
 pub fn is_bare_yes(body: &str) -> bool {
     body.trim().is_empty() || matches!(serde_json::from_str(body), Ok(Envelope { succeed: Some(true), .. }))
+}
+
+/// Tells whether a body is a refusal in the API's own shape: a proxy's page or JSON under the same status is none.
+pub fn is_refusal(body: &str) -> bool {
+    matches!(serde_json::from_str(body), Ok(Envelope { succeed: Some(false), .. }))
 }
 
 /// serde_json's words without a line and column that mean nothing to the reader.

@@ -1,47 +1,23 @@
-//! What can go wrong between a request and its answer, as data: kind, words, whether to try again.
+//! What can go wrong between a request and its answer, as data: the word, what was said, whether to try again.
 
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use super::envelope::Refusal;
+use super::envelope::{self, Refusal};
+use crate::failure::{Code, Failure};
+use crate::model::time;
 
-/// What sort of failure a call met. Exit codes are chosen from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// 401: the credentials are not these.
-    Unauthorized,
-    /// 403: the credentials are right, the door is shut.
-    Forbidden,
-    /// 404 or 410.
-    NotFound,
-    /// 409: the project's state stands in the way.
-    Conflict,
-    /// 402, and 403 or 409 whose text speaks of a limit.
-    Capacity,
-    /// Any other 4xx: the service refused the request.
-    Rejected,
-    /// 429.
-    RateLimited,
-    /// 5xx.
-    Server,
-    /// No answer within the time-out.
-    Timeout,
-    /// No connection, or it died.
-    Network,
-    /// An answer that cannot be understood.
-    BadResponse,
-    /// The run was told to stop before this request started.
-    Interrupted,
-}
+/// What stands under every failure that a repeat of the command cannot make worse.
+const AGAIN: &str = "it is safe to run the same command again";
 
 /// A failed call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
-    /// What sort of failure.
-    pub kind: Kind,
+    /// The word of the table.
+    pub code: Code,
     /// What happened, in a lower-case fragment; the server's own words included.
     pub message: String,
     /// The answer's status, when there was one.
@@ -50,6 +26,10 @@ pub struct Error {
     pub api_code: Option<String>,
     /// The answer's `Retry-After`, when it had one that can be read.
     pub retry_after: Option<Duration>,
+    /// Where: whose credentials, which proxy.
+    pub context: Option<Box<str>>,
+    /// What to type next, where the noun that was asked for knows better than the code alone.
+    pub hint: Option<&'static str>,
     /// How many attempts were made.
     pub attempts: u32,
     /// Whether the server's certificate is not trusted.
@@ -62,13 +42,15 @@ pub struct Error {
 
 impl Error {
     /// A failure without an answer.
-    pub(super) fn transport(kind: Kind, message: String) -> Self {
+    pub(super) fn transport(code: Code, message: String) -> Self {
         Self {
-            kind,
+            code,
             message,
             status: None,
             api_code: None,
             retry_after: None,
+            context: None,
+            hint: None,
             attempts: 0,
             is_untrusted: false,
             repeat: true,
@@ -78,23 +60,23 @@ impl Error {
 
     /// An answer that cannot be understood; repeating it would bring the same.
     pub(super) fn bad_response(status: Option<u16>, message: String) -> Self {
-        Self { status, repeat: false, ..Self::transport(Kind::BadResponse, message) }
+        Self { status, repeat: false, ..Self::transport(Code::BadResponse, message) }
     }
 
     /// An answer that says no.
     pub(super) fn refused(status: StatusCode, refusal: Refusal, retry_after: Option<Duration>) -> Self {
-        let kind = kind_of(status, &refusal.text);
+        let code = code_of(status, &refusal.text);
         let text = refusal.text.trim();
         let said = if text.is_empty() { String::new() } else { format!(" {text}") };
-        let message = match kind {
-            Kind::Unauthorized => format!("the service refused these credentials ({}{said})", status.as_u16()),
-            Kind::Forbidden => format!("the service forbids this ({}{said})", status.as_u16()),
-            Kind::NotFound => format!("not found ({}{said})", status.as_u16()),
-            Kind::Conflict => format!("the project's state stands in the way ({}{said})", status.as_u16()),
-            Kind::Capacity => format!("the project's capacity is reached ({}{said})", status.as_u16()),
-            Kind::RateLimited => format!("the service is limiting the rate ({}{said})", status.as_u16()),
-            Kind::Server => format!("the service failed ({}{said})", status.as_u16()),
-            Kind::BadResponse => {
+        let message = match code {
+            Code::Unauthorized => format!("the service refused these credentials ({}{said})", status.as_u16()),
+            Code::Forbidden => format!("the service forbids this ({}{said})", status.as_u16()),
+            Code::NotFound => format!("not found ({}{said})", status.as_u16()),
+            Code::Conflict => format!("the project's state stands in the way ({}{said})", status.as_u16()),
+            Code::Capacity => format!("the project's capacity is reached ({}{said})", status.as_u16()),
+            Code::RateLimited => format!("the service is limiting the rate ({}{said})", status.as_u16()),
+            Code::Server => format!("the service failed ({}{said})", status.as_u16()),
+            Code::BadResponse => {
                 let what = if status.is_redirection() {
                     "a redirect, which is not followed"
                 } else {
@@ -108,8 +90,8 @@ impl Error {
             status: Some(status.as_u16()),
             api_code: refusal.code,
             retry_after,
-            repeat: matches!(kind, Kind::RateLimited | Kind::Server),
-            ..Self::transport(kind, message)
+            repeat: matches!(code, Code::RateLimited | Code::Server),
+            ..Self::transport(code, message)
         }
     }
 
@@ -125,18 +107,9 @@ impl Error {
         Some((StatusCode::from_u16(self.status?).ok()?, headers, body))
     }
 
-    /// Whether running the same command again later may succeed.
-    pub fn is_retryable(&self) -> bool {
-        matches!(self.kind, Kind::RateLimited | Kind::Server | Kind::Timeout | Kind::Network | Kind::BadResponse)
-    }
-
     /// Whether the API itself says that it is not there; a proxy's page under the same status says nothing of the kind.
     pub fn is_absent(&self) -> bool {
-        self.kind == Kind::NotFound
-            && self.exchange.as_ref().is_none_or(|exchange| {
-                let body = exchange.1.trim_start();
-                body.is_empty() || body.starts_with('{')
-            })
+        self.code == Code::NotFound && self.exchange.as_ref().is_some_and(|exchange| envelope::is_refusal(&exchange.1))
     }
 
     /// Whether a repeated attempt was answered by 404: for a delete, the first attempt did the work.
@@ -145,19 +118,47 @@ impl Error {
     }
 }
 
-/// The kind behind a status that is not 2xx.
-fn kind_of(status: StatusCode, text: &str) -> Kind {
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let hint = error.hint.map(str::to_owned).unwrap_or_else(|| match error.code {
+            _ if error.is_untrusted => "if the server's CA is your own, name it with `--ca-cert FILE`".to_owned(),
+            Code::NotFound => "run `spectrum profiles check` to see which URL is asked".to_owned(),
+            Code::BadResponse => format!("run `spectrum profiles check` to see which URL is asked; {AGAIN}"),
+            Code::Unauthorized | Code::Forbidden => "run `spectrum profiles check`".to_owned(),
+            Code::Interrupted => "run the same command again to go on".to_owned(),
+            code if code.is_retryable() => match error.retry_after.filter(|wait| !wait.is_zero()) {
+                Some(wait) => format!("the service asks to wait {}; then {AGAIN}", time::show(wait)),
+                None => AGAIN.to_owned(),
+            },
+            _ => "run it again with `-vv` to see the request and the answer".to_owned(),
+        });
+        let message = if error.attempts > 1 {
+            format!("{} after {} attempts", error.message, error.attempts)
+        } else {
+            error.message
+        };
+        Self {
+            status: error.status,
+            api_code: error.api_code,
+            context: error.context.map(String::from).into_iter().collect(),
+            ..Self::new(error.code, message).hint(hint)
+        }
+    }
+}
+
+/// The word behind a status that is not 2xx.
+fn code_of(status: StatusCode, text: &str) -> Code {
     match status.as_u16() {
-        401 => Kind::Unauthorized,
-        402 => Kind::Capacity,
-        403 | 409 if speaks_of_a_limit(text) => Kind::Capacity,
-        403 => Kind::Forbidden,
-        404 | 410 => Kind::NotFound,
-        409 => Kind::Conflict,
-        429 => Kind::RateLimited,
-        400..=499 => Kind::Rejected,
-        500..=599 => Kind::Server,
-        _ => Kind::BadResponse,
+        401 => Code::Unauthorized,
+        402 => Code::Capacity,
+        403 | 409 if speaks_of_a_limit(text) => Code::Capacity,
+        403 => Code::Forbidden,
+        404 | 410 => Code::NotFound,
+        409 => Code::Conflict,
+        429 => Code::RateLimited,
+        400..=499 => Code::Rejected,
+        500..=599 => Code::Server,
+        _ => Code::BadResponse,
     }
 }
 
@@ -172,26 +173,26 @@ fn speaks_of_a_limit(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn kind(status: u16, text: &str) -> Kind {
-        kind_of(StatusCode::from_u16(status).unwrap(), text)
+    fn code(status: u16, text: &str) -> Code {
+        code_of(StatusCode::from_u16(status).unwrap(), text)
     }
 
     #[test]
     fn capacity_is_402_and_whatever_speaks_of_a_limit() {
-        assert_eq!(kind(402, ""), Kind::Capacity);
-        assert_eq!(kind(409, "Maximum number of shared users (10) reached"), Kind::Capacity);
-        assert_eq!(kind(403, "shared user limit exceeded"), Kind::Capacity);
-        assert_eq!(kind(409, "+15550100 is not a line of this project"), Kind::Conflict);
-        assert_eq!(kind(409, "maxSharedUsers (10) reached"), Kind::Capacity);
-        assert_eq!(kind(403, "no"), Kind::Forbidden);
-        assert_eq!(kind(403, "limited to administrators"), Kind::Forbidden);
+        assert_eq!(code(402, ""), Code::Capacity);
+        assert_eq!(code(409, "Maximum number of shared users (10) reached"), Code::Capacity);
+        assert_eq!(code(403, "shared user limit exceeded"), Code::Capacity);
+        assert_eq!(code(409, "+15550100 is not a line of this project"), Code::Conflict);
+        assert_eq!(code(409, "maxSharedUsers (10) reached"), Code::Capacity);
+        assert_eq!(code(403, "no"), Code::Forbidden);
+        assert_eq!(code(403, "limited to administrators"), Code::Forbidden);
     }
 
     #[test]
-    fn every_status_has_a_kind() {
-        assert_eq!(kind(418, ""), Kind::Rejected);
-        assert_eq!(kind(400, ""), Kind::Rejected);
-        assert_eq!(kind(302, ""), Kind::BadResponse);
-        assert_eq!(kind(503, ""), Kind::Server);
+    fn every_status_has_a_word() {
+        assert_eq!(code(418, ""), Code::Rejected);
+        assert_eq!(code(400, ""), Code::Rejected);
+        assert_eq!(code(302, ""), Code::BadResponse);
+        assert_eq!(code(503, ""), Code::Server);
     }
 }

@@ -11,5 +11,5 @@ pub mod route;
 pub mod transport;
 
 pub use client::{Answer, Client, Observer};
-pub use error::{Error, Kind};
+pub use error::Error;
 pub use route::{NoRoute, Route};

@@ -13,7 +13,9 @@ use reqwest::tls::Certificate;
 
 use super::client::Config;
 use super::envelope::Refusal;
-use super::error::{Error, Kind};
+use super::error::Error;
+use crate::failure::Code;
+use crate::model::time;
 
 /// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -109,7 +111,7 @@ fn broken_body(error: &io::Error, config: &Config) -> Error {
 }
 
 fn broken_off(place: &str, why: &str) -> Error {
-    Error::transport(Kind::BadResponse, format!("the answer from {place} broke off ({why})"))
+    Error::transport(Code::BadResponse, format!("the answer from {place} broke off ({why})"))
 }
 
 /// Host and port, as people read them.
@@ -124,10 +126,10 @@ pub(super) fn describe(error: &reqwest::Error, config: &Config) -> Error {
     let why = reason(error);
     if error.is_timeout() {
         let limit = config.timeout;
-        return Error::transport(Kind::Timeout, format!("no answer from {place} within {limit:?}"));
+        return Error::transport(Code::Timeout, format!("no answer from {place} within {}", time::show(limit)));
     }
     if error.is_connect() {
-        let mut failure = Error::transport(Kind::Network, format!("cannot connect to {place} ({why})"));
+        let mut failure = Error::transport(Code::Network, format!("cannot connect to {place} ({why})"));
         if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
             // A certificate that is not trusted now will not be in a second, nor will the server speak otherwise.
             failure.repeat = false;
@@ -141,7 +143,7 @@ pub(super) fn describe(error: &reqwest::Error, config: &Config) -> Error {
     if causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)) {
         return Error::bad_response(None, format!("the answer from {place} is not HTTP ({why})"));
     }
-    Error::transport(Kind::Network, format!("the connection to {place} broke ({why})"))
+    Error::transport(Code::Network, format!("the connection to {place} broke ({why})"))
 }
 
 /// Whether one more CA might help: it does not with a certificate of another host, nor with one that has expired.
@@ -213,7 +215,7 @@ pub(super) fn refused_in_success(status: StatusCode, refusal: Refusal, retry_aft
 
 /// The run was told to stop before this request started.
 pub(super) fn interrupted() -> Error {
-    let mut error = Error::transport(Kind::Interrupted, "interrupted before the request was sent".to_owned());
+    let mut error = Error::transport(Code::Interrupted, "interrupted before the request was sent".to_owned());
     error.repeat = false;
     error
 }

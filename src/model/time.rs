@@ -1,4 +1,4 @@
-//! Durations as people write them: `500ms`, `30s`, `1.5s`, `2m`.
+//! Durations as people write them (`500ms`, `30s`, `1.5s`, `2m`), and as they are told.
 
 use std::time::Duration;
 
@@ -47,6 +47,20 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     Duration::try_from_secs_f64(seconds).map_err(|_| form())
 }
 
+/// A duration as people say it, in a form that [`parse_duration`] reads: `50ms`, `1.5s`, `30s`, `12m`, `3h`.
+pub fn show(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    match seconds {
+        _ if time.is_zero() => "0s".to_owned(),
+        _ if seconds < 1.0 => format!("{:.0}ms", (seconds * 1000.0).max(1.0)),
+        _ if seconds < 10.0 && time.subsec_millis() >= 50 => format!("{seconds:.1}s"),
+        _ if seconds <= 120.0 => format!("{seconds:.0}s"),
+        // Rounded up: who waits that long has waited long enough.
+        _ if seconds <= 7200.0 => format!("{:.0}m", (seconds / 60.0).ceil()),
+        _ => format!("{:.0}h", (seconds / 3600.0).ceil()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +83,21 @@ mod tests {
         }
         let endless = format!("{}s", "9".repeat(400));
         assert_eq!(parse_duration(&endless), Err(DurationError::TooLong(endless)));
+    }
+
+    #[test]
+    fn is_told_in_the_unit_that_tells_it_well() {
+        for (milliseconds, told) in [
+            (0, "0s"),
+            (1, "1ms"),
+            (50, "50ms"),
+            (1500, "1.5s"),
+            (7000, "7s"),
+            (59_400, "59s"),
+            (600_000, "10m"),
+            (10_800_000, "3h"),
+        ] {
+            assert_eq!(show(Duration::from_millis(milliseconds)), told);
+        }
     }
 }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use anyhow::Context as _;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -67,7 +66,7 @@ impl Fields {
     ///
     /// # Errors
     /// Bad response, when it is not an object.
-    pub fn check(&self, record: &str, format: Format) -> anyhow::Result<()> {
+    pub fn check(&self, record: &str, format: Format) -> Result<(), Failure> {
         match format {
             Format::Json | Format::Ndjson if !self.chosen && record.starts_with('{') => Ok(()),
             Format::Id => self.id(record).map(|_| ()),
@@ -79,7 +78,7 @@ impl Fields {
     ///
     /// # Errors
     /// Bad response, when it is not an object.
-    pub fn json<'a>(&self, record: &'a str) -> anyhow::Result<Cow<'a, str>> {
+    pub fn json<'a>(&self, record: &'a str) -> Result<Cow<'a, str>, Failure> {
         if !self.chosen {
             return Ok(Cow::Borrowed(record));
         }
@@ -96,7 +95,7 @@ impl Fields {
     ///
     /// # Errors
     /// Bad response, when it is not an object.
-    pub fn cells<'a>(&self, record: &'a str) -> anyhow::Result<Vec<Cow<'a, str>>> {
+    pub fn cells<'a>(&self, record: &'a str) -> Result<Vec<Cow<'a, str>>, Failure> {
         let cell = |value: Option<&'a str>| match value {
             None | Some("null") => Cow::Borrowed(""),
             Some(value) if value.starts_with('"') => unquote(value),
@@ -109,13 +108,13 @@ impl Fields {
     ///
     /// # Errors
     /// Bad response, when it has none.
-    pub fn id<'a>(&self, record: &'a str) -> anyhow::Result<Cow<'a, str>> {
+    pub fn id<'a>(&self, record: &'a str) -> Result<Cow<'a, str>, Failure> {
         let id = pick(record, &["id"])?.into_iter().next().flatten().filter(|id| id.starts_with('"'));
         id.map(unquote)
-            .ok_or_else(|| Failure::new(Code::BadResponse, "the answer has no id to show").hint("use `-o json`").into())
+            .ok_or_else(|| Failure::new(Code::BadResponse, "the answer has no id to show").hint("use `-o json`"))
     }
 
-    fn values<'a>(&self, record: &'a str) -> anyhow::Result<Vec<Option<&'a str>>> {
+    fn values<'a>(&self, record: &'a str) -> Result<Vec<Option<&'a str>>, Failure> {
         let mut keys = [""; 16];
         for (slot, column) in keys.iter_mut().zip(&self.columns) {
             *slot = column.key.split_once('.').map_or(column.key, |(outer, _)| outer);
@@ -138,7 +137,7 @@ fn unquote(value: &str) -> Cow<'_, str> {
 }
 
 /// The raw values of some keys of a JSON object; of a key that stands twice, the last.
-fn pick<'a>(record: &'a str, keys: &[&str]) -> anyhow::Result<Vec<Option<&'a str>>> {
+fn pick<'a>(record: &'a str, keys: &[&str]) -> Result<Vec<Option<&'a str>>, Failure> {
     struct Pick<'k>(&'k [&'k str]);
 
     impl<'de> Visitor<'de> for Pick<'_> {
@@ -185,12 +184,9 @@ fn pick<'a>(record: &'a str, keys: &[&str]) -> anyhow::Result<Vec<Option<&'a str
     }
 
     let mut deserializer = serde_json::Deserializer::from_str(record);
-    deserializer
-        .deserialize_map(Pick(keys))
-        .map_err(|error| {
-            Failure::new(Code::BadResponse, format!("the answer holds a record that is not an object ({error})"))
-        })
-        .context("reading the answer")
+    deserializer.deserialize_map(Pick(keys)).map_err(|error| {
+        Failure::new(Code::BadResponse, format!("the answer holds a record that is not an object ({error})"))
+    })
 }
 
 #[cfg(test)]

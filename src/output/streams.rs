@@ -14,13 +14,15 @@ use super::plain::Plain;
 use super::record::{Fields, Shape};
 use super::sanitize;
 use super::table::{self, Column, Look, Table};
-use crate::failure::{self, Code, ExitStatus, Failure};
+use crate::failure::{Code, Exit, Failure};
 use crate::output::format::Format;
 use crate::secrets::credentials::Credentials;
 use crate::secrets::redactor::Redactor;
 
 /// Bytes of many lines that are searched for secrets and written at once; whole lines, which no secret spans.
 const LINES_AT_ONCE: usize = 64 * 1024;
+/// Bytes of many small pieces that are written at once.
+const BUFFER: usize = 64 * 1024;
 
 /// Escape sequences for human text, or empty strings.
 #[derive(Debug, Clone, Copy, Default)]
@@ -86,14 +88,50 @@ impl std::fmt::Debug for Output {
     }
 }
 
+/// Whether the reader of standard output has gone.
+static READER_GONE: AtomicBool = AtomicBool::new(false);
+
+/// Standard output. What is written once its reader has gone is dropped: a closed pipe must neither stop the work nor
+/// hide how it ended.
+struct Stdout(io::StdoutLock<'static>);
+
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
-fn stdout() -> io::StdoutLock<'static> {
-    io::stdout().lock()
+fn stdout() -> Stdout {
+    Stdout(io::stdout().lock())
 }
 
-/// Standard output for what is written in many small pieces.
-fn buffered() -> BufWriter<io::StdoutLock<'static>> {
-    BufWriter::with_capacity(64 * 1024, stdout())
+impl Stdout {
+    fn unless_closed<T>(
+        &mut self,
+        dropped: T,
+        work: impl FnOnce(&mut io::StdoutLock<'static>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        if READER_GONE.load(Ordering::Relaxed) {
+            return Ok(dropped);
+        }
+        match work(&mut self.0) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                READER_GONE.store(true, Ordering::Relaxed);
+                Ok(dropped)
+            }
+            other => other,
+        }
+    }
+}
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.unless_closed(bytes.len(), |out| out.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.unless_closed((), Write::flush)
+    }
+}
+
+/// Why data could not be written: the operating system's words.
+fn unwritten(error: io::Error) -> Failure {
+    Failure::internal("standard output cannot be written", error)
 }
 
 /// Writes lines to standard error. A closed or full one must not end the work, so its errors are dropped.
@@ -185,23 +223,45 @@ impl Output {
         Fields::choose(columns, self.fields.as_deref(), self.format).map(|_| ())
     }
 
+    /// Whether the reader of standard output has gone; for what would otherwise go on for ever.
+    pub fn is_closed(&self) -> bool {
+        READER_GONE.load(Ordering::Relaxed)
+    }
+
+    /// Writes one record of ours.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn one_of_ours<T: Serialize>(&self, columns: &[Column], record: &T) -> Result<(), Failure> {
+        self.one(columns, &json::text(record, Layout::Compact))
+    }
+
+    /// Writes records of ours as a list.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn many_of_ours<T: Serialize>(&self, columns: &[Column], records: &[T]) -> Result<(), Failure> {
+        let records: Vec<String> = records.iter().map(|record| json::text(record, Layout::Compact)).collect();
+        self.many(columns, &records)
+    }
+
     /// Writes one record (`create`, `get`, `project show`).
     ///
     /// # Errors
-    /// As [`Output::finish`] reads them.
-    pub fn one(&self, columns: &[Column], record: &str) -> anyhow::Result<()> {
+    /// When the record is not an object, or standard output cannot be written.
+    pub fn one(&self, columns: &[Column], record: &str) -> Result<(), Failure> {
         self.records(columns, &[record], Shape::One)
     }
 
     /// Writes records as a list; a bare array in JSON.
     ///
     /// # Errors
-    /// As [`Output::finish`] reads them.
-    pub fn many<T: AsRef<str>>(&self, columns: &[Column], records: &[T]) -> anyhow::Result<()> {
+    /// When standard output cannot be written.
+    pub fn many<T: AsRef<str>>(&self, columns: &[Column], records: &[T]) -> Result<(), Failure> {
         self.records(columns, records, Shape::Many)
     }
 
-    fn records<T: AsRef<str>>(&self, columns: &[Column], records: &[T], shape: Shape) -> anyhow::Result<()> {
+    fn records<T: AsRef<str>>(&self, columns: &[Column], records: &[T], shape: Shape) -> Result<(), Failure> {
         let fields = Fields::choose(columns, self.fields.as_deref(), self.format)?;
         if (self.format, shape, self.looks.stdout_width) == (Format::Table, Shape::Many, None) {
             return self.plain(&fields, records);
@@ -210,56 +270,68 @@ impl Output {
         for record in records {
             fields.check(record.as_ref(), self.format)?;
         }
-        let mut out = buffered();
+        let mut out = BufWriter::with_capacity(BUFFER, stdout());
+        self.write_records(&mut out, &fields, records, shape)?;
+        out.flush().map_err(unwritten)
+    }
+
+    fn write_records<T: AsRef<str>>(
+        &self,
+        out: &mut impl Write,
+        fields: &Fields,
+        records: &[T],
+        shape: Shape,
+    ) -> Result<(), Failure> {
         match self.format {
             Format::Json => {
                 let level = usize::from(shape == Shape::Many);
                 for (at, record) in records.iter().enumerate() {
                     match (shape, at) {
                         (Shape::One, _) => {}
-                        (Shape::Many, 0) => out.write_all(b"[\n  ")?,
-                        (Shape::Many, _) => out.write_all(b",\n  ")?,
+                        (Shape::Many, 0) => out.write_all(b"[\n  ").map_err(unwritten)?,
+                        (Shape::Many, _) => out.write_all(b",\n  ").map_err(unwritten)?,
                     }
-                    json::write(&mut out, &fields.json(record.as_ref())?, Layout::Pretty, level)?;
+                    json::write(out, &fields.json(record.as_ref())?, Layout::Pretty, level).map_err(unwritten)?;
                 }
                 match (shape, records.is_empty()) {
-                    (Shape::One, _) => out.write_all(b"\n")?,
-                    (Shape::Many, true) => out.write_all(b"[]\n")?,
-                    (Shape::Many, false) => out.write_all(b"\n]\n")?,
+                    (Shape::One, _) => out.write_all(b"\n").map_err(unwritten)?,
+                    (Shape::Many, true) => out.write_all(b"[]\n").map_err(unwritten)?,
+                    (Shape::Many, false) => out.write_all(b"\n]\n").map_err(unwritten)?,
                 }
             }
             Format::Ndjson => {
                 for record in records {
-                    json::write(&mut out, &fields.json(record.as_ref())?, Layout::Compact, 0)?;
-                    out.write_all(b"\n")?;
+                    json::write(out, &fields.json(record.as_ref())?, Layout::Compact, 0).map_err(unwritten)?;
+                    out.write_all(b"\n").map_err(unwritten)?;
                 }
             }
             Format::Csv => {
-                let mut rows = CsvWriter::new(&mut out);
-                rows.row(fields.columns().iter().map(|column| column.key))?;
+                let mut rows = CsvWriter::new(out);
+                rows.row(fields.columns().iter().map(|column| column.key)).map_err(unwritten)?;
                 for record in records {
                     let cells = fields.cells(record.as_ref())?;
                     // Exact for a machine; a terminal is not driven by a cell.
                     let cleaned = |cell| if self.looks.stdout_is_terminal { sanitize::line(cell) } else { cell.into() };
-                    rows.row(cells.iter().map(|cell| cleaned(cell)))?;
+                    rows.row(cells.iter().map(|cell| cleaned(cell))).map_err(unwritten)?;
                 }
-                rows.finish()?;
+                rows.finish().map_err(unwritten)?;
             }
             Format::Id => {
                 for record in records {
                     let id = fields.id(record.as_ref())?;
-                    writeln!(out, "{}", sanitize::line(&id))?;
+                    writeln!(out, "{}", sanitize::line(&id)).map_err(unwritten)?;
                 }
             }
             // Cleaning may have joined the pieces of a secret.
-            Format::Table => out.write_all(self.redact(&self.table(&fields, records, shape)?).as_bytes())?,
+            Format::Table => {
+                out.write_all(self.redact(&self.table(fields, records, shape)?).as_bytes()).map_err(unwritten)?
+            }
         }
-        out.flush()?;
         Ok(())
     }
 
     /// Writes a table where no terminal bounds it: its rows are never held, however many there are.
-    fn plain<T: AsRef<str>>(&self, fields: &Fields, records: &[T]) -> anyhow::Result<()> {
+    fn plain<T: AsRef<str>>(&self, fields: &Fields, records: &[T]) -> Result<(), Failure> {
         let mut table = Plain::new(fields.columns());
         for record in records {
             table.measure(&fields.cells(record.as_ref())?);
@@ -277,7 +349,7 @@ impl Output {
         })
     }
 
-    fn table<T: AsRef<str>>(&self, fields: &Fields, records: &[T], shape: Shape) -> anyhow::Result<String> {
+    fn table<T: AsRef<str>>(&self, fields: &Fields, records: &[T], shape: Shape) -> Result<String, Failure> {
         if let (Shape::One, [record]) = (shape, records) {
             let cells = fields.cells(record.as_ref())?;
             let pairs = fields.columns().iter().copied().zip(cells.into_iter().map(Cow::into_owned));
@@ -300,8 +372,8 @@ impl Output {
     /// Writes one JSON document of ours.
     ///
     /// # Errors
-    /// As [`Output::finish`] reads them.
-    pub fn document<T: Serialize + ?Sized>(&self, value: &T) -> anyhow::Result<()> {
+    /// When standard output cannot be written.
+    pub fn document<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), Failure> {
         let layout = if self.format == Format::Ndjson { Layout::Compact } else { Layout::Pretty };
         self.text(&format!("{}\n", json::text(value, layout)))
     }
@@ -309,23 +381,20 @@ impl Output {
     /// Writes text as it is: what is ours and known to be harmless.
     ///
     /// # Errors
-    /// As [`Output::finish`] reads them.
-    pub fn text(&self, text: &str) -> anyhow::Result<()> {
-        let mut out = stdout();
-        out.write_all(self.redact(text).as_bytes())?;
-        out.flush()?;
-        Ok(())
+    /// When standard output cannot be written.
+    pub fn text(&self, text: &str) -> Result<(), Failure> {
+        print_plain(&self.redact(text))
     }
 
     /// Writes many lines that are all there already; `line` adds one to a text.
     ///
     /// # Errors
-    /// As [`Output::finish`] reads them, and those of `line`.
+    /// When standard output cannot be written, and those of `line`.
     pub fn lines<I: IntoIterator>(
         &self,
         items: I,
-        line: impl Fn(&mut String, I::Item) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+        line: impl Fn(&mut String, I::Item) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let mut lines = String::new();
         for item in items {
             line(&mut lines, item)?;
@@ -340,23 +409,20 @@ impl Output {
     /// Writes a body that is not ours: raw into a pipe or file, cleaned onto a terminal.
     ///
     /// # Errors
-    /// As [`Output::finish`] reads them.
-    pub fn foreign(&self, text: &str) -> anyhow::Result<()> {
+    /// When standard output cannot be written.
+    pub fn foreign(&self, text: &str) -> Result<(), Failure> {
         if self.looks.stdout_is_terminal { self.text(&sanitize::lines(text)) } else { self.text(text) }
     }
 
-    /// The exit status for how a command ended, its failure printed. A closed pipe is success.
-    pub fn finish(&self, result: anyhow::Result<ExitStatus>) -> u8 {
-        let error = match result {
-            Ok(status) => return status.status(),
-            Err(error) => error,
-        };
-        let failure = match failure::diagnose(error) {
-            Some(failure) => failure,
-            None => return ExitStatus::Done.status(),
-        };
-        self.failure(&failure);
-        failure.code.status()
+    /// The exit status for how a command ended, its failure printed.
+    pub fn finish(&self, result: Result<Exit, Failure>) -> u8 {
+        match result {
+            Ok(exit) => exit.status(),
+            Err(failure) => {
+                self.failure(&failure);
+                failure.code.status()
+            }
+        }
     }
 }
 
@@ -366,8 +432,8 @@ pub fn describe(failure: &Failure, format: Format, palette: Palette) -> String {
         return json::text(&ErrorDocument { error: failure }, Layout::Compact);
     }
     let mut text = format!("{} {}", palette.error("error:"), sanitize::lines(&failure.message));
-    for line in &failure.context {
-        let _ = write!(text, "\n  {}", sanitize::line(line));
+    for line in failure.context.iter().cloned().chain(failure.causes().map(|cause| format!("because: {cause}"))) {
+        let _ = write!(text, "\n  {}", sanitize::line(&line));
     }
     if let Some(hint) = &failure.hint {
         let _ = write!(text, "\n  {} {}", palette.hint("hint:"), sanitize::lines(hint));
@@ -398,11 +464,10 @@ pub fn eprint_failure(failure: &Failure, format: Format) {
 /// Text of ours for standard output where there is no door (completions, the sandbox's three lines).
 ///
 /// # Errors
-/// Whatever the stream says.
-pub fn print_plain(text: &str) -> io::Result<()> {
+/// When standard output cannot be written.
+pub fn print_plain(text: &str) -> Result<(), Failure> {
     let mut out = stdout();
-    out.write_all(text.as_bytes())?;
-    out.flush()
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(unwritten)
 }
 
 /// Text for standard error before there is a session.
@@ -427,18 +492,19 @@ fn error_object<S: Serializer>(failure: &Failure, serializer: S) -> Result<S::Ok
         retryable: bool,
         hint: Option<&'a str>,
         exit_code: u8,
-        #[serde(skip_serializing_if = "<[String]>::is_empty")]
-        details: &'a [String],
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        details: Vec<String>,
     }
+    let details = failure.context.iter().cloned().chain(failure.causes()).collect();
     let object = Object {
         code: failure.code.as_str(),
         message: &failure.message,
         status: failure.status,
         api_code: failure.api_code.as_deref(),
-        retryable: failure.code.is_retryable(),
+        retryable: failure.retryable,
         hint: failure.hint.as_deref(),
         exit_code: failure.code.status(),
-        details: &failure.context,
+        details,
     };
     object.serialize(serializer)
 }

@@ -1,15 +1,15 @@
 //! Carrying a plan out: steps become requests, at the pace and as many at once as the latency needs.
 
 use std::num::NonZero;
-use std::ops::ControlFlow;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::plan::{Action, Change, Difference, Plan, Stage, Step, differences};
 use super::worker_pool;
+use crate::failure::Code;
 use crate::http::pace::Start;
-use crate::http::{Answer, Client, Error, Kind};
+use crate::http::{Answer, Client, Error};
 use crate::nouns::users::model::{NewUser, User, UserType};
 use crate::nouns::users::outcome;
 
@@ -88,16 +88,13 @@ pub enum Halt {
     FailFast,
     /// The service refuses the credentials: it would refuse every row.
     #[error("the service refuses the credentials")]
-    Refused(Kind),
+    Refused(Code),
     /// No more users fit into the project.
     #[error("the project's capacity is reached")]
     Capacity,
     /// Nothing has come through for a minute.
     #[error("the service cannot be reached")]
     Gone,
-    /// Nobody listens any more.
-    #[error("the output was closed")]
-    Unheard,
 }
 
 /// What stood in a row's way.
@@ -188,12 +185,12 @@ struct State {
 impl<'a> Run<'a> {
     /// Carries out a plan; events come to `listen` in the thread of the caller, one per step.
     ///
-    /// `listen` may break off: what is in flight ends, nothing more begins. So does cancelling the client's pace.
+    /// Cancelling the client's pace ends it: what is in flight is finished, nothing more begins.
     pub fn carry_out(
         client: &'a Client,
         plan: &'a Plan<'a>,
         fail_fast: bool,
-        mut listen: impl FnMut(Event) -> ControlFlow<()>,
+        mut listen: impl FnMut(Event),
     ) -> Summary {
         let started = Instant::now();
         let state = State { halt: None, failed_in_a_row: 0, heard: started };
@@ -201,9 +198,7 @@ impl<'a> Run<'a> {
         let mut counts = [0; Outcome::ALL.len()];
         let mut hear = |event: Event| {
             counts[event.outcome as usize] += 1;
-            if listen(event).is_break() {
-                run.halt(Halt::Unheard);
-            }
+            listen(event);
         };
         for (at, step) in plan.steps.iter().enumerate() {
             if let Change::Unchanged(user) = step.change {
@@ -259,7 +254,7 @@ impl<'a> Run<'a> {
         // Where the service said no to one row it has said no to the rest; where a person stopped, nobody has.
         let outcome = match halt {
             Halt::Refused(_) | Halt::Capacity | Halt::Gone => Outcome::Failed,
-            Halt::Interrupted | Halt::FailFast | Halt::Unheard => Outcome::Skipped,
+            Halt::Interrupted | Halt::FailFast => Outcome::Skipped,
         };
         for at in skipped {
             let error = Some(RowError::Skipped(halt));
@@ -273,14 +268,14 @@ impl<'a> Run<'a> {
             Some(RowError::Api(error) | RowError::HalfReplaced(error)) => Some(error),
             _ => None,
         };
-        match error.map(|error| error.kind) {
-            Some(kind @ (Kind::Unauthorized | Kind::Forbidden)) => self.halt(Halt::Refused(kind)),
-            Some(Kind::Capacity) => self.halt(Halt::Capacity),
+        match error.map(|error| error.code) {
+            Some(kind @ (Code::Unauthorized | Code::Forbidden)) => self.halt(Halt::Refused(kind)),
+            Some(Code::Capacity) => self.halt(Halt::Capacity),
             _ if self.fail_fast && event.outcome.is_failure() => self.halt(Halt::FailFast),
             _ => {}
         }
         let mut state = self.lock();
-        if error.is_some_and(|error| error.is_retryable()) {
+        if error.is_some_and(|error| error.code.is_retryable()) {
             state.failed_in_a_row += 1;
             if state.failed_in_a_row >= GONE_AFTER_ROWS && state.heard.elapsed() >= GONE_AFTER {
                 drop(state);
@@ -313,7 +308,7 @@ impl<'a> Run<'a> {
             match self.client.delete_user_as(&user.id, start) {
                 Ok(()) => {}
                 // Somebody else was faster; gone is gone.
-                Err(error) if error.kind == Kind::NotFound => {}
+                Err(error) if error.is_absent() => {}
                 Err(error) => return Event { id: Some(user.id.clone()), ..failed(self.row_error(error)) },
             }
             if action == Action::Delete {
@@ -345,8 +340,8 @@ impl<'a> Run<'a> {
     }
 
     fn row_error(&self, error: Error) -> RowError {
-        match (error.kind, self.lock().halt) {
-            (Kind::Interrupted, halt) => RowError::CutShort(halt.unwrap_or(Halt::Interrupted)),
+        match (error.code, self.lock().halt) {
+            (Code::Interrupted, halt) => RowError::CutShort(halt.unwrap_or(Halt::Interrupted)),
             _ => RowError::Api(Box::new(error)),
         }
     }

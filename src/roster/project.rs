@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::value::RawValue;
 
-use crate::http::{Client, Error, Kind};
+use crate::http::{Client, Error};
 use crate::nouns::users::endpoints::{UserFilter, UserList};
 use crate::nouns::users::model::{User, UserType};
 
@@ -110,7 +110,7 @@ impl Project {
 fn read_lines(client: &Client) -> Result<HashSet<Box<str>>, ProjectError> {
     let answer = match client.list_lines(None) {
         Ok(answer) => answer,
-        Err(error) if error.kind == Kind::NotFound => return Ok(HashSet::new()),
+        Err(error) if error.is_absent() => return Ok(HashSet::new()),
         Err(error) => return Err(error.into()),
     };
     let number = |line: &RawValue| {

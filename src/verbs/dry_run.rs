@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use url::Url;
 
-use crate::failure::ExitStatus;
+use crate::failure::{Exit, Failure};
 use crate::http::client::Call;
 use crate::output::format::Format;
 use crate::output::json::{self, Layout};
@@ -52,20 +52,20 @@ impl DryRequest {
 ///
 /// # Errors
 /// Whatever the stream says.
-pub fn print(session: &Session, request: DryRequest) -> anyhow::Result<ExitStatus> {
+pub fn print(session: &Session, request: DryRequest) -> Result<Exit, Failure> {
     note(session);
     match session.out.format() {
         Format::Table => session.out.foreign(&request.as_text())?,
         _ => session.out.document(&request)?,
     }
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }
 
 /// Prints several requests, in order.
 ///
 /// # Errors
 /// Whatever the stream says.
-pub fn print_all(session: &Session, requests: &[DryRequest]) -> anyhow::Result<ExitStatus> {
+pub fn print_all(session: &Session, requests: &[DryRequest]) -> Result<Exit, Failure> {
     note(session);
     match session.out.format() {
         Format::Table => {
@@ -75,7 +75,7 @@ pub fn print_all(session: &Session, requests: &[DryRequest]) -> anyhow::Result<E
         Format::Ndjson => requests.iter().try_for_each(|request| session.out.document(request))?,
         _ => session.out.document(requests)?,
     }
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }
 
 fn note(session: &Session) {

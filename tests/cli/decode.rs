@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use spectrum_cli::http::client::{Answer, Call, Config};
+use spectrum_cli::failure::Code;
+use spectrum_cli::http::client::{Answer, Call, Config, Told};
 use spectrum_cli::http::retry::RetryPolicy;
-use spectrum_cli::http::{Client, Error, Kind, Route};
+use spectrum_cli::http::{Client, Error, Route};
 use spectrum_cli::nouns::lines::model::Line;
 use spectrum_cli::nouns::project::model::Project;
 use spectrum_cli::nouns::users::model::User;
@@ -60,6 +61,7 @@ fn ask(call: &Call, status: u16, body: &str) -> Result<Answer, Error> {
         rate: 0.0,
         extra_ca: None,
         shares_clock: false,
+        told: Told::default(),
     };
     let result = Client::new(config, None).unwrap().send(call);
     server.join().unwrap();
@@ -106,18 +108,18 @@ fn check_success(route: &Route, answer: &Answer, data: &Value, at: &str) {
 }
 
 fn check_failure(error: &Error, exchange: &Exchange, body: &Value, at: &str) {
-    let kind = match exchange.response.status {
-        401 => Kind::Unauthorized,
-        402 => Kind::Capacity,
-        403 => Kind::Forbidden,
-        404 => Kind::NotFound,
-        409 => Kind::Conflict,
-        429 => Kind::RateLimited,
-        302 => Kind::BadResponse,
-        400 | 422 => Kind::Rejected,
-        status => panic!("{at}: no kind is known for {status}"),
+    let code = match exchange.response.status {
+        401 => Code::Unauthorized,
+        402 => Code::Capacity,
+        403 => Code::Forbidden,
+        404 => Code::NotFound,
+        409 => Code::Conflict,
+        429 => Code::RateLimited,
+        302 => Code::BadResponse,
+        400 | 422 => Code::Rejected,
+        status => panic!("{at}: no word is known for {status}"),
     };
-    assert_eq!(error.kind, kind, "{at}");
+    assert_eq!(error.code, code, "{at}");
     assert_eq!(error.status, Some(exchange.response.status), "{at}");
     if let Some(message) = body["message"].as_str() {
         assert!(error.message.contains(message), "{at}: {}", error.message);

@@ -53,15 +53,14 @@ fn settle(text: &str) -> String {
         settled.push(c);
     }
     let is_duration = |word: &str| {
-        word.split_once('.').is_some_and(|(whole, part)| whole.parse::<u32>().is_ok() && part.parse::<u32>().is_ok())
+        let number = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        number.parse::<f64>().is_ok() && ["ms", "s", "m", "h"].contains(&&word[number.len()..])
     };
-    let words: Vec<&str> = settled.split(' ').collect();
-    let settled = words.iter().enumerate().map(|(at, word)| {
-        let is_taken =
-            is_duration(word) && words.get(at + 1).is_some_and(|next| next.starts_with("s\n") || *next == "s");
-        if is_taken { "<seconds>" } else { word }
+    let settled = settled.split_inclusive([' ', '\n']).map(|word| {
+        let (bare, end) = word.split_at(word.trim_end().len());
+        if is_duration(bare) { format!("<duration>{end}") } else { word.to_owned() }
     });
-    settled.collect::<Vec<_>>().join(" ")
+    settled.collect()
 }
 
 /// The README's blocks of one language, each with its text.

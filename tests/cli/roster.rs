@@ -318,7 +318,7 @@ fn ctrl_c_finishes_what_is_in_flight_and_the_same_command_completes_it() {
 
 #[cfg(unix)]
 #[test]
-fn killed_or_unheard_the_same_command_completes_it() {
+fn killed_the_same_command_completes_it_and_unheard_it_goes_on() {
     let world = World::new(|_| {});
     let (roster, phones) = people(300);
     let path = world.file("roster.csv", roster);
@@ -329,9 +329,7 @@ fn killed_or_unheard_the_same_command_completes_it() {
     let (child, stdout, _) = begun(&world, &path);
     drop(stdout);
     let ran = finished(child);
-    assert_eq!(ran.code, 9, "{ran:?}");
-    assert!(ran.stderr.contains("the output was closed"), "{ran:?}");
-    assert_eq!(world.run(&["users", "apply", "roster.csv"]).code, 0);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
     assert_eq!(world.phones(), phones);
 }
 

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use clap::{Args, Subcommand};
 
-use crate::failure::{Code, ExitStatus, Failure};
+use crate::failure::{Code, Exit, Failure};
+use crate::http::envelope;
 use crate::nouns::lines::model::Line;
 use crate::nouns::users::endpoints::UserFilter;
 use crate::nouns::users::model::{User, UserType};
@@ -54,56 +55,55 @@ const ROUTE: [Column; 7] =
 ///
 /// # Errors
 /// Whatever the call met.
-pub fn run(verb: Verb, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
     match verb {
         Verb::List(args) => list(&args, session),
         Verb::Route => route(session),
     }
 }
 
-fn list(args: &ListArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&LINE)?;
     let answer = session.client()?.list_lines(args.platform.as_deref())?;
     let lines = answer.lines()?;
     if lines.is_empty() && session.out.format() == Format::Table {
         session.out.note("the project owns no lines; shared users need none");
-        return Ok(ExitStatus::Done);
+        return Ok(Exit::Done);
     }
     let records: Vec<&str> = lines.iter().map(|raw| raw.get()).collect();
     session.out.many(&LINE, &records)?;
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }
 
-fn route(session: &Session) -> anyhow::Result<ExitStatus> {
+fn route(session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&ROUTE)?;
     let answer = session.client()?.best_line()?;
     session.out.one(&ROUTE, answer.data()?)?;
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }
 
 /// Lets the person choose one of the project's lines, each shown with its load.
 ///
 /// # Errors
 /// When the project owns none, or a call failed.
-pub fn choose(session: &Session) -> anyhow::Result<String> {
+pub fn choose(session: &Session) -> Result<String, Failure> {
     let client = session.client()?;
     let answer = client.list_lines(None)?;
     let mut numbers = Vec::new();
     for raw in answer.lines()? {
-        let line: Line<'_> = serde_json::from_str(raw.get())?;
+        let line: Line<'_> = envelope::record(raw, "a line")?;
         if let Some(number) = line.phone_number {
             numbers.push((number.into_owned(), line.status.map(|status| status.into_owned())));
         }
     }
     if numbers.is_empty() {
         return Err(Failure::new(Code::NotFound, "the project owns no line, so it can have no dedicated users")
-            .hint("register a shared user instead, with --shared")
-            .into());
+            .hint("register a shared user instead, with --shared"));
     }
     let users = client.list_users(&UserFilter { kind: Some(UserType::Dedicated), ..UserFilter::default() })?;
     let mut load: HashMap<String, usize> = HashMap::new();
     for raw in users.users()?.users {
-        let user: User<'_> = serde_json::from_str(raw.get())?;
+        let user: User<'_> = envelope::record(raw, "a user")?;
         if let Some(number) = user.assigned_phone_number {
             *load.entry(number.into_owned()).or_default() += 1;
         }

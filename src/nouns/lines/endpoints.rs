@@ -43,7 +43,7 @@ impl Answer {
     /// Reads the answer as a list of lines, each the answer's own text, in the service's order.
     ///
     /// # Errors
-    /// [`Kind::BadResponse`](crate::http::Kind::BadResponse) when it is not one.
+    /// [`Code::BadResponse`](crate::Code::BadResponse) when it is not one.
     pub fn lines(&self) -> Result<Vec<&RawValue>, Error> {
         if self.data()?.starts_with('[') {
             return self.decode("a list of lines");
@@ -66,7 +66,7 @@ impl Client {
     /// Asks which line the service would choose for a new user.
     ///
     /// # Errors
-    /// Whatever the call met; [`Kind::NotFound`](crate::http::Kind::NotFound) when the project owns no line.
+    /// Whatever the call met; [`Code::NotFound`](crate::Code::NotFound) when the project owns no line.
     pub fn best_line(&self) -> Result<Answer, Error> {
         self.send(&Call::new(Route::Lines(self.project(), LinesRoute::Best)))
     }

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use crate::failure::ExitStatus;
+use crate::failure::{Exit, Failure};
 use crate::output::Column;
 use crate::output::format::Format;
 use crate::session::Session;
@@ -33,21 +33,21 @@ const PROJECT: [Column; 7] = [
 ///
 /// # Errors
 /// Whatever the call met.
-pub fn run(verb: Verb, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
     match verb {
         Verb::Show => show(session),
     }
 }
 
-fn show(session: &Session) -> anyhow::Result<ExitStatus> {
+fn show(session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&PROJECT)?;
     let client = session.client()?;
     let answer = client.show_project()?;
     if session.out.format() == Format::Id {
         // The project's own object holds no id: it is the one that was asked for.
         session.out.text(&format!("{}\n", client.project()))?;
-        return Ok(ExitStatus::Done);
+        return Ok(Exit::Done);
     }
     session.out.one(&PROJECT, answer.data()?)?;
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }

@@ -14,7 +14,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use failed::FailedOut;
 use report::Report;
 
-use crate::failure::{Code, ExitStatus, Failure};
+use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
 use crate::output::format::Format as OutputFormat;
 use crate::roster::plan::{Plan, plan};
@@ -80,7 +80,7 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
 /// # Errors
 /// Invalid input with every problem of the file; confirmation required; partial, when rows failed; or what reading the
 /// project met.
-pub fn apply(args: &ApplyArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&report::EVENT)?;
     let roster = read(args, session)?;
     refuse_early(args, &roster, session)?;
@@ -98,10 +98,10 @@ pub fn apply(args: &ApplyArgs, session: &Session) -> anyhow::Result<ExitStatus> 
         }
         Report::new(&plan, session).dry_run(client.rate())?;
         let changes = args.exit_code && plan.counts().changes();
-        return Ok(if changes { ExitStatus::Told(Code::Changes) } else { ExitStatus::Done });
+        return Ok(if changes { Exit::Told(Code::Changes) } else { Exit::Done });
     }
     if let Some(failure) = too_many {
-        return Err(failure.into());
+        return Err(failure);
     }
     let mut report = Report::new(&plan, session);
     report.begin(client.rate())?;
@@ -113,21 +113,27 @@ pub fn apply(args: &ApplyArgs, session: &Session) -> anyhow::Result<ExitStatus> 
             out.note("\ninterrupted: finishing the requests in flight (Ctrl-C again ends at once)");
         }
     });
-    let summary = Run::carry_out(client, &plan, args.fail_fast, |event| report.event(event));
+    // An output that is full stops nothing: what was begun is finished, and then it is said.
+    let mut told = Ok(());
+    let summary = Run::carry_out(client, &plan, args.fail_fast, |event| {
+        let heard = report.event(event);
+        if told.is_ok() {
+            told = heard;
+        }
+    });
     let verdict = verdict(&summary, args);
     // A closed pipe must hide neither the rows that failed nor that they did.
     let kept = failed_out.map_or(Ok(()), |file| file.write(&plan, report.failed()));
-    let told = report.finish(&summary, verdict.as_ref().map_or(0, |failure| failure.code.status()));
+    let told = told.and(report.finish(&summary, verdict.as_ref().map_or(0, |failure| failure.code.status())));
     if let Some(failure) = verdict {
         return Err(match kept {
             Ok(()) => failure,
             Err(error) => failure.context(format!("--failed-out could not be written: {error}")),
-        }
-        .into());
+        });
     }
-    kept?;
+    kept.map_err(|error| Failure::new(Code::Internal, "--failed-out could not be written").because(error))?;
     told?;
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }
 
 /// Reads the file, and tells of all its problems at once.
@@ -231,7 +237,7 @@ fn verdict(summary: &Summary, args: &ApplyArgs) -> Option<Failure> {
     let nothing_written = written.iter().all(|outcome| summary.count(*outcome) == 0);
     let code = match summary.halt {
         Some(Halt::Interrupted) => Code::Interrupted,
-        Some(Halt::Refused(kind)) if nothing_written => kind.into(),
+        Some(Halt::Refused(kind)) if nothing_written => kind,
         _ => Code::Partial,
     };
     let why = summary.halt.map(|halt| format!("{halt}")).into_iter();

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::{apply, create, delete, get, link, list};
 
-use crate::failure::ExitStatus;
+use crate::failure::{Exit, Failure};
 use crate::session::Session;
 
 /// What can be done with users.
@@ -35,7 +35,7 @@ pub enum Verb {
 ///
 /// # Errors
 /// Whatever the verb met.
-pub fn run(verb: Verb, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
     match verb {
         Verb::Create(args) => create::create(args, session),
         Verb::List(args) => list::list(&args, session),

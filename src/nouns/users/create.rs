@@ -5,7 +5,7 @@ use clap::Args;
 use super::columns::USER;
 use super::lookup;
 use super::outcome::Outcome;
-use crate::failure::{Code, ExitStatus, Failure};
+use crate::failure::{Code, Exit, Failure};
 use crate::http::Route;
 use crate::http::client::Call;
 use crate::model::{Email, Phone};
@@ -67,7 +67,7 @@ pub struct CreateArgs {
 ///
 /// # Errors
 /// Invalid input with every problem named; a mismatch; or whatever the call met.
-pub fn create(mut args: CreateArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn create(mut args: CreateArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&USER)?;
     let asked = ask_for_missing(&mut args, session)?;
     let user = args.check()?;
@@ -88,13 +88,12 @@ pub fn create(mut args: CreateArgs, session: &Session) -> anyhow::Result<ExitSta
                 Code::Exists,
                 format!("a user with the phone number {} exists already: {id}", user.phone_number),
             )
-            .hint("use --if-absent to accept an existing user")
-            .into());
+            .hint("use --if-absent to accept an existing user"));
         }
         warn_of_differences(&user, &existing.user()?, session);
         note(&user, &existing.user()?, Outcome::Existing, session);
         session.out.one(&USER, existing.raw.get())?;
-        return Ok(ExitStatus::Done);
+        return Ok(Exit::Done);
     }
     let answer = session.client()?.create_user(&user)?;
     let record = answer.user()?;
@@ -102,7 +101,7 @@ pub fn create(mut args: CreateArgs, session: &Session) -> anyhow::Result<ExitSta
     warn_of_differences(&user, &record, session);
     note(&user, &record, answer.outcome(&record), session);
     session.out.one(&USER, answer.data()?)?;
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }
 
 impl CreateArgs {
@@ -171,7 +170,7 @@ fn refuse(problems: Vec<String>) -> Failure {
 }
 
 /// Asks for what is missing; tells whether anything was asked.
-fn ask_for_missing(args: &mut CreateArgs, session: &Session) -> anyhow::Result<bool> {
+fn ask_for_missing(args: &mut CreateArgs, session: &Session) -> Result<bool, Failure> {
     let prompt = session.prompt;
     let needs_type = !args.shared && !args.dedicated;
     let needs_line = |args: &CreateArgs| args.dedicated && args.assigned.is_none();
@@ -215,7 +214,7 @@ fn describe(user: &NewUser) -> String {
 }
 
 /// The active user that the request would meet.
-fn existing(user: &NewUser, args: &CreateArgs, session: &Session) -> anyhow::Result<Option<lookup::Found>> {
+fn existing(user: &NewUser, args: &CreateArgs, session: &Session) -> Result<Option<lookup::Found>, Failure> {
     let mut found = lookup::by_phone(session.client()?, &user.phone_number, Some(user.kind))?;
     if let Some(line) = &user.assigned_phone_number {
         let mut on_line = Vec::new();
@@ -227,7 +226,7 @@ fn existing(user: &NewUser, args: &CreateArgs, session: &Session) -> anyhow::Res
         found = on_line;
     }
     if found.len() > 1 && !args.fail_if_exists {
-        return Err(lookup::ambiguous(&user.phone_number, &found)?.into());
+        return Err(lookup::ambiguous(&user.phone_number, &found)?);
     }
     Ok(found.pop())
 }

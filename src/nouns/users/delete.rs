@@ -6,9 +6,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::lookup::{self, Found, UserKey};
-use crate::failure::{Code, ExitStatus, Failure};
+use crate::failure::{Code, Exit, Failure};
+use crate::http::Route;
 use crate::http::client::Call;
-use crate::http::{Kind, Route};
 use crate::nouns::users::endpoints::{UserFilter, UsersRoute};
 use crate::output::{Column, sanitize};
 use crate::session::Session;
@@ -53,7 +53,7 @@ struct Deleted<'a> {
 ///
 /// # Errors
 /// Confirmation required, not found, ambiguous, or whatever a call met; what was deleted before is printed all the same.
-pub fn delete(args: &DeleteArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&DELETED)?;
     if args.dry_run {
         return dry_run(args, session);
@@ -75,7 +75,7 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> anyhow::Result<ExitStatus
     let users = distinct(users);
     if users.is_empty() {
         session.out.many::<&str>(&DELETED, &[])?;
-        return Ok(ExitStatus::Done);
+        return Ok(Exit::Done);
     }
     if !args.yes {
         let names: Vec<&str> = users.iter().map(|(_, name)| name.as_str()).collect();
@@ -85,11 +85,11 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> anyhow::Result<ExitStatus
     let mut failure = None;
     for (id, _) in &users {
         match session.client()?.delete_user(id) {
-            Ok(()) => deleted.push(serde_json::to_string(&Deleted { id, deleted: true })?),
+            Ok(()) => deleted.push(Deleted { id, deleted: true }),
             Err(error) if error.is_absent() && args.ignore_missing => {
                 session.out.note(format!("{} is not there", sanitize::line(id)))
             }
-            Err(error) if error.kind == Kind::NotFound => {
+            Err(error) if error.is_absent() => {
                 let said = error.message.clone();
                 failure.get_or_insert(Failure {
                     message: format!("no active user has the id {id}: {said}"),
@@ -106,9 +106,9 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> anyhow::Result<ExitStatus
     }
     // What was done is said even when something failed; a document is complete either way.
     if failure.is_none() || !deleted.is_empty() {
-        session.out.many(&DELETED, &deleted)?;
+        session.out.many_of_ours(&DELETED, &deleted)?;
     }
-    failure.map_or(Ok(ExitStatus::Done), |failure| Err(failure.into()))
+    failure.map_or(Ok(Exit::Done), Err)
 }
 
 /// Ids and names without those whose id was there before: who is named twice is deleted once.
@@ -119,7 +119,7 @@ pub fn distinct(mut users: Vec<(String, String)>) -> Vec<(String, String)> {
 }
 
 /// The id, and what the person is called. Off a prompt an id is taken as it is: the delete itself will tell.
-fn identify(key: &UserKey, args: &DeleteArgs, session: &Session) -> anyhow::Result<Option<(String, String)>> {
+fn identify(key: &UserKey, args: &DeleteArgs, session: &Session) -> Result<Option<(String, String)>, Failure> {
     if let (UserKey::Id(id), true) = (key, args.yes) {
         return Ok(Some((id.to_string(), id.to_string())));
     }
@@ -127,16 +127,14 @@ fn identify(key: &UserKey, args: &DeleteArgs, session: &Session) -> anyhow::Resu
         Ok(found) => return Ok(Some((found.user()?.id.into_owned(), describe(&found)?))),
         Err(error) => error,
     };
-    let is_missing = error.downcast_ref::<Failure>().is_some_and(|failure| failure.code == Code::NotFound)
-        || error.downcast_ref::<crate::http::Error>().is_some_and(crate::http::Error::is_absent);
-    if is_missing && args.ignore_missing {
+    if error.code == Code::NotFound && args.ignore_missing {
         session.out.note(format!("{} is not there", show(key)));
         return Ok(None);
     }
     Err(error)
 }
 
-fn describe(found: &Found) -> anyhow::Result<String> {
+fn describe(found: &Found) -> Result<String, Failure> {
     let user = found.user()?;
     let name = user.full_name();
     let who = if name.is_empty() { user.phone_number.into_owned() } else { format!("{name} ({})", user.phone_number) };
@@ -150,7 +148,7 @@ fn show(key: &UserKey) -> &str {
     }
 }
 
-fn dry_run(args: &DeleteArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+fn dry_run(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     let (base_url, project) = session.dry_target()?;
     let delete = |id: &str| Call::new(Route::Users(project.clone(), UsersRoute::Delete(id.to_owned())));
     let mut requests = Vec::new();

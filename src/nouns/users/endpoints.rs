@@ -106,7 +106,7 @@ impl Answer {
     /// Reads the answer as a list of users.
     ///
     /// # Errors
-    /// [`Kind::BadResponse`](crate::http::Kind::BadResponse) when it is not one.
+    /// [`Code::BadResponse`](crate::Code::BadResponse) when it is not one.
     pub fn users(&self) -> Result<UserList<'_>, Error> {
         if self.data()?.starts_with('[') {
             return Ok(UserList { users: self.decode("a list of users")?, total: None });

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::columns::USER;
 use super::lookup::{self, UserKey};
-use crate::failure::ExitStatus;
+use crate::failure::{Exit, Failure};
 use crate::session::Session;
 
 /// Examples and special exit codes.
@@ -27,11 +27,11 @@ pub struct GetArgs {
 ///
 /// # Errors
 /// Not found, ambiguous, or whatever the call met.
-pub fn get(args: &GetArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn get(args: &GetArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&USER)?;
     let found = lookup::one(session.client()?, &args.user)?;
     // What is not a user at all must not come out as one.
     found.user()?;
     session.out.one(&USER, found.raw.get())?;
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }

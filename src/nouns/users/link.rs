@@ -6,7 +6,7 @@ use qrcode::{Color, EcLevel, QrCode};
 use serde::Serialize;
 
 use super::lookup::{self, UserKey};
-use crate::failure::{Code, ExitStatus, Failure};
+use crate::failure::{Code, Exit, Failure};
 use crate::output::format::Format;
 use crate::output::{Column, sanitize};
 use crate::session::Session;
@@ -64,24 +64,23 @@ struct Link<'a> {
 ///
 /// # Errors
 /// Not found, ambiguous, no number, or whatever the call met.
-pub fn link(args: &LinkArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn link(args: &LinkArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&LINK)?;
     let found = lookup::one(session.client()?, &args.user)?;
     let user = found.user()?;
     let Some(number) = user.assigned_phone_number.as_deref().filter(|number| !number.is_empty()) else {
-        return Err(Failure::new(Code::Conflict, format!("the user {} has no number assigned yet", user.id)).into());
+        return Err(Failure::new(Code::Conflict, format!("the user {} has no number assigned yet", user.id)));
     };
     let link = sms_link(&sanitize::line(number), args.message.as_deref());
     if session.out.format() != Format::Table {
-        let record = serde_json::to_string(&Link { id: &user.id, assigned_phone_number: number, link: &link })?;
-        session.out.one(&LINK, &record)?;
-        return Ok(ExitStatus::Done);
+        session.out.one_of_ours(&LINK, &Link { id: &user.id, assigned_phone_number: number, link: &link })?;
+        return Ok(Exit::Done);
     }
     session.out.text(&format!("{link}\n"))?;
     if args.qr {
         session.out.text(&draw(&link, session.out.look().bold)?)?;
     }
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }
 
 /// The link that the service's own redirect answers with.
@@ -97,7 +96,7 @@ fn sms_link(number: &str, message: Option<&str>) -> String {
 /// A QR code of half blocks with the quiet zone of four modules that scanners need.
 ///
 /// In colour it is black on white outright, so a dark terminal shows what a light one does; without, it is ink on paper.
-fn draw(text: &str, colour: bool) -> anyhow::Result<String> {
+fn draw(text: &str, colour: bool) -> Result<String, Failure> {
     const QUIET: usize = 4;
     let code = QrCode::with_error_correction_level(text, EcLevel::L).map_err(|error| {
         Failure::new(Code::InvalidInput, format!("the link does not fit a QR code ({error})")).hint("shorten --message")

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::columns::USER;
 use super::lookup;
-use crate::failure::ExitStatus;
+use crate::failure::{Exit, Failure};
 use crate::http::{Answer, Client};
 use crate::model::{Phone, UserId};
 use crate::nouns::users::endpoints::UserFilter;
@@ -62,7 +62,7 @@ impl ListArgs {
 ///
 /// # Errors
 /// Whatever the call met.
-pub fn list(args: &ListArgs, session: &Session) -> anyhow::Result<ExitStatus> {
+pub fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&USER)?;
     let client = session.client()?;
     if let Some(phone) = &args.phone {
@@ -98,7 +98,7 @@ pub fn list(args: &ListArgs, session: &Session) -> anyhow::Result<ExitStatus> {
 }
 
 /// Everything that was asked for. A service that holds some of it back, though no limit was set, is asked for the rest.
-fn read_all(client: &Client, mut filter: UserFilter) -> anyhow::Result<Vec<Answer>> {
+fn read_all(client: &Client, mut filter: UserFilter) -> Result<Vec<Answer>, Failure> {
     let start = u64::from(filter.offset.unwrap_or(0));
     let (mut answers, mut seen) = (Vec::new(), 0);
     loop {
@@ -113,7 +113,7 @@ fn read_all(client: &Client, mut filter: UserFilter) -> anyhow::Result<Vec<Answe
     }
 }
 
-fn print(records: &[&str], total: Option<u64>, session: &Session) -> anyhow::Result<ExitStatus> {
+fn print(records: &[&str], total: Option<u64>, session: &Session) -> Result<Exit, Failure> {
     if session.out.format() == Format::Table {
         match total.filter(|total| *total != records.len() as u64) {
             Some(total) => session.out.note(format!("{} of {total} users", records.len())),
@@ -121,9 +121,9 @@ fn print(records: &[&str], total: Option<u64>, session: &Session) -> anyhow::Res
             None => {}
         }
         if records.is_empty() {
-            return Ok(ExitStatus::Done);
+            return Ok(Exit::Done);
         }
     }
     session.out.many(&USER, records)?;
-    Ok(ExitStatus::Done)
+    Ok(Exit::Done)
 }

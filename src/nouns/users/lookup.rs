@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::failure::{Code, Failure};
-use crate::http::Client;
+use crate::http::{Client, envelope};
 use crate::model::ids::is_uuid;
 use crate::model::{Phone, UserId};
 use crate::nouns::users::endpoints::UserFilter;
@@ -48,15 +48,8 @@ impl Found {
     ///
     /// # Errors
     /// When the record is not a user.
-    pub fn user(&self) -> anyhow::Result<User<'_>> {
-        let refuse = |why: &str| {
-            let failure = Failure::new(Code::BadResponse, format!("the answer holds a record that is not a user{why}"));
-            failure.hint("run it again with `-vv` to see the answer; it is safe to run the same command again")
-        };
-        if !self.raw.get().starts_with('{') {
-            return Err(refuse("").into());
-        }
-        serde_json::from_str(self.raw.get()).map_err(|error| refuse(&format!(" ({error})")).into())
+    pub fn user(&self) -> Result<User<'_>, Failure> {
+        Ok(envelope::record(&self.raw, "a user")?)
     }
 }
 
@@ -64,7 +57,7 @@ impl Found {
 ///
 /// # Errors
 /// Whatever the call met.
-pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> anyhow::Result<Vec<Found>> {
+pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> Result<Vec<Found>, Failure> {
     let mut filter = UserFilter { kind, search: Some(phone.to_string()), ..UserFilter::default() };
     let mut found = Vec::new();
     let mut seen = 0;
@@ -86,7 +79,7 @@ pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> anyho
         let Some(total) = page.total.filter(|total| *total > seen) else { return Ok(found) };
         if read == 0 {
             let what = format!("the service listed {seen} of {total} users, so the look-up of {phone} is incomplete");
-            return Err(Failure::new(Code::BadResponse, what).hint("it is safe to run the same command again").into());
+            return Err(Failure::new(Code::BadResponse, what).hint("it is safe to run the same command again"));
         }
         filter.offset = u32::try_from(seen).ok();
     }
@@ -96,16 +89,14 @@ pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> anyho
 ///
 /// # Errors
 /// Not found, ambiguous, or whatever the call met.
-pub fn one(client: &Client, key: &UserKey) -> anyhow::Result<Found> {
+pub fn one(client: &Client, key: &UserKey) -> Result<Found, Failure> {
     let phone = match key {
         UserKey::Id(id) => {
             let answer = client.get_user(id.as_str())?;
             let got = answer.user()?.id;
             if !got.eq_ignore_ascii_case(id.as_str()) {
                 let what = format!("the service answered with the user {got}, not {id}");
-                return Err(Failure::new(Code::BadResponse, what)
-                    .hint("it is safe to run the same command again")
-                    .into());
+                return Err(Failure::new(Code::BadResponse, what).hint("it is safe to run the same command again"));
             }
             return Ok(Found { raw: answer.decode::<&RawValue>("a user")?.to_owned() });
         }
@@ -115,11 +106,10 @@ pub fn one(client: &Client, key: &UserKey) -> anyhow::Result<Found> {
     match (found.pop(), found.is_empty()) {
         (Some(only), true) => Ok(only),
         (None, _) => Err(Failure::new(Code::NotFound, format!("no active user has the phone number {phone}"))
-            .hint("run `spectrum users list` to see who is registered")
-            .into()),
+            .hint("run `spectrum users list` to see who is registered")),
         (Some(last), false) => {
             found.push(last);
-            Err(ambiguous(phone, &found)?.into())
+            Err(ambiguous(phone, &found)?)
         }
     }
 }
@@ -128,12 +118,12 @@ pub fn one(client: &Client, key: &UserKey) -> anyhow::Result<Found> {
 ///
 /// # Errors
 /// When one of them is no user.
-pub fn ambiguous(phone: &Phone, found: &[Found]) -> anyhow::Result<Failure> {
+pub fn ambiguous(phone: &Phone, found: &[Found]) -> Result<Failure, Failure> {
     let failure = Failure::new(Code::Ambiguous, format!("{} users have the phone number {phone}", found.len()));
     let failure = found.iter().try_fold(failure, |failure, candidate| {
         let user = candidate.user()?;
         let line = user.assigned_phone_number.as_deref().unwrap_or("no number");
-        anyhow::Ok(failure.context(format!("{} on {line}", user.id)))
+        Ok::<_, Failure>(failure.context(format!("{} on {line}", user.id)))
     })?;
     Ok(failure.hint(format!("run `spectrum users list --phone {phone}` and name the one you mean by its id")))
 }

@@ -1,6 +1,5 @@
 //! What a run says: events as they come for a machine, a line per failure for a person, and the end.
 
-use std::ops::ControlFlow;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -9,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::progress::Progress;
 use super::show;
-use crate::failure::Code;
+use crate::failure::{Code, Failure};
 use crate::output::format::Format;
 use crate::output::json::{self, Layout};
 use crate::output::{Column, Palette, sanitize};
@@ -153,7 +152,7 @@ impl<'a> Report<'a> {
     }
 
     /// Tells the plan of a run that is about to begin.
-    pub fn begin(&mut self, rate: f64) -> anyhow::Result<()> {
+    pub fn begin(&mut self, rate: f64) -> Result<(), Failure> {
         (self.rate, self.begun) = (rate, Instant::now());
         // A program reads the plan at the end, in the summary: until then every event is a row.
         if self.format == Format::Table {
@@ -165,7 +164,7 @@ impl<'a> Report<'a> {
     }
 
     /// Tells a plan that nobody carries out.
-    pub fn dry_run(mut self, rate: f64) -> anyhow::Result<()> {
+    pub fn dry_run(mut self, rate: f64) -> Result<(), Failure> {
         self.rate = rate;
         let end = self.end(None, 0);
         let rows = || self.planned(None).map(|row| raw(&row)).collect::<Vec<_>>();
@@ -185,15 +184,18 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Takes one event; breaks off when nobody listens any more.
-    pub fn event(&mut self, event: Event) -> ControlFlow<()> {
+    /// Takes one event.
+    ///
+    /// # Errors
+    /// When standard output cannot be written; the run goes on all the same.
+    pub fn event(&mut self, event: Event) -> Result<(), Failure> {
         if event.action != Action::None {
             self.progress.step();
         }
         if event.outcome.is_failure() {
             self.failed.push(event.step);
         }
-        let told = match self.format {
+        match self.format {
             Format::Table => {
                 self.tell_person(&event);
                 Ok(())
@@ -206,8 +208,7 @@ impl<'a> Report<'a> {
                 self.rows.push(raw(&self.event_document(&event, None)));
                 Ok(())
             }
-        };
-        if told.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
     }
 
     /// The steps that failed or were not tried.
@@ -216,7 +217,7 @@ impl<'a> Report<'a> {
     }
 
     /// Tells how it ended.
-    pub fn finish(self, summary: &Summary, exit_code: u8) -> anyhow::Result<()> {
+    pub fn finish(self, summary: &Summary, exit_code: u8) -> Result<(), Failure> {
         self.progress.finish();
         let drifts = summary.count(Outcome::Drift);
         if drifts > 0 {
@@ -246,11 +247,11 @@ impl<'a> Report<'a> {
         Palette { on: self.session.out.look().bold }
     }
 
-    fn line<T: Serialize>(&self, value: &T) -> anyhow::Result<()> {
+    fn line<T: Serialize>(&self, value: &T) -> Result<(), Failure> {
         self.session.out.text(&json_line(value))
     }
 
-    fn table_of(&self, rows: Vec<Box<RawValue>>) -> anyhow::Result<()> {
+    fn table_of(&self, rows: Vec<Box<RawValue>>) -> Result<(), Failure> {
         let has_id = |row: &&str| self.format != Format::Id || !row.contains("\"id\":null");
         let rows: Vec<&str> = rows.iter().map(|row| row.get()).filter(has_id).collect();
         self.session.out.many(&EVENT, &rows)
@@ -346,7 +347,7 @@ fn changes(differences: Vec<Difference>) -> Vec<ChangeDocument> {
 
 fn error(error: &RowError) -> ErrorDocument {
     let (code, status) = match error {
-        RowError::Api(error) | RowError::HalfReplaced(error) => (Code::from(error.kind), error.status),
+        RowError::Api(error) | RowError::HalfReplaced(error) => (error.code, error.status),
         RowError::Identity { .. } => (Code::IdentityMismatch, None),
         RowError::Skipped(halt) | RowError::CutShort(halt) => (code_of(*halt), None),
     };
@@ -356,9 +357,9 @@ fn error(error: &RowError) -> ErrorDocument {
 
 fn code_of(halt: Halt) -> Code {
     match halt {
-        Halt::Interrupted | Halt::Unheard => Code::Interrupted,
+        Halt::Interrupted => Code::Interrupted,
         Halt::FailFast => Code::Partial,
-        Halt::Refused(kind) => kind.into(),
+        Halt::Refused(kind) => kind,
         Halt::Capacity => Code::Capacity,
         Halt::Gone => Code::Network,
     }

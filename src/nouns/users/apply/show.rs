@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::http::pace::SPACING_MARGIN;
+use crate::model::time;
 use crate::nouns::users::model::NewUser;
 use crate::output::{Palette, sanitize};
 use crate::roster::plan::{Change, Difference, Plan, Step};
@@ -36,8 +37,8 @@ pub fn plan(plan: &Plan<'_>, rate: f64, palette: Palette) -> String {
     let requests = plan.requests();
     let plural = if requests == 1 { "" } else { "s" };
     match expected(plan, rate) {
-        Some(time) => {
-            let _ = writeln!(text, "; {requests} request{plural}, about {} at {rate}/s", duration(time));
+        Some(expected) => {
+            let _ = writeln!(text, "; {requests} request{plural}, about {} at {rate}/s", time::show(expected));
         }
         None => {
             let _ = writeln!(text, "; {requests} request{plural}");
@@ -90,16 +91,5 @@ pub fn summary(summary: &Summary) -> String {
     };
     let counts: Vec<_> = Outcome::ALL.into_iter().filter_map(count).collect();
     let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
-    format!("{counts} in {}\n", duration(summary.took))
-}
-
-/// A time as people say it.
-pub fn duration(time: Duration) -> String {
-    let seconds = time.as_secs_f64();
-    match seconds {
-        _ if seconds < 10.0 => format!("{seconds:.1} s"),
-        _ if seconds < 120.0 => format!("{seconds:.0} s"),
-        _ if seconds < 7200.0 => format!("{:.0} min", seconds / 60.0),
-        _ => format!("{:.1} h", seconds / 3600.0),
-    }
+    format!("{counts} in {}\n", time::show(summary.took))
 }
