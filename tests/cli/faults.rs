@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::bench::{Bench, PROJECT, Run};
 use crate::hostile::{Hostile, Reply, list, user};
+use crate::world::{PROJECT, Run, World};
 
 /// A row: what the server does, and what has to come of `users list -o json`.
 struct Case {
@@ -35,7 +35,7 @@ fn check(cases: Vec<Case>) {
     let results: Vec<(String, Run, usize)> = std::thread::scope(|scope| {
         let run = |case: &Case, format: &str| {
             let server = Hostile::new(case.replies.clone());
-            let run = Bench::on(&server).run(&format!("users list -o {format} {}", case.flags));
+            let run = World::on(&server).run(&format!("users list -o {format} {}", case.flags));
             (format!("{} ({format})", case.name), run, server.count())
         };
         let running: Vec<_> = cases
@@ -192,8 +192,8 @@ fn the_status_is_the_truth_even_when_its_body_breaks_off() {
 fn a_refused_connection_is_repeated() {
     // The port is free again when the listener is dropped.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let bench = Bench::with_pair().var("SPECTRUM_CLOUD_URL", &format!("http://{address}"));
-    let run = bench.run("users list -o json -v --retries 1");
+    let world = World::at(&format!("http://{address}"));
+    let run = world.run("users list -o json -v --retries 1");
     assert_eq!(run.status, 8, "{run:?}");
     assert_eq!(run.error()["code"], "network");
     run.says("cannot connect to 127.0.0.1:").says("refused").says("after 2 attempts");
@@ -342,7 +342,7 @@ fn every_refusal_keeps_the_servers_words_and_loses_its_markup() {
 #[test]
 fn the_error_object_carries_status_and_code() {
     let server = Hostile::always(Reply::refusal(409, "LINE_TAKEN", "taken"));
-    let run = Bench::on(&server).run("users list -o json");
+    let run = World::on(&server).run("users list -o json");
     let error = run.error();
     assert_eq!((&error["status"], &error["apiCode"]), (&json!(409), &json!("LINE_TAKEN")));
     assert_eq!(error["retryable"], false);
@@ -351,7 +351,7 @@ fn the_error_object_carries_status_and_code() {
     keys.sort_unstable();
     assert_eq!(keys, ["apiCode", "code", "exitCode", "hint", "message", "retryable", "status"]);
     for format in ["ndjson", "csv", "id"] {
-        Bench::on(&server).run(&format!("users list -o {format}")).failed(6, "conflict");
+        World::on(&server).run(&format!("users list -o {format}")).failed(6, "conflict");
     }
 }
 
@@ -362,42 +362,34 @@ fn a_redirect_is_never_followed() {
         let location = format!("Location: {}/projects/{PROJECT}/users/\r\n", elsewhere.url());
         let server = Hostile::always(Reply::with(status, &location, ""));
         for line in ["users list -o json", "users create --shared --phone +14155550123 -o json"] {
-            Bench::on(&server).run(line).failed(8, "bad_response").says("redirect");
+            World::on(&server).run(line).failed(8, "bad_response").says("redirect");
         }
         assert_eq!((server.count(), elsewhere.count()), (2, 0), "{status}");
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn the_memory_for_a_huge_answer_is_bounded() {
-    if !cfg!(target_os = "linux") {
-        return;
-    }
     let server = Hostile::always(Reply::huge(200, false));
-    let bench = Bench::on(&server);
     // An address space that the answer does not fit into.
-    let line =
-        format!("ulimit -v 1000000 && ulimit -d 220000 && exec {} users list -o json", env!("CARGO_BIN_EXE_spectrum"));
-    let mut command = std::process::Command::new("/bin/sh");
-    command
-        .args(["-c", &line])
-        .env_clear()
-        .envs(bench.command::<&str>(&[]).get_envs().filter_map(|(k, v)| Some((k, v?))));
-    Run::from(command.output().unwrap()).failed(8, "bad_response").says("larger than");
+    let script = "ulimit -v 1000000 && ulimit -d 220000 && exec spectrum users list -o json";
+    let run = Run::from(World::on(&server).shell(script).output().unwrap());
+    run.failed(8, "bad_response").says("larger than");
 }
 
 #[test]
 fn the_time_between_attempts_is_what_the_server_asked_for() {
     let server = Hostile::new([retry_after(503, "1"), good()]);
     let started = Instant::now();
-    Bench::on(&server).run("users list").ok();
+    World::on(&server).run("users list").ok();
     assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
 }
 
 #[test]
 fn verbose_shows_a_line_per_attempt() {
     let server = Hostile::new([retry_after(503, "0"), good()]);
-    let run = Bench::on(&server).run("users list -v");
+    let run = World::on(&server).run("users list -v");
     let lines: Vec<&str> = run.ok().stderr.lines().filter(|line| line.starts_with("GET ")).collect();
     assert_eq!(lines.len(), 2, "{run:?}");
     assert!(
@@ -410,7 +402,7 @@ fn verbose_shows_a_line_per_attempt() {
 #[test]
 fn requests_say_who_asks_and_what_for() {
     let server = Hostile::always(good());
-    Bench::on(&server).run("users list").ok();
+    World::on(&server).run("users list").ok();
     let request = &server.requests()[0];
     assert_eq!(request.header("user-agent"), Some(concat!("spectrum-cli/", env!("CARGO_PKG_VERSION"))));
     assert_eq!(request.header("accept"), Some("application/json"));
@@ -421,14 +413,15 @@ fn requests_say_who_asks_and_what_for() {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_a_hanging_request_with_its_own_code() {
-    for (signal, format) in [("-INT", "json"), ("-TERM", "table")] {
+    use nix::sys::signal::Signal;
+    for (signal, format) in [(Signal::SIGINT, "json"), (Signal::SIGTERM, "table")] {
         let server = Hostile::always(Reply::hang_after(""));
-        let child = Bench::on(&server).start(&format!("users list -o {format}"));
+        let child = World::on(&server).start(&format!("users list -o {format}"));
         while server.count() == 0 {
             std::thread::yield_now();
         }
-        std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-        let run = Run::from(child.wait_with_output().unwrap());
+        crate::world::signal(&child, signal);
+        let run = Run::from(child);
         assert_eq!(run.status, 130, "{run:?}");
         if format == "json" {
             run.failed(130, "interrupted");

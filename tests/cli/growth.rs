@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use spectrum_cli::nouns::users::delete;
 use spectrum_cli::roster::{self, Counts, Format, Plan, Project, ProjectUser, Roster, plan};
-use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, Options};
-use spectrum_cli::sandbox::{self, Running};
 use spectrum_cli::secrets::redactor::Redactor;
 
-use crate::bench::{Bench, PROJECT, Run};
+#[cfg(target_os = "linux")]
 use crate::hostile::{Hostile, Reply};
+#[cfg(target_os = "linux")]
+use crate::world::PROJECT;
+use crate::world::{Run, World};
 
 /// The service's largest page.
 const PAGE: u64 = 500;
@@ -31,32 +32,19 @@ fn csv(rows: std::ops::Range<usize>, first_name: &str) -> String {
     format!("type,phoneNumber,firstName,lastName,email\n{}", rows.collect::<String>())
 }
 
-/// A sandbox with room for everybody, and a world that knows it.
-fn world() -> (Running, Bench) {
-    let mut options = Options::default();
-    options.projects[0].max_shared_users = 100_000;
-    let running = sandbox::start(&options, None).unwrap();
-    let bench = Bench::new()
-        .var("SPECTRUM_PROJECT_ID", DEFAULT_PROJECT_ID)
-        .var("SPECTRUM_PROJECT_SECRET", DEFAULT_SECRET)
-        .var("SPECTRUM_CLOUD_URL", &running.url)
-        .var("SPECTRUM_RATE_LIMIT", "0");
-    (running, bench)
-}
-
 /// How many requests a command sends.
-fn requests(sandbox: &Running, command: impl FnOnce() -> Run) -> u64 {
-    let before = sandbox.requests();
+fn requests(world: &World, command: impl FnOnce() -> Run) -> u64 {
+    let before = world.sandbox().requests();
     command().ok();
-    sandbox.requests() - before
+    world.sandbox().requests() - before
 }
 
 #[test]
 fn apply_asks_for_every_page_and_for_every_row_once() {
-    let (sandbox, bench) = world();
+    let world = World::beside(|_| {});
     let apply = |rows: std::ops::Range<usize>| {
-        let file = bench.file("roster.csv", csv(rows, "Ada"));
-        requests(&sandbox, || bench.run_args(&["users", "apply", &file, "-o", "ndjson"]))
+        let file = world.file("roster.csv", csv(rows, "Ada"));
+        requests(&world, || world.run_args(&["users", "apply", &file, "-o", "ndjson"]))
     };
     // Each page begins with the last user of the page before.
     let pages = |users: u64| 1 + users.saturating_sub(PAGE).div_ceil(PAGE - 1);
@@ -68,21 +56,21 @@ fn apply_asks_for_every_page_and_for_every_row_once() {
 
 #[test]
 fn a_list_is_one_request_and_a_deletion_one_or_two_a_user() {
-    let (sandbox, bench) = world();
-    let file = bench.file("roster.csv", csv(0..600, "Ada"));
-    bench.run_args(&["users", "apply", &file, "-o", "ndjson"]).ok();
+    let world = World::beside(|_| {});
+    let file = world.file("roster.csv", csv(0..600, "Ada"));
+    world.run_args(&["users", "apply", &file, "-o", "ndjson"]).ok();
     let mut ids = String::new();
     let list = || {
-        let run = bench.run("users list -o id");
+        let run = world.run("users list -o id");
         ids.push_str(&run.stdout);
         run
     };
-    assert_eq!(requests(&sandbox, list), 1);
+    assert_eq!(requests(&world, list), 1);
     let ids: Vec<&str> = ids.lines().collect();
     assert_eq!(ids.len(), 600);
     let delete = |users: &[&str]| {
         let args = [&["users", "delete", "--yes", "-o", "id"], users].concat();
-        requests(&sandbox, || bench.run_args(&args))
+        requests(&world, || world.run_args(&args))
     };
     // Whoever is named twice is deleted once.
     assert_eq!(delete(&[&ids[..20], &ids[..20]].concat()), 20);
@@ -92,9 +80,9 @@ fn a_list_is_one_request_and_a_deletion_one_or_two_a_user() {
 
 /// What a command holds when its first byte of output comes: by then everything was read and looked at.
 #[cfg(target_os = "linux")]
-fn peak(bench: &Bench, args: &[&str]) -> usize {
+fn peak(world: &World, args: &[&str]) -> usize {
     use std::io::Read as _;
-    let mut child = bench.command(args).spawn().unwrap();
+    let mut child = world.command(args).spawn().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     stdout.read_exact(&mut [0]).unwrap();
     // It cannot be gone yet: there is more than a pipe holds.
@@ -105,6 +93,7 @@ fn peak(bench: &Bench, args: &[&str]) -> usize {
     peak.trim().parse::<usize>().unwrap() * 1024
 }
 
+#[cfg(target_os = "linux")]
 fn list_answer(users: usize) -> String {
     let user = |at: usize| {
         format!(
@@ -130,7 +119,7 @@ fn a_list_is_held_once_whatever_it_is_shown_as() {
     let grown = answers[1].len() - answers[0].len();
     let servers = answers.map(|answer| Hostile::always(Reply::status(200, answer)));
     for format in ["json", "ndjson", "csv", "table", "id"] {
-        let [few, many] = servers.each_ref().map(|server| peak(&Bench::on(server), &["users", "list", "-o", format]));
+        let [few, many] = servers.each_ref().map(|server| peak(&World::on(server), &["users", "list", "-o", format]));
         let times = (many - few) as f64 / grown as f64;
         assert!(times < 1.5, "{format}: {times:.2} bytes for each byte of the answer");
     }
@@ -140,10 +129,10 @@ fn a_list_is_held_once_whatever_it_is_shown_as() {
 #[test]
 fn a_roster_takes_a_few_hundred_bytes_a_row() {
     let server = Hostile::always(Reply::status(200, list_answer(0)));
-    let bench = Bench::on(&server);
+    let world = World::on(&server);
     let [few, many] = [5_000, 20_000].map(|rows| {
-        let file = bench.file("roster.csv", csv(0..rows, "Ada"));
-        peak(&bench, &["users", "apply", &file, "--dry-run", "-o", "ndjson"])
+        let file = world.file("roster.csv", csv(0..rows, "Ada"));
+        peak(&world, &["users", "apply", &file, "--dry-run", "-o", "ndjson"])
     });
     let each = (many - few) / 15_000;
     assert!(each < 700, "{each} bytes a row");

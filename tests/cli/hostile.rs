@@ -206,7 +206,7 @@ impl Hostile {
 
     /// What it was asked: methods and targets without the project's prefix.
     pub fn lines(&self) -> Vec<String> {
-        let prefix = format!("/projects/{}", crate::bench::PROJECT);
+        let prefix = format!("/projects/{}", crate::world::PROJECT);
         self.requests().iter().map(|request| request.line().replace(&prefix, "")).collect()
     }
 
@@ -245,7 +245,7 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Request>>, replies: &[Reply]) {
 /// A user as the service answers it.
 pub fn user(phone: &str) -> Value {
     json!({
-        "id": "11111111-1111-4111-8111-111111111111", "projectId": crate::bench::PROJECT, "type": "shared",
+        "id": "11111111-1111-4111-8111-111111111111", "projectId": crate::world::PROJECT, "type": "shared",
         "firstName": "Ada", "lastName": null, "email": null, "phoneNumber": phone,
         "assignedPhoneNumber": "+15550100", "meta": {}, "createdAt": "2026-05-01T12:00:00.000Z"
     })

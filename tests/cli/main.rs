@@ -6,7 +6,6 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
-mod bench;
 mod decode;
 mod docs;
 mod faults;
@@ -16,6 +15,8 @@ mod http;
 mod model;
 mod output;
 mod profiles;
+#[cfg(unix)]
+mod readme;
 mod roster;
 mod sandbox;
 mod secrets;
@@ -23,3 +24,4 @@ mod serve;
 mod tls;
 mod users;
 mod wire;
+mod world;

@@ -118,12 +118,12 @@ impl Model {
     }
 }
 
-struct World {
+struct Sandbox {
     responder: Responder,
     clock: i64,
 }
 
-impl World {
+impl Sandbox {
     fn new(revision: Revision) -> Self {
         let template = &Options::default().projects[0];
         let project = |at: usize| Project {
@@ -177,7 +177,7 @@ fn shown(row: &Row, answer: &Value) -> Value {
 }
 
 fn run(revision: Revision, ops: Vec<Op>) {
-    let mut world = World::new(revision);
+    let mut sandbox = Sandbox::new(revision);
     let mut model = Model::default();
     for op in ops {
         match op {
@@ -194,7 +194,7 @@ fn run(revision: Revision, ops: Vec<Op>) {
                     assigned: String::new(),
                     deleted: false,
                 };
-                created(&mut world, &mut model, verdict, row, &body);
+                created(&mut sandbox, &mut model, verdict, row, &body);
             }
             Op::Dedicated { project, phone: who, line } => {
                 let verdict = model.dedicated(project, who, line);
@@ -210,12 +210,12 @@ fn run(revision: Revision, ops: Vec<Op>) {
                     assigned: number.to_owned(),
                     deleted: false,
                 };
-                created(&mut world, &mut model, verdict, row, &body);
+                created(&mut sandbox, &mut model, verdict, row, &body);
             }
             Op::Delete { project, user } => {
                 let Some(at) = pick(&model, user) else { continue };
                 let row = model.rows[at].clone();
-                let (status, _) = world.ask(&Method::DELETE, project, &format!("{}/", row.id), "");
+                let (status, _) = sandbox.ask(&Method::DELETE, project, &format!("{}/", row.id), "");
                 let fits = row.project == project && !row.deleted;
                 assert_eq!(status, if fits { 200 } else { 404 });
                 model.rows[at].deleted |= fits;
@@ -223,7 +223,7 @@ fn run(revision: Revision, ops: Vec<Op>) {
             Op::Get { project, user } => {
                 let Some(at) = pick(&model, user) else { continue };
                 let row = &model.rows[at];
-                let (status, value) = world.ask(&Method::GET, project, &format!("{}/", row.id), "");
+                let (status, value) = sandbox.ask(&Method::GET, project, &format!("{}/", row.id), "");
                 let fits = row.project == project && !row.deleted;
                 assert_eq!(status, if fits { 200 } else { 404 });
                 if fits {
@@ -236,7 +236,7 @@ fn run(revision: Revision, ops: Vec<Op>) {
                 shared
                     .iter()
                     .for_each(|shared| query.push_str(if *shared { "&type=shared" } else { "&type=dedicated" }));
-                let (_, value) = world.ask(&Method::GET, project, &query, "");
+                let (_, value) = sandbox.ask(&Method::GET, project, &query, "");
                 let fits = |row: &Row| shared.is_none_or(|shared| row.line.is_none() == shared);
                 let all: Vec<&Row> = model.active(project).map(|(_, row)| row).filter(|row| fits(row)).collect();
                 let limit = limit.map_or(usize::MAX, |limit| limit as usize);
@@ -257,8 +257,8 @@ fn pick(model: &Model, user: usize) -> Option<usize> {
     user.checked_rem(model.rows.len())
 }
 
-fn created(world: &mut World, model: &mut Model, verdict: Verdict, row: Row, body: &Value) {
-    let (status, value) = world.ask(&Method::POST, row.project, "", &body.to_string());
+fn created(sandbox: &mut Sandbox, model: &mut Model, verdict: Verdict, row: Row, body: &Value) {
+    let (status, value) = sandbox.ask(&Method::POST, row.project, "", &body.to_string());
     match verdict {
         Verdict::Refused(expected) => assert_eq!(status, expected, "{value}"),
         Verdict::Row(at) => {
@@ -309,10 +309,10 @@ proptest! {
             "\\{\"type\":(\"shared\"|\"dedicated\"|1|null),\"phoneNumber\":(\"\\+1415555012[0-9]\"|\".{0,9}\"|[0-9]),\"email\":(null|\"a@b.de\"|\\[\\]|\".{0,9}\")\\}",
         ],
     ) {
-        let mut world = World::new(Revision::May2026);
+        let mut sandbox = Sandbox::new(Revision::May2026);
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         if method != Method::OPTIONS {
-            world.ask(&method, 0, &tail, &body);
+            sandbox.ask(&method, 0, &tail, &body);
         }
     }
 }

@@ -4,8 +4,8 @@ use std::io::Read as _;
 
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, Run};
 use crate::hostile::{Hostile, Reply, list, user, with};
+use crate::world::{Run, World};
 
 const PHONE: &str = "+14155550123";
 /// ESC, an OSC 8 link, BEL, a C1 introducer, DEL, a bidirectional override, a line separator, a CR.
@@ -29,18 +29,18 @@ fn is_tame(text: &str) {
 #[test]
 fn hostile_names_drive_no_terminal_and_machines_get_them_whole() {
     let server = Hostile::always(Reply::data(list(&[evil()])));
-    let bench = Bench::on(&server);
+    let world = World::on(&server);
     for format in ["table", "json", "ndjson", "id"] {
-        let run = bench.run(&format!("users list -o {format}"));
+        let run = world.run(&format!("users list -o {format}"));
         is_tame(&run.ok().stdout);
         is_tame(&run.stderr);
     }
-    assert_eq!(bench.run("users list -o json").json(), json!([evil()]));
-    assert_eq!(serde_json::from_str::<Value>(&bench.run("users list -o ndjson").stdout).unwrap(), evil());
-    let table = bench.run("users list --fields firstName,phoneNumber").ok().stdout.clone();
+    assert_eq!(world.run("users list -o json").json(), json!([evil()]));
+    assert_eq!(serde_json::from_str::<Value>(&world.run("users list -o ndjson").stdout).unwrap(), evil());
+    let table = world.run("users list --fields firstName,phoneNumber").ok().stdout.clone();
     assert!(table.contains("E[31mv]8;;https://evil.examplei2Jl"), "{table:?}");
     // CSV has no escapes but its quotes: the cell is kept whole, so that a roster comes back as it was.
-    let run = bench.run("users list -o csv --fields id,firstName");
+    let run = world.run("users list -o csv --fields id,firstName");
     let mut rows = csv::Reader::from_reader(run.ok().stdout.as_bytes());
     assert_eq!(&rows.records().next().unwrap().unwrap()[1], EVIL);
 }
@@ -48,7 +48,7 @@ fn hostile_names_drive_no_terminal_and_machines_get_them_whole() {
 #[test]
 fn hostile_text_is_tame_in_notes_warnings_and_errors() {
     let server = Hostile::always(Reply::data(with(evil(), json!({ "assignedPhoneNumber": EVIL, "id": EVIL }))));
-    let run = Bench::on(&server).run("users create --shared --phone +14155550123 --first-name Ada");
+    let run = World::on(&server).run("users create --shared --phone +14155550123 --first-name Ada");
     run.ok().says("warning: firstName").says("must text");
     is_tame(&run.stderr);
     is_tame(&run.stdout);
@@ -57,7 +57,7 @@ fn hostile_text_is_tame_in_notes_warnings_and_errors() {
     for body in bodies {
         for format in ["table", "json"] {
             let server = Hostile::always(Reply::status(400, &body));
-            let run = Bench::on(&server).run(&format!("users list -vv -o {format}"));
+            let run = World::on(&server).run(&format!("users list -vv -o {format}"));
             assert_eq!(run.status, 7, "{run:?}");
             is_tame(&run.stderr);
         }
@@ -65,7 +65,7 @@ fn hostile_text_is_tame_in_notes_warnings_and_errors() {
     // The record of somebody else, its phone number and its id as hostile as they come.
     let other = with(evil(), json!({ "phoneNumber": EVIL, "id": EVIL }));
     let server = Hostile::always(Reply::data(other));
-    let run = Bench::on(&server).run("users create --shared --phone +14155550123");
+    let run = World::on(&server).run("users create --shared --phone +14155550123");
     assert_eq!(run.status, 6, "{run:?}");
     is_tame(&run.stderr);
     // Headers are the server's, too.
@@ -74,40 +74,40 @@ fn hostile_text_is_tame_in_notes_warnings_and_errors() {
         "X-Evil: a\u{9b}b\u{202e}\r\n",
         json!({ "succeed": true, "data": { "users": [] } }).to_string(),
     ));
-    is_tame(&Bench::on(&server).run("users list -vv").ok().stderr);
+    is_tame(&World::on(&server).run("users list -vv").ok().stderr);
     // What the person typed is shown tame as well.
-    is_tame(&Bench::new().run_args(&["users", "create", "--shared", "--phone", EVIL]).stderr);
-    is_tame(&Bench::new().run_args(&[EVIL]).stderr);
+    is_tame(&World::new().run_args(&["users", "create", "--shared", "--phone", EVIL]).stderr);
+    is_tame(&World::new().run_args(&[EVIL]).stderr);
     // An id from a look-up goes into a path, a note and an error.
     let server = Hostile::new([
         Reply::data(list(&[with(user(PHONE), json!({ "id": EVIL }))])),
         Reply::refusal(404, "404", "no"),
     ]);
     for flag in ["--ignore-missing", ""] {
-        is_tame(&Bench::on(&server).run(&format!("users delete --yes {PHONE} {flag}")).stderr);
+        is_tame(&World::on(&server).run(&format!("users delete --yes {PHONE} {flag}")).stderr);
     }
 }
 
 #[test]
 fn every_format_shows_the_same_user() {
     let server = Hostile::always(Reply::data(list(&[user(PHONE)])));
-    let bench = Bench::on(&server);
-    let run = bench.run("users list -o csv");
+    let world = World::on(&server);
+    let run = world.run("users list -o csv");
     let header = run.ok().stdout.lines().next().unwrap();
     assert_eq!(header, "type,phoneNumber,assignedPhoneNumber,firstName,lastName,email,id,createdAt,projectId,meta");
-    assert_eq!(bench.run("users list -o id").stdout, "11111111-1111-4111-8111-111111111111\n");
-    assert_eq!(bench.run("users list -o ndjson").stdout.lines().count(), 1);
-    assert_eq!(bench.run("users list --json").json(), bench.run("--output=json users list").json());
-    let table = bench.run("users list").stdout;
+    assert_eq!(world.run("users list -o id").stdout, "11111111-1111-4111-8111-111111111111\n");
+    assert_eq!(world.run("users list -o ndjson").stdout.lines().count(), 1);
+    assert_eq!(world.run("users list --json").json(), world.run("--output=json users list").json());
+    let table = world.run("users list").stdout;
     assert_eq!(table.lines().count(), 2, "{table}");
     assert!(table.starts_with("TYPE  ") && !table.contains('│') && table.contains(PHONE), "{table}");
-    let chosen = bench.run("users list -o json --fields phoneNumber,firstName,lastName").stdout;
+    let chosen = world.run("users list -o json --fields phoneNumber,firstName,lastName").stdout;
     assert_eq!(
         serde_json::from_str::<Value>(&chosen).unwrap(),
         json!([{ "phoneNumber": PHONE, "firstName": "Ada", "lastName": null }])
     );
-    assert_eq!(bench.run("users list --fields phoneNumber -o csv").stdout, format!("phoneNumber\n{PHONE}\n"));
-    let exported = Bench::on(&server).var("SPECTRUM_OUTPUT", "id").run("users list");
+    assert_eq!(world.run("users list --fields phoneNumber -o csv").stdout, format!("phoneNumber\n{PHONE}\n"));
+    let exported = World::on(&server).var("SPECTRUM_OUTPUT", "id").run("users list");
     assert_eq!(exported.stdout, "11111111-1111-4111-8111-111111111111\n");
 }
 
@@ -116,7 +116,7 @@ fn wide_and_combining_characters_line_up() {
     let names = ["Ada", "山田太郎", "e\u{301}lan", "👩‍💻"];
     let users: Vec<Value> = names.iter().map(|name| with(user(PHONE), json!({ "firstName": name }))).collect();
     let server = Hostile::always(Reply::data(list(&users)));
-    let table = Bench::on(&server).run("users list --fields firstName,phoneNumber").stdout;
+    let table = World::on(&server).run("users list --fields firstName,phoneNumber").stdout;
     let starts: Vec<usize> =
         table.lines().skip(1).map(|line| console::measure_text_width(&line[..line.find('+').unwrap()])).collect();
     assert!(starts.windows(2).all(|pair| pair[0] == pair[1]), "{table}");
@@ -126,8 +126,8 @@ fn wide_and_combining_characters_line_up() {
 fn colour_is_for_people_who_want_it() {
     let server = Hostile::always(Reply::refusal(404, "404", "no"));
     let coloured = |variables: &[(&str, &str)], line: &str| {
-        let bench = variables.iter().fold(Bench::on(&server), |bench, (name, value)| bench.var(name, value));
-        let run = bench.run(line);
+        let world = variables.iter().fold(World::on(&server), |world, (name, value)| world.var(name, value));
+        let run = world.run(line);
         run.stderr.contains('\u{1b}') || run.stdout.contains('\u{1b}')
     };
     let force = ("CLICOLOR_FORCE", "1");
@@ -143,10 +143,10 @@ fn colour_is_for_people_who_want_it() {
         assert!(!coloured(&[force], &format!("users list --color always -o {format}")), "{format}");
     }
     let server = Hostile::always(Reply::data(with(user(PHONE), json!({ "firstName": "Grace" }))));
-    let bench = Bench::on(&server).var("CLICOLOR_FORCE", "1");
+    let world = World::on(&server).var("CLICOLOR_FORCE", "1");
     for format in ["json", "csv"] {
         let run =
-            bench.run(&format!("users create --shared --phone {PHONE} --first-name Ada --color always -o {format}"));
+            world.run(&format!("users create --shared --phone {PHONE} --first-name Ada --color always -o {format}"));
         run.ok().says("warning:").lacks("\u{1b}");
     }
 }
@@ -164,12 +164,12 @@ fn a_closed_pipe_ends_quietly() {
         "--help",
         "man",
     ] {
-        let mut child = Bench::on(&server).start(line);
+        let mut child = World::on(&server).start(line);
         let mut first = [0];
         let mut stdout = child.stdout.take().unwrap();
         stdout.read_exact(&mut first).unwrap();
         drop(stdout);
-        let run = Run::from(child.wait_with_output().unwrap());
+        let run = Run::from(child);
         assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{line}");
     }
 }
@@ -181,7 +181,7 @@ fn a_full_disk_is_told() {
     for line in ["users list", "users list -o json", "completions bash", "--help", "--version"] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let args: Vec<&str> = line.split(' ').collect();
-        let run = Run::from(Bench::on(&server).command(&args).stdout(full).output().unwrap());
+        let run = Run::from(World::on(&server).command(&args).stdout(full).output().unwrap());
         assert_eq!(run.status, 1, "{line} {run:?}");
         run.says("standard output cannot be written").says("space");
     }
@@ -191,10 +191,10 @@ fn a_full_disk_is_told() {
 fn quiet_drops_notes_and_keeps_errors() {
     let server = Hostile::always(Reply::data(user(PHONE)));
     let line = format!("users create --shared --phone {PHONE}");
-    assert_eq!(Bench::on(&server).run(&format!("{line} -q")).ok().stderr, "");
-    Bench::on(&server).run(&line).ok().says("shared user +14155550123");
+    assert_eq!(World::on(&server).run(&format!("{line} -q")).ok().stderr, "");
+    World::on(&server).run(&line).ok().says("shared user +14155550123");
     let server = Hostile::always(Reply::refusal(404, "404", "no"));
-    Bench::on(&server).run("users list -q").says("error: not found");
+    World::on(&server).run("users list -q").says("error: not found");
 }
 
 #[test]
@@ -205,10 +205,10 @@ fn a_wrong_command_line_speaks_the_format_that_was_asked_for() {
         "--output=ndjson users list --nonsense",
         "users list --json --limit x",
     ] {
-        Bench::new().run(line).failed(2, "usage");
+        World::new().run(line).failed(2, "usage");
     }
-    Bench::new().var("SPECTRUM_OUTPUT", "json").run("users nonsense").failed(2, "usage");
-    let run = Bench::new().run("users creat");
+    World::new().var("SPECTRUM_OUTPUT", "json").run("users nonsense").failed(2, "usage");
+    let run = World::new().run("users creat");
     assert!(run.status == 2 && run.stderr.starts_with("error: "), "{run:?}");
     run.says("did you mean create?");
 }

@@ -4,19 +4,15 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::bench::{Bench, PROJECT, SECRET};
 use crate::hostile::{Hostile, Reply, list, user};
+use crate::http::basic;
 use crate::secrets::token;
+use crate::world::{PROJECT, SECRET, World};
 
 const OTHER: &str = "4c90c3cc-0d44-4b50-8888-8dd25736052b";
 
 fn server() -> Hostile {
     Hostile::always(Reply::data(list(&[user("+14155550123")])))
-}
-
-fn basic(id: &str, secret: &str) -> String {
-    use base64::Engine as _;
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}")))
 }
 
 /// Who asked last.
@@ -33,12 +29,12 @@ fn profile(name: &str, id: &str, secret: &str, server: &Hostile) -> String {
 
 #[test]
 fn nothing_at_all_offers_three_ways() {
-    let run = Bench::new().run("users list -o json");
+    let run = World::new().run("users list -o json");
     run.failed(3, "config");
     for way in ["SPECTRUM_PROJECT_ID", "SPECTRUM_PROJECT_SECRET", "spectrum profiles add", "-P sandbox"] {
         run.says(way);
     }
-    let run = Bench::new().run("users list");
+    let run = World::new().run("users list");
     assert!(run.status == 3 && run.stderr.starts_with("error: no credentials"), "{run:?}");
 }
 
@@ -52,62 +48,62 @@ fn half_a_pair_names_both_halves_and_is_never_completed() {
         ("PHOTON_PROJECT_ID", "PHOTON_PROJECT_SECRET"),
         ("PHOTON_PROJECT_SECRET", "PHOTON_PROJECT_ID"),
     ] {
-        let bench = Bench::with_profile(&server).var(found, PROJECT).var("SPECTRUM_PROFILE", "p");
-        bench.run("users list -o json").failed(3, "config").says(found).says(missing);
+        let world = World::with_profile(&server).var(found, PROJECT).var("SPECTRUM_PROFILE", "p");
+        world.run("users list -o json").failed(3, "config").says(found).says(missing);
     }
-    let crossed = Bench::new().var("SPECTRUM_PROJECT_ID", PROJECT).var("PHOTON_PROJECT_SECRET", SECRET);
+    let crossed = World::new().var("SPECTRUM_PROJECT_ID", PROJECT).var("PHOTON_PROJECT_SECRET", SECRET);
     crossed.run("users list -o json").failed(3, "config").says("SPECTRUM_PROJECT_SECRET");
-    let bench = Bench::new();
-    bench.write_config(&format!("default_profile = 'p'\n[profiles.p]\nproject_id = '{PROJECT}'\n"));
-    bench.run("users list -o json").failed(3, "config").says("project_id but no secret");
-    bench.write_config("default_profile = 'p'\n[profiles.p]\nproject_secret = 's3cr'\n");
-    bench.run("users list -o json").failed(3, "config").says("no project_id");
+    let world = World::new();
+    world.write_config(&format!("default_profile = 'p'\n[profiles.p]\nproject_id = '{PROJECT}'\n"));
+    world.run("users list -o json").failed(3, "config").says("project_id but no secret");
+    world.write_config("default_profile = 'p'\n[profiles.p]\nproject_secret = 's3cr'\n");
+    world.run("users list -o json").failed(3, "config").says("no project_id");
     assert_eq!(server.count(), 0);
 }
 
 #[test]
 fn the_first_source_that_applies_wins() {
     let server = server();
-    let bench = Bench::new().var("SPECTRUM_CLOUD_URL", &server.url());
+    let world = World::new().var("SPECTRUM_CLOUD_URL", &server.url());
     let text = ["flag", "exported", "normal"].map(|name| profile(name, PROJECT, name, &server)).concat();
-    bench.write_config(&format!("default_profile = 'normal'\n{text}"));
-    let asked = |bench: &Bench, line: &str| {
-        bench.run(line).ok();
+    world.write_config(&format!("default_profile = 'normal'\n{text}"));
+    let asked = |world: &World, line: &str| {
+        world.run(line).ok();
         asker(&server)
     };
-    assert_eq!(asked(&bench, "users list"), basic(PROJECT, "normal"));
-    let bench = bench.var("SPECTRUM_PROFILE", "exported");
-    assert_eq!(asked(&bench, "users list"), basic(PROJECT, "exported"));
-    let bench = bench.var("PHOTON_PROJECT_ID", OTHER).var("PHOTON_PROJECT_SECRET", " photon\n");
-    assert_eq!(asked(&bench, "users list"), basic(OTHER, "photon"), "values are trimmed");
-    let bench = bench.var("SPECTRUM_PROJECT_ID", OTHER).var("SPECTRUM_PROJECT_SECRET", "spectrum");
-    assert_eq!(asked(&bench, "users list"), basic(OTHER, "spectrum"));
-    assert_eq!(asked(&bench, "users list -P flag"), basic(PROJECT, "flag"));
+    assert_eq!(asked(&world, "users list"), basic(PROJECT, "normal"));
+    let world = world.var("SPECTRUM_PROFILE", "exported");
+    assert_eq!(asked(&world, "users list"), basic(PROJECT, "exported"));
+    let world = world.var("PHOTON_PROJECT_ID", OTHER).var("PHOTON_PROJECT_SECRET", " photon\n");
+    assert_eq!(asked(&world, "users list"), basic(OTHER, "photon"), "values are trimmed");
+    let world = world.var("SPECTRUM_PROJECT_ID", OTHER).var("SPECTRUM_PROJECT_SECRET", "spectrum");
+    assert_eq!(asked(&world, "users list"), basic(OTHER, "spectrum"));
+    assert_eq!(asked(&world, "users list -P flag"), basic(PROJECT, "flag"));
 }
 
 #[test]
 fn the_base_url_belongs_to_the_credentials() {
     let (own, exported, flagged) = (server(), server(), server());
-    let bench = Bench::with_profile(&own).var("SPECTRUM_CLOUD_URL", &exported.url());
-    bench.run("users list").ok();
+    let world = World::with_profile(&own).var("SPECTRUM_CLOUD_URL", &exported.url());
+    world.run("users list").ok();
     assert_eq!((own.count(), exported.count()), (1, 0), "a profile's secret goes nowhere that a shell exports");
-    bench.run(&format!("users list --base-url {}", flagged.url())).ok();
+    world.run(&format!("users list --base-url {}", flagged.url())).ok();
     assert_eq!(flagged.count(), 1);
-    let url = |bench: &Bench| {
-        let run = bench.run("users create --shared --phone +14155550123 --dry-run -o json");
+    let url = |world: &World| {
+        let run = world.run("users create --shared --phone +14155550123 --dry-run -o json");
         run.ok().json()["url"].as_str().unwrap().to_owned()
     };
-    let bench = bench.var("SPECTRUM_PROJECT_ID", PROJECT).var("SPECTRUM_PROJECT_SECRET", SECRET);
-    assert!(url(&bench).starts_with(&exported.url()), "the variables' own");
-    let bench = Bench::new().var("SPECTRUM_CLOUD_URL", &exported.url());
-    bench.write_config(&format!("default_profile='p'\n[profiles.p]\nproject_id='{PROJECT}'\nproject_secret='s3cr'\n"));
-    assert!(url(&bench).starts_with("https://spectrum.photon.codes/"), "a profile without one is of the service");
+    let world = world.var("SPECTRUM_PROJECT_ID", PROJECT).var("SPECTRUM_PROJECT_SECRET", SECRET);
+    assert!(url(&world).starts_with(&exported.url()), "the variables' own");
+    let world = World::new().var("SPECTRUM_CLOUD_URL", &exported.url());
+    world.write_config(&format!("default_profile='p'\n[profiles.p]\nproject_id='{PROJECT}'\nproject_secret='s3cr'\n"));
+    assert!(url(&world).starts_with("https://spectrum.photon.codes/"), "a profile without one is of the service");
     for (url, exit) in
         [("http://spectrum.photon.codes", 2), ("ftp://localhost", 2), ("nonsense", 2), ("https://u:p@h", 2)]
     {
-        let run = Bench::with_pair().run(&format!("users list --base-url {url}"));
+        let run = World::with_pair().run(&format!("users list --base-url {url}"));
         assert_eq!(run.status, exit, "{run:?}");
-        let run = Bench::with_pair().var("SPECTRUM_CLOUD_URL", url).run("users list");
+        let run = World::with_pair().var("SPECTRUM_CLOUD_URL", url).run("users list");
         assert_eq!(run.status, 3, "{run:?}");
     }
 }
@@ -115,60 +111,60 @@ fn the_base_url_belongs_to_the_credentials() {
 #[test]
 fn other_settings_are_flag_variable_profile_default() {
     let server = Hostile::always(Reply::refusal(500, "E", "oops"));
-    let asked = |bench: &Bench, line: &str| {
+    let asked = |world: &World, line: &str| {
         let before = server.count();
-        bench.run(line);
+        world.run(line);
         server.count() - before
     };
-    let bench = Bench::new();
-    bench.write_config(&format!(
+    let world = World::new();
+    world.write_config(&format!(
         "default_profile='p'\n{}retries = 2\nrate_limit = 0\n",
         profile("p", PROJECT, "s3cr", &server)
     ));
-    assert_eq!(asked(&bench, "users list"), 3);
-    let bench = bench.var("SPECTRUM_RETRIES", "1");
-    assert_eq!(asked(&bench, "users list"), 2);
-    assert_eq!(asked(&bench, "users list --retries 0"), 1);
-    bench.write_config(&format!("default_profile='p'\n{}output = 'json'\n", profile("p", PROJECT, "s3cr", &server)));
-    bench.run("users list").failed(8, "server");
+    assert_eq!(asked(&world, "users list"), 3);
+    let world = world.var("SPECTRUM_RETRIES", "1");
+    assert_eq!(asked(&world, "users list"), 2);
+    assert_eq!(asked(&world, "users list --retries 0"), 1);
+    world.write_config(&format!("default_profile='p'\n{}output = 'json'\n", profile("p", PROJECT, "s3cr", &server)));
+    world.run("users list").failed(8, "server");
     for (name, value) in [
         ("SPECTRUM_RETRIES", "-1"),
         ("SPECTRUM_TIMEOUT", "30"),
         ("SPECTRUM_RATE_LIMIT", "fast"),
         ("SPECTRUM_OUTPUT", "yaml"),
     ] {
-        let run = Bench::with_pair().var(name, value).run("users list");
+        let run = World::with_pair().var(name, value).run("users list");
         assert_eq!(run.status, 3, "{run:?}");
         run.says(name);
     }
     for flag in ["--timeout 0s", "--timeout 30", "--timeout 2h", "--retries -1", "--rate-limit x"] {
-        assert_eq!(Bench::with_pair().run(&format!("users list {flag}")).status, 2, "{flag}");
+        assert_eq!(World::with_pair().run(&format!("users list {flag}")).status, 2, "{flag}");
     }
 }
 
 #[test]
 fn a_secret_may_lie_in_a_file_or_come_from_a_program() {
     let server = server();
-    let bench = Bench::new();
-    let file = bench.file("secret", "\u{feff} from-a-file\r\n");
-    let bench = bench
+    let world = World::new();
+    let file = world.file("secret", "\u{feff} from-a-file\r\n");
+    let world = world
         .var("SPECTRUM_CLOUD_URL", &server.url())
         .var("SPECTRUM_PROJECT_ID", PROJECT)
         .var("SPECTRUM_PROJECT_SECRET_FILE", &file);
-    bench.run("users list").ok();
+    world.run("users list").ok();
     assert_eq!(asker(&server), basic(PROJECT, "from-a-file"));
     let write = |line: &str| {
-        bench.write_config(&format!("[profiles.p]\nproject_id = '{PROJECT}'\nbase_url = '{}'\n{line}\n", server.url()));
+        world.write_config(&format!("[profiles.p]\nproject_id = '{PROJECT}'\nbase_url = '{}'\n{line}\n", server.url()));
     };
     write(&format!("secret_file = '{file}'"));
-    bench.run("-P p users list").ok();
+    world.run("-P p users list").ok();
     assert_eq!(asker(&server), basic(PROJECT, "from-a-file"));
     write("secret_file = '~/secret'");
-    bench.run("-P p users list").ok();
+    world.run("-P p users list").ok();
     assert_eq!(asker(&server), basic(PROJECT, "from-a-file"));
     if cfg!(unix) {
         write("secret_command = ['printf', ' %s\\n', 'from $HOME; id']");
-        bench.run("-P p users list").ok();
+        world.run("-P p users list").ok();
         assert_eq!(asker(&server), basic(PROJECT, "from $HOME; id"), "no shell, and trimmed");
     }
     let before = server.count();
@@ -181,10 +177,10 @@ fn a_secret_may_lie_in_a_file_or_come_from_a_program() {
         ("", "no secret"),
     ] {
         write(line);
-        bench.run("-P p users list -o json").failed(3, "config").says(words).says("profile p");
+        world.run("-P p users list -o json").failed(3, "config").says(words).says("profile p");
     }
-    let empty = bench.file("empty", "\n");
-    let run = Bench::new()
+    let empty = world.file("empty", "\n");
+    let run = World::new()
         .var("SPECTRUM_PROJECT_ID", PROJECT)
         .var("SPECTRUM_PROJECT_SECRET_FILE", &empty)
         .run("users list -o json");
@@ -195,10 +191,10 @@ fn a_secret_may_lie_in_a_file_or_come_from_a_program() {
 #[test]
 fn the_file_is_strict_and_found_where_it_should_be() {
     let server = server();
-    let bench = Bench::with_profile(&server);
-    assert_eq!(bench.run("profiles path").ok().stdout, format!("{}\n", bench.config().display()));
-    bench.write_config(&format!("\u{feff}default_profile = 'p'\r\n{}", profile("p", PROJECT, "s3cr", &server)));
-    bench.run("users list").ok();
+    let world = World::with_profile(&server);
+    assert_eq!(world.run("profiles path").ok().stdout, format!("{}\n", world.config().display()));
+    world.write_config(&format!("\u{feff}default_profile = 'p'\r\n{}", profile("p", PROJECT, "s3cr", &server)));
+    world.run("users list").ok();
     for (text, words) in [
         ("[profiles.p]\nproject_ident = 'x'", &["line 2", "project_ident", "did you mean project_id?"][..]),
         ("defaultprofile = 'p'", &["did you mean default_profile?"]),
@@ -207,24 +203,24 @@ fn the_file_is_strict_and_found_where_it_should_be() {
         ("[profiles.sandbox]\n", &["built in"]),
         ("default_profile = 'prud'\n[profiles.prod]\n", &["prud", "did you mean prod?"]),
     ] {
-        bench.write_config(text);
-        let run = bench.run("users list -o json");
-        run.failed(3, "config").says("~/.config/spectrum/config.toml");
+        world.write_config(text);
+        let run = world.run("users list -o json");
+        run.failed(3, "config").says(&world.config_as_shown());
         for word in words {
             run.says(word);
         }
     }
     let elsewhere =
-        bench.file("other.toml", format!("default_profile='p'\n{}", profile("p", PROJECT, "s3cr", &server)));
-    bench.run(&format!("users list --config {elsewhere}")).ok();
-    let named = Bench::new().var("SPECTRUM_CONFIG", &elsewhere);
+        world.file("other.toml", format!("default_profile='p'\n{}", profile("p", PROJECT, "s3cr", &server)));
+    world.run(&format!("users list --config {elsewhere}")).ok();
+    let named = World::new().var("SPECTRUM_CONFIG", &elsewhere);
     named.run("users list").ok();
     named
         .run("users list -o json --config /nonexistent/config.toml")
         .failed(3, "config")
         .says("/nonexistent/config.toml");
     if cfg!(unix) {
-        let xdg = Bench::new();
+        let xdg = World::new();
         let folder = xdg.home().join("xdg");
         fs::create_dir_all(folder.join("spectrum")).unwrap();
         fs::copy(&elsewhere, folder.join("spectrum/config.toml")).unwrap();
@@ -236,46 +232,46 @@ fn the_file_is_strict_and_found_where_it_should_be() {
 #[test]
 fn a_file_that_others_can_read_draws_one_warning() {
     let server = server();
-    let bench = Bench::with_profile(&server);
-    bench.run("users list").ok().lacks("chmod");
-    bench.chmod(0o644);
-    let run = bench.run("users list");
+    let world = World::with_profile(&server);
+    world.run("users list").ok().lacks("chmod");
+    world.chmod(0o644);
+    let run = world.run("users list");
     assert_eq!(run.ok().stderr.matches("run `chmod 600 ~/.config/spectrum/config.toml`").count(), 1, "{run:?}");
     run.says("warning:");
-    bench.write_config(&format!(
+    world.write_config(&format!(
         "default_profile='p'\n[profiles.p]\nproject_id='{PROJECT}'\nsecret_command=['echo', 's3cr']\nbase_url='{}'\n",
         server.url()
     ));
-    bench.chmod(0o644);
-    bench.run("users list").ok().lacks("chmod");
+    world.chmod(0o644);
+    world.run("users list").ok().lacks("chmod");
 }
 
 #[test]
 fn add_checks_the_pair_with_one_request_and_then_saves_it() {
     let server = server();
-    let bench = Bench::new();
+    let world = World::new();
     let line = format!("profiles add prod --project-id {PROJECT} --secret-stdin --base-url {}", server.url());
-    let run = bench.run_with_input(&line, &format!(" {SECRET}\n"));
+    let run = world.run_with_input(&line, &format!(" {SECRET}\n"));
     run.ok().says("saved profile prod").lacks(SECRET);
     assert_eq!(server.count(), 1);
     assert_eq!(asker(&server), format!("Basic {}", token()));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(fs::metadata(bench.config()).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(world.config()).unwrap().permissions().mode() & 0o777, 0o600);
     }
-    let left: Vec<_> = fs::read_dir(bench.config().parent().unwrap()).unwrap().collect();
+    let left: Vec<_> = fs::read_dir(world.config().parent().unwrap()).unwrap().collect();
     assert_eq!(left.len(), 1, "no temporary file stays: {left:?}");
-    bench.run("users list").ok();
+    world.run("users list").ok();
     assert_eq!(asker(&server), format!("Basic {}", token()), "the first profile is the default");
     // The alias, a second profile, and a renewal that keeps the profile's own URL.
-    bench.run_with_input(&line.replace("profiles add prod", "login stage"), "another").ok();
-    bench.run("users list -P stage").ok();
+    world.run_with_input(&line.replace("profiles add prod", "login stage"), "another").ok();
+    world.run("users list -P stage").ok();
     assert_eq!(asker(&server), basic(PROJECT, "another"));
     let before = server.count();
-    bench.run_with_input(&format!("profiles add stage --project-id {OTHER} --secret-stdin"), "renewed").ok();
+    world.run_with_input(&format!("profiles add stage --project-id {OTHER} --secret-stdin"), "renewed").ok();
     assert_eq!(server.count(), before + 1, "checked where it will be used");
-    bench.run("users list -P stage").ok();
+    world.run("users list -P stage").ok();
     assert_eq!(asker(&server), basic(OTHER, "renewed"));
 }
 
@@ -294,51 +290,51 @@ fn add_saves_nothing_that_was_not_accepted() {
         (Reply::status(200, "<html>"), 8, "bad_response"),
     ] {
         let server = Hostile::always(reply);
-        let bench = Bench::new();
-        bench.run_with_input(&line(&server), SECRET).failed(exit, code).says("nothing was saved");
-        assert!(!bench.config().exists());
+        let world = World::new();
+        world.run_with_input(&line(&server), SECRET).failed(exit, code).says("nothing was saved");
+        assert!(!world.config().exists());
         assert_eq!(server.count(), 1);
     }
     let server = server();
-    let bench = Bench::new();
-    bench.run_with_input(&line(&server), " \n").failed(2, "invalid_input").says("is empty");
-    bench
+    let world = World::new();
+    world.run_with_input(&line(&server), " \n").failed(2, "invalid_input").says("is empty");
+    world
         .run_with_input("profiles add -o json --secret-stdin --project-id nonsense", SECRET)
         .failed(2, "invalid_input");
-    bench.run("profiles add -o json").failed(2, "usage").says("--project-id").says("--secret-stdin");
-    bench.run(&format!("profiles add sandbox --secret-stdin --project-id {PROJECT} -o json")).failed(2, "usage");
+    world.run("profiles add -o json").failed(2, "usage").says("--project-id").says("--secret-stdin");
+    world.run(&format!("profiles add sandbox --secret-stdin --project-id {PROJECT} -o json")).failed(2, "usage");
     assert_eq!(server.count(), 0);
 }
 
 #[test]
 fn profiles_are_listed_used_and_removed() {
     let server = server();
-    let bench = Bench::new();
-    bench.write_config(&format!(
+    let world = World::new();
+    world.write_config(&format!(
         "default_profile = 'a'\n# mine\n{}{}",
         profile("a", PROJECT, "s3cr", &server),
         profile("b", OTHER, "t4dt", &server)
     ));
-    let run = bench.run("profiles list -o json");
+    let run = world.run("profiles list -o json");
     let names: Vec<_> =
         run.ok().json().as_array().unwrap().iter().map(|row| (row["name"].clone(), row["default"].clone())).collect();
     assert_eq!(names, [(json!("a"), json!(true)), (json!("b"), json!(false)), (json!("sandbox"), json!(false))]);
     run.lacks("s3cr").lacks("t4dt");
-    bench.run("profile use b").ok();
-    bench.run("users list").ok();
+    world.run("profile use b").ok();
+    world.run("users list").ok();
     assert_eq!(asker(&server), basic(OTHER, "t4dt"));
-    bench.run("profiles use c -o json").failed(3, "config");
-    bench.run("profiles rm b").ok();
-    bench.run("users list -o json").failed(3, "config");
-    let text = fs::read_to_string(bench.config()).unwrap();
+    world.run("profiles use c -o json").failed(3, "config");
+    world.run("profiles rm b").ok();
+    world.run("users list -o json").failed(3, "config");
+    let text = fs::read_to_string(world.config()).unwrap();
     assert!(text.starts_with("# mine\n[profiles.a]") && !text.contains("t4dt"), "{text}");
-    bench.run("profiles remove b --yes -o json").failed(3, "config");
+    world.run("profiles remove b --yes -o json").failed(3, "config");
 }
 
 #[test]
 fn check_says_where_each_value_comes_from_and_exits_as_any_command() {
     let good = server();
-    let run = Bench::with_profile(&good).run("profiles check -o json");
+    let run = World::with_profile(&good).run("profiles check -o json");
     let checked = run.ok().json();
     assert_eq!(checked["accepted"], true);
     assert_eq!(checked["projectId"], PROJECT);
@@ -346,28 +342,32 @@ fn check_says_where_each_value_comes_from_and_exits_as_any_command() {
         assert_eq!(checked[key], "profile p", "{checked}");
     }
     assert!(checked["source"].as_str().unwrap().contains("default_profile"), "{checked}");
-    let run = Bench::on(&good).run("profiles check");
+    let run = World::on(&good).run("profiles check");
     for words in ["SPECTRUM_PROJECT_ID", "SPECTRUM_PROJECT_SECRET", "SPECTRUM_CLOUD_URL", PROJECT] {
         assert!(run.ok().stdout.contains(words), "{words} in {run:?}");
     }
     assert_eq!(good.count(), 2);
     let bad = Hostile::always(Reply::refusal(401, "401", "Invalid credentials"));
-    Bench::with_profile(&bad).run("profiles check -o json").failed(4, "unauthorized").says("spectrum profiles add p");
-    let run = Bench::with_profile(&bad).run("profiles check");
+    World::with_profile(&bad).run("profiles check -o json").failed(4, "unauthorized").says("spectrum profiles add p");
+    let run = World::with_profile(&bad).run("profiles check");
     assert!(run.status == 4 && run.stdout.contains("profile p"), "{run:?}");
     let down = Hostile::always(Reply::close());
-    Bench::with_profile(&down).run("profiles check -o json --retries 0").failed(8, "network");
-    Bench::new().run("profiles check -o json").failed(3, "config");
+    World::with_profile(&down).run("profiles check -o json --retries 0").failed(8, "network");
+    World::new().run("profiles check -o json").failed(3, "config");
 }
 
 #[test]
 fn who_is_refused_is_told_where_the_credentials_came_from() {
     let server = Hostile::always(Reply::refusal(401, "401", "Invalid credentials"));
-    let run = Bench::with_profile(&server).run("users list");
+    let world = World::with_profile(&server);
+    let run = world.run("users list");
     assert_eq!(run.status, 4);
-    let expected = "error: the service refused these credentials (401 Invalid credentials)\n  profile p: project_id from ~/.config/spectrum/config.toml, secret from ~/.config/spectrum/config.toml\n  hint: run `spectrum profiles check`\n";
+    let file = world.config_as_shown();
+    let expected = format!(
+        "error: the service refused these credentials (401 Invalid credentials)\n  profile p: project_id from {file}, secret from {file}\n  hint: run `spectrum profiles check`\n"
+    );
     assert_eq!(run.stderr, expected);
-    let run = Bench::on(&server).run("users list");
+    let run = World::on(&server).run("users list");
     run.says("  project id from SPECTRUM_PROJECT_ID, secret from SPECTRUM_PROJECT_SECRET\n");
     assert_eq!(server.count(), 2, "never repeated");
 }
@@ -375,12 +375,12 @@ fn who_is_refused_is_told_where_the_credentials_came_from() {
 #[test]
 fn every_format_of_check_path_and_show_is_a_document() {
     let server = Hostile::always(Reply::data(json!({ "name": "P", "slug": "p" })));
-    let bench = Bench::with_profile(&server);
-    assert_eq!(bench.run("profiles path -o json").ok().json()["path"], bench.config().display().to_string());
-    assert_eq!(bench.run("project show -o id").ok().stdout, format!("{PROJECT}\n"));
+    let world = World::with_profile(&server);
+    assert_eq!(world.run("profiles path -o json").ok().json()["path"], world.config().display().to_string());
+    assert_eq!(world.run("project show -o id").ok().stdout, format!("{PROJECT}\n"));
     assert_eq!(server.requests().len(), 1, "the service is asked");
     let refusing = Hostile::always(Reply::refusal(401, "401", "Invalid credentials"));
-    let run = Bench::with_profile(&refusing).run("profiles check -o json");
+    let run = World::with_profile(&refusing).run("profiles check -o json");
     assert_eq!(run.status, 4);
     let details = run.error()["details"].to_string();
     assert!(details.contains("profile p") && details.contains("sent to"), "{details}");

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use crate::bench::{Bench, PROJECT, Run, SECRET};
 use crate::hostile::{Hostile, Reply, list, user, with};
+use crate::world::{PROJECT, Run, SECRET, World};
 
 const ID: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -72,7 +72,7 @@ const COMMANDS: [&str; 22] = [
 #[test]
 fn no_command_shows_the_secret_at_any_verbosity() {
     let server = Hostile::always(Reply::data(user("+14155550123")));
-    let worlds = [Bench::on(&server), Bench::with_profile(&server)];
+    let worlds = [World::on(&server), World::with_profile(&server)];
     std::thread::scope(|scope| {
         for world in &worlds {
             scope.spawn(move || {
@@ -105,7 +105,7 @@ fn an_echo_of_the_server_is_hidden_in_every_form() {
         for (status, body) in [(200, &good), (400, &bad), (200, &bad), (400, &echoes)] {
             let server = Hostile::always(Reply::with(status, &header, body));
             for format in ["table", "json"] {
-                let run = Bench::on(&server).run(&format!("users list -vv --retries 0 -o {format}"));
+                let run = World::on(&server).run(&format!("users list -vv --retries 0 -o {format}"));
                 assert_eq!(run.status == 0, *body == good, "{run:?}");
                 run.says("[redacted]");
                 keeps_quiet(&run);
@@ -113,7 +113,7 @@ fn an_echo_of_the_server_is_hidden_in_every_form() {
         }
     }
     let server = Hostile::always(Reply::with(200, &format!("X-Echo: {}\r\n", token()), format!("<p>{SECRET}</p>")));
-    let run = Bench::on(&server).run("api -i x");
+    let run = World::on(&server).run("api -i x");
     keeps_quiet(run.ok());
     assert!(run.stdout.contains("[redacted]"), "{run:?}");
 }
@@ -123,21 +123,21 @@ fn cleaning_a_name_does_not_put_a_secret_together() {
     let (front, back) = SECRET.split_at(9);
     let users = list(&[with(user("+14155550123"), json!({ "firstName": format!("{front}\u{1b}{back}") }))]);
     let server = Hostile::always(Reply::data(users));
-    keeps_quiet(Bench::on(&server).run("users list").ok());
+    keeps_quiet(World::on(&server).run("users list").ok());
     let server = Hostile::always(Reply::refusal(400, "E", &format!("{front}\u{200b}{back}")));
-    keeps_quiet(&Bench::on(&server).run("users list"));
+    keeps_quiet(&World::on(&server).run("users list"));
 }
 
 #[test]
 fn a_secret_in_a_wrong_place_is_not_repeated() {
     let server = Hostile::always(Reply::data(user("+14155550123")));
-    for world in [Bench::on(&server), Bench::with_profile(&server)] {
+    for world in [World::on(&server), World::with_profile(&server)] {
         for place in ["--phone", "--email", "--assigned"] {
             keeps_quiet(&world.run_args(&["users", "create", "--shared", place, SECRET]));
         }
         keeps_quiet(&world.run_args(&["api", SECRET, "-vv"]));
     }
-    let world = Bench::on(&server);
+    let world = World::on(&server);
     for args in [
         &["users", "get", SECRET][..],
         &["users", SECRET],
@@ -157,32 +157,32 @@ fn a_secret_in_a_wrong_place_is_not_repeated() {
         ("SPECTRUM_OUTPUT", SECRET),
         ("SPECTRUM_RETRIES", SECRET),
     ] {
-        let run = Bench::with_pair().var(name, value).run("users list -vv");
+        let run = World::with_pair().var(name, value).run("users list -vv");
         assert_eq!(run.status, 3, "{name} {run:?}");
         keeps_quiet(&run);
     }
     // Swapped halves: the secret stands where the id should be, and nobody told us that it is one.
-    let swapped = Bench::new().var("SPECTRUM_PROJECT_ID", SECRET).var("SPECTRUM_PROJECT_SECRET", PROJECT);
+    let swapped = World::new().var("SPECTRUM_PROJECT_ID", SECRET).var("SPECTRUM_PROJECT_SECRET", PROJECT);
     keeps_quiet(&swapped.run("users list -vv"));
-    let bench = Bench::new();
-    bench.write_config(&format!("[profiles.p]\nproject_id = '{SECRET}'\nproject_secret = 'x'\n"));
-    let run = bench.run("-P p users list");
+    let world = World::new();
+    world.write_config(&format!("[profiles.p]\nproject_id = '{SECRET}'\nproject_secret = 'x'\n"));
+    let run = world.run("-P p users list");
     assert_eq!(run.status, 3, "{run:?}");
     keeps_quiet(&run);
-    bench.write_config(&format!("[profiles.p]\nsecret_command = '{SECRET}'\n"));
-    keeps_quiet(&bench.run("-P p users list"));
+    world.write_config(&format!("[profiles.p]\nsecret_command = '{SECRET}'\n"));
+    keeps_quiet(&world.run("-P p users list"));
 }
 
 #[test]
 fn a_failed_look_for_the_secret_does_not_show_it() {
-    let bench = Bench::new();
-    let script = bench.file("print.sh", format!("echo '{SECRET}'; exit 1"));
-    bench.write_config(&format!("[profiles.p]\nproject_id = '{PROJECT}'\nsecret_command = ['sh', '{script}']\n"));
+    let world = World::new();
+    let script = world.file("print.sh", format!("echo '{SECRET}'; exit 1"));
+    world.write_config(&format!("[profiles.p]\nproject_id = '{PROJECT}'\nsecret_command = ['sh', '{script}']\n"));
     if cfg!(unix) {
-        let run = bench.run("-P p users list -vv -o json");
+        let run = world.run("-P p users list -vv -o json");
         run.failed(3, "config").says("secret_command").says("failed");
         keeps_quiet(&run);
     }
-    let run = bench.run(&format!("users get {ID} -vv"));
+    let run = world.run(&format!("users get {ID} -vv"));
     assert_eq!(run.status, 3);
 }

@@ -9,8 +9,8 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::json;
 
-use crate::bench::{Bench, Run};
 use crate::hostile::{Hostile, Reply, Request, list, user};
+use crate::world::{Run, World};
 
 /// A server that speaks TLS with a certificate of a CA that nobody knows, and lists one user.
 struct Secure {
@@ -69,8 +69,8 @@ impl Secure {
         format!("https://localhost:{}", self.address.port())
     }
 
-    fn bench(&self) -> Bench {
-        Bench::with_pair().var("SPECTRUM_CLOUD_URL", &self.url())
+    fn world(&self) -> World {
+        World::at(&self.url())
     }
 
     fn requests(&self) -> usize {
@@ -116,18 +116,18 @@ fn proxy() -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
 #[test]
 fn a_ca_of_ones_own_is_trusted_when_it_is_named() {
     let server = Secure::new();
-    let bench = server.bench();
-    let ca = bench.file("ca.pem", &server.ca);
-    let run = bench.run(&format!("users list -o json --ca-cert {ca}"));
+    let world = server.world();
+    let ca = world.file("ca.pem", &server.ca);
+    let run = world.run(&format!("users list -o json --ca-cert {ca}"));
     assert_eq!(run.ok().json(), json!([user("+14155550123")]));
-    server.bench().var("SSL_CERT_FILE", &ca).run("users list").ok();
+    server.world().var("SSL_CERT_FILE", &ca).run("users list").ok();
     // A system without any CA of its own, as a bare container is one.
-    let bare = server.bench().var("SSL_CERT_FILE", "/dev/null");
+    let bare = server.world().var("SSL_CERT_FILE", "/dev/null");
     bare.run(&format!("users list --ca-cert {ca}")).ok();
-    let profiled = Bench::new();
+    let profiled = World::new();
     profiled.write_config(&format!(
         "default_profile='p'\n[profiles.p]\nproject_id='{}'\nproject_secret='s3cr'\nbase_url='{}'\nca_cert='{ca}'\n",
-        crate::bench::PROJECT,
+        crate::world::PROJECT,
         server.url()
     ));
     profiled.run("users list").ok();
@@ -137,18 +137,18 @@ fn a_ca_of_ones_own_is_trusted_when_it_is_named() {
 #[test]
 fn an_unknown_ca_is_refused_at_once() {
     let server = Secure::new();
-    let run = server.bench().run("users list -o json");
+    let run = server.world().run("users list -o json");
     run.failed(8, "network").says("certificate");
     assert!(run.error()["hint"].as_str().unwrap().contains("--ca-cert"), "{run:?}");
     assert_eq!((*server.connections.lock().unwrap(), server.requests()), (1, 0), "not repeated, and nothing was sent");
     // A certificate of another host is no matter of trust: one more CA does not help.
-    let bench = server.bench();
-    let ca = bench.file("ca.pem", &server.ca);
+    let world = server.world();
+    let ca = world.file("ca.pem", &server.ca);
     let run =
-        bench.run(&format!("users list -o json --ca-cert {ca} --base-url https://127.0.0.1:{}", server.address.port()));
+        world.run(&format!("users list -o json --ca-cert {ca} --base-url https://127.0.0.1:{}", server.address.port()));
     run.failed(8, "network").says("certificate").lacks("--ca-cert");
-    let other = server.bench().file("other.pem", Secure::new().ca);
-    let run = server.bench().run(&format!("users list -o json --ca-cert {other}"));
+    let other = server.world().file("other.pem", Secure::new().ca);
+    let run = server.world().run(&format!("users list -o json --ca-cert {other}"));
     assert!(run.status == 3 || run.status == 8, "{run:?}");
     assert_eq!(server.requests(), 0);
 }
@@ -156,18 +156,18 @@ fn an_unknown_ca_is_refused_at_once() {
 #[test]
 fn a_ca_file_that_is_none_is_a_matter_of_configuration() {
     let server = Secure::new();
-    let bench = server.bench();
-    let empty = bench.file("empty.pem", "");
-    let text = bench.file("text.pem", "hello");
+    let world = server.world();
+    let empty = world.file("empty.pem", "");
+    let text = world.file("text.pem", "hello");
     for file in [&empty, &text, "/nonexistent/ca.pem"] {
-        bench.run(&format!("users list -o json --ca-cert {file}")).failed(3, "config").says(file).says("--ca-cert");
-        let run = server.bench().var("SSL_CERT_FILE", file).run("users list -o json");
+        world.run(&format!("users list -o json --ca-cert {file}")).failed(3, "config").says(file).says("--ca-cert");
+        let run = server.world().var("SSL_CERT_FILE", file).run("users list -o json");
         assert!(run.status == 3 && run.stdout.is_empty(), "{run:?}");
         run.says("SSL_CERT_FILE");
     }
     assert_eq!(server.requests(), 0);
     let plain = Hostile::always(Reply::data(list(&[])));
-    Bench::on(&plain).var("SSL_CERT_FILE", "/nonexistent/ca.pem").run("users list").ok();
+    World::on(&plain).var("SSL_CERT_FILE", "/nonexistent/ca.pem").run("users list").ok();
 }
 
 #[test]
@@ -184,8 +184,8 @@ fn a_server_that_speaks_no_tls_is_not_asked_again() {
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         }
     });
-    let bench = Bench::with_pair().var("SPECTRUM_CLOUD_URL", &format!("https://{address}"));
-    bench.run("users list -o json").failed(8, "network").says("cannot connect").lacks("--ca-cert");
+    let world = World::at(&format!("https://{address}"));
+    world.run("users list -o json").failed(8, "network").says("cannot connect").lacks("--ca-cert");
     assert_eq!(*connections.lock().unwrap(), 1);
 }
 
@@ -193,13 +193,11 @@ fn a_server_that_speaks_no_tls_is_not_asked_again() {
 fn https_goes_through_the_proxy_unless_it_is_told_not_to() {
     let server = Secure::new();
     let (address, asked) = proxy();
-    let ca = server.bench().home().join("ca.pem");
     let run = |variables: &[(&str, &str)]| -> Run {
-        let bench = variables.iter().fold(server.bench(), |bench, (name, value)| bench.var(name, value));
-        let ca = bench.file("ca.pem", &server.ca);
-        bench.run(&format!("users list -o json -vv --retries 0 --ca-cert {ca}"))
+        let world = variables.iter().fold(server.world(), |world, (name, value)| world.var(name, value));
+        let ca = world.file("ca.pem", &server.ca);
+        world.run(&format!("users list -o json -vv --retries 0 --ca-cert {ca}"))
     };
-    drop(ca);
     let url = format!("http://user:pa55word@{address}");
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
         let before = asked.lock().unwrap().len();
@@ -224,9 +222,9 @@ fn plain_http_to_loopback_uses_no_proxy() {
     let (address, asked) = proxy();
     let server = Hostile::always(Reply::data(list(&[])));
     let url = format!("http://{address}");
-    let bench = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"]
+    let world = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"]
         .iter()
-        .fold(Bench::on(&server), |bench, name| bench.var(name, &url));
-    bench.run("users list").ok();
+        .fold(World::on(&server), |world, name| world.var(name, &url));
+    world.run("users list").ok();
     assert_eq!((server.count(), asked.lock().unwrap().len()), (1, 0));
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, PROJECT};
 use crate::hostile::{Hostile, Reply, list, user, with};
+use crate::world::{PROJECT, World};
 
 const PHONE: &str = "+14155550123";
 const ID: &str = "11111111-1111-4111-8111-111111111111";
@@ -18,16 +18,16 @@ fn dedicated(id: &str, line: &str) -> Value {
 #[test]
 fn create_sends_what_was_asked_and_prints_the_record() {
     let server = Hostile::always(Reply::data(with(user(PHONE), json!({ "future": [1.50] }))));
-    let bench = Bench::on(&server);
+    let world = World::on(&server);
     let line = "users create --shared --phone +1(415)555-01.23 --first-name Ada --last-name= -o json";
-    let run = bench.run(line);
+    let run = world.run(line);
     assert_eq!(run.ok().json(), with(user(PHONE), json!({ "future": [1.50] })), "unknown fields are kept");
     let request = &server.requests()[0];
     assert_eq!(request.line(), format!("POST /projects/{PROJECT}/users/"));
     assert_eq!(request.header("content-type"), Some("application/json"));
     let body: Value = serde_json::from_str(&request.body).unwrap();
     assert_eq!(body, json!({ "type": "shared", "phoneNumber": PHONE, "firstName": "Ada" }));
-    let run = bench.run(&format!("users create --dedicated --assigned +15550100 --phone {PHONE} -o id"));
+    let run = world.run(&format!("users create --dedicated --assigned +15550100 --phone {PHONE} -o id"));
     assert_eq!(run.ok().stdout, format!("{ID}\n"));
     let body: Value = serde_json::from_str(&server.requests()[1].body).unwrap();
     assert_eq!(body, json!({ "type": "dedicated", "phoneNumber": PHONE, "assignedPhoneNumber": "+15550100" }));
@@ -36,7 +36,7 @@ fn create_sends_what_was_asked_and_prints_the_record() {
 #[test]
 fn what_is_wrong_or_missing_is_named_at_once_and_nothing_is_sent() {
     let server = Hostile::always(Reply::data(user(PHONE)));
-    let bench = Bench::on(&server);
+    let world = World::on(&server);
     for (line, code, words) in [
         ("users create", "usage", &["--shared or --dedicated", "--phone"][..]),
         ("users create --dedicated", "usage", &["--phone", "--assigned"]),
@@ -51,7 +51,7 @@ fn what_is_wrong_or_missing_is_named_at_once_and_nothing_is_sent() {
         ("users list --fields id,phone", "usage", &["unknown field", "phoneNumber"]),
         ("users delete +14155550123", "confirmation_required", &["--yes"]),
     ] {
-        let run = bench.run(&format!("{line} -o json"));
+        let run = world.run(&format!("{line} -o json"));
         run.failed(2, code);
         for word in words {
             run.says(word);
@@ -63,13 +63,13 @@ fn what_is_wrong_or_missing_is_named_at_once_and_nothing_is_sent() {
 #[test]
 fn somebody_elses_record_is_no_success() {
     let server = Hostile::always(Reply::data(user("+19995550000")));
-    let run = Bench::on(&server).run(&format!("{CREATE} --email ada@example.com"));
+    let run = World::on(&server).run(&format!("{CREATE} --email ada@example.com"));
     run.failed(6, "identity_mismatch").says("+19995550000").says(PHONE).says(ID).says("ada@example.com");
     let server = Hostile::always(Reply::data(dedicated(ID, "+15550199")));
-    let run = Bench::on(&server).run("users create --dedicated --assigned +15550100 --phone +14155550123 -o json");
+    let run = World::on(&server).run("users create --dedicated --assigned +15550100 --phone +14155550123 -o json");
     run.failed(6, "identity_mismatch").says("+15550199").says("lines list");
     let server = Hostile::always(Reply::data(with(user(PHONE), json!({ "assignedPhoneNumber": null }))));
-    let run = Bench::on(&server).run("users create --dedicated --assigned +15550100 --phone +14155550123");
+    let run = World::on(&server).run("users create --dedicated --assigned +15550100 --phone +14155550123");
     assert_eq!((run.status, run.stdout.as_str()), (6, ""), "{run:?}");
 }
 
@@ -84,7 +84,7 @@ fn a_record_that_is_no_user_is_a_bad_response() {
     ] {
         let server = Hostile::always(Reply::data(data.clone()));
         for line in [CREATE.to_owned(), format!("users get {ID} -o json"), format!("users get {ID} -o csv")] {
-            let run = Bench::on(&server).run(&line);
+            let run = World::on(&server).run(&line);
             assert_eq!((run.status, run.stdout.as_str()), (8, ""), "{data} {run:?}");
             assert_eq!(run.error()["code"], "bad_response");
         }
@@ -95,11 +95,11 @@ fn a_record_that_is_no_user_is_a_bad_response() {
 #[test]
 fn a_name_that_the_service_keeps_is_a_warning() {
     let server = Hostile::always(Reply::data(with(user(PHONE), json!({ "email": "old@example.com" }))));
-    let bench = Bench::on(&server);
-    let run = bench.run(&format!("{CREATE} --first-name Grace --email new@example.com"));
+    let world = World::on(&server);
+    let run = world.run(&format!("{CREATE} --first-name Grace --email new@example.com"));
     run.ok().says("warning: firstName is \"Ada\" in the service, not \"Grace\"").says("old@example.com");
-    assert!(!bench.run(&format!("{CREATE} --first-name Ada")).stderr.contains("warning"));
-    assert_eq!(bench.run(&format!("{CREATE} -q --first-name Grace")).stderr, "");
+    assert!(!world.run(&format!("{CREATE} --first-name Ada")).stderr.contains("warning"));
+    assert_eq!(world.run(&format!("{CREATE} -q --first-name Grace")).stderr, "");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn the_note_claims_only_what_can_be_known() {
         ("Date: soon\r\n", "2026-04-01T12:00:00.000Z", "registered"),
     ] {
         let server = Hostile::always(answer(date, created));
-        let run = Bench::on(&server).run(CREATE);
+        let run = World::on(&server).run(CREATE);
         run.ok().says(&format!("{words} shared user {PHONE}"));
     }
 }
@@ -127,27 +127,27 @@ fn the_note_claims_only_what_can_be_known() {
 #[test]
 fn if_absent_leaves_who_is_there_untouched() {
     let server = Hostile::always(Reply::data(list(&[user(PHONE)])));
-    let run = Bench::on(&server).run(&format!("{CREATE} --if-absent --first-name Grace"));
+    let run = World::on(&server).run(&format!("{CREATE} --if-absent --first-name Grace"));
     assert_eq!(run.ok().json(), user(PHONE));
     run.says("already existed").says("warning: firstName");
     assert_eq!(server.lines(), ["GET /users/?type=shared&search=%2B14155550123"]);
     let server = Hostile::new([Reply::data(list(&[user("+141555501234")])), Reply::data(user(PHONE))]);
-    Bench::on(&server).run(&format!("{CREATE} --if-absent")).ok();
+    World::on(&server).run(&format!("{CREATE} --if-absent")).ok();
     assert_eq!(server.lines()[1], "POST /users/", "a longer number is not the same");
     let line = "users create --dedicated --assigned +15550100 --phone +14155550123 -o json --if-absent";
     let server =
         Hostile::new([Reply::data(list(&[dedicated(ID, "+15550199")])), Reply::data(dedicated(ID, "+15550100"))]);
-    Bench::on(&server).run(line).ok();
+    World::on(&server).run(line).ok();
     assert_eq!(server.count(), 2, "the same phone on another line is another user");
 }
 
 #[test]
 fn fail_if_exists_refuses_who_is_there() {
     let server = Hostile::always(Reply::data(list(&[user(PHONE)])));
-    Bench::on(&server).run(&format!("{CREATE} --fail-if-exists")).failed(6, "exists").says(ID);
+    World::on(&server).run(&format!("{CREATE} --fail-if-exists")).failed(6, "exists").says(ID);
     assert_eq!(server.count(), 1);
     let server = Hostile::new([Reply::data(list(&[])), Reply::data(user(PHONE))]);
-    Bench::on(&server).run(&format!("{CREATE} --fail-if-exists")).ok();
+    World::on(&server).run(&format!("{CREATE} --fail-if-exists")).ok();
     assert_eq!(server.count(), 2);
 }
 
@@ -166,7 +166,7 @@ fn a_failed_look_up_is_never_absence() {
     for reply in replies {
         for flag in ["--if-absent", "--fail-if-exists"] {
             let server = Hostile::always(reply.clone());
-            let run = Bench::on(&server).run(&format!("{CREATE} {flag} --retries 0"));
+            let run = World::on(&server).run(&format!("{CREATE} {flag} --retries 0"));
             assert!(run.status >= 4 && run.stdout.is_empty(), "{run:?}");
             assert_eq!(server.count(), 1);
             assert_eq!(server.requests()[0].method, "GET", "nothing is created after a failed look-up");
@@ -177,10 +177,10 @@ fn a_failed_look_up_is_never_absence() {
         Reply::data(json!({ "users": [user("+141555501234")], "total": 2 })),
         Reply::data(json!({ "users": [user(PHONE)], "total": 2 })),
     ]);
-    Bench::on(&held_back).run(&format!("{CREATE} --if-absent")).ok().says("already existed");
+    World::on(&held_back).run(&format!("{CREATE} --if-absent")).ok().says("already existed");
     assert!(held_back.lines()[1].contains("offset=1"), "{:?}", held_back.lines());
     let incomplete = Hostile::always(Reply::data(json!({ "users": [], "total": 2 })));
-    Bench::on(&incomplete).run(&format!("{CREATE} --if-absent")).failed(8, "bad_response").says("0 of 2");
+    World::on(&incomplete).run(&format!("{CREATE} --if-absent")).failed(8, "bad_response").says("0 of 2");
 }
 
 #[test]
@@ -189,15 +189,15 @@ fn a_phone_number_stands_for_one_user_or_for_none() {
     let two = list(&[dedicated(ID, "+15550100"), dedicated(other, "+15550101")]);
     for line in ["users get", "users delete --yes", "users link"] {
         let server = Hostile::always(Reply::data(two.clone()));
-        let run = Bench::on(&server).run(&format!("{line} {PHONE} -o json"));
+        let run = World::on(&server).run(&format!("{line} {PHONE} -o json"));
         run.failed(6, "ambiguous").says(ID).says(other);
         assert_eq!(server.lines(), ["GET /users/?search=%2B14155550123"]);
         let server = Hostile::always(Reply::data(list(&[user("+141555501234")])));
-        Bench::on(&server).run(&format!("{line} {PHONE} -o json")).failed(5, "not_found").says(PHONE);
+        World::on(&server).run(&format!("{line} {PHONE} -o json")).failed(5, "not_found").says(PHONE);
         assert_eq!(server.count(), 1);
     }
     let twice = Hostile::always(Reply::data(list(&[user(PHONE), with(user(PHONE), json!({ "id": other }))])));
-    Bench::on(&twice).run(&format!("{CREATE} --if-absent")).failed(6, "ambiguous").says(other);
+    World::on(&twice).run(&format!("{CREATE} --if-absent")).failed(6, "ambiguous").says(other);
     assert_eq!(twice.count(), 1);
 }
 
@@ -205,20 +205,20 @@ fn a_phone_number_stands_for_one_user_or_for_none() {
 fn a_list_is_a_bare_array_and_a_phone_is_compared_whole() {
     let users = [user(PHONE), user("+141555501234")];
     let server = Hostile::always(Reply::data(list(&users)));
-    let bench = Bench::on(&server);
-    assert_eq!(bench.run("users list -o json").ok().json(), json!(users));
-    assert_eq!(bench.run(&format!("users ls --phone {PHONE} -o json")).ok().json(), json!([user(PHONE)]));
-    bench
+    let world = World::on(&server);
+    assert_eq!(world.run("users list -o json").ok().json(), json!(users));
+    assert_eq!(world.run(&format!("users ls --phone {PHONE} -o json")).ok().json(), json!([user(PHONE)]));
+    world
         .run_args(&["user", "list", "--search", "a&b +c", "--dedicated", "--limit", "5", "--offset", "2", "--id", ID])
         .ok();
     let last = "GET /users/?type=dedicated&id=11111111-1111-4111-8111-111111111111&search=a%26b+%2Bc&limit=5&offset=2";
     assert_eq!(server.lines()[1..], ["GET /users/?search=%2B14155550123", last]);
     let none = Hostile::always(Reply::data(list(&[])));
-    assert_eq!(Bench::on(&none).run("users list -o json").ok().stdout, "[]\n");
+    assert_eq!(World::on(&none).run("users list -o json").ok().stdout, "[]\n");
     for format in ["ndjson", "id"] {
-        assert_eq!(Bench::on(&none).run(&format!("users list -o {format}")).ok().stdout, "");
+        assert_eq!(World::on(&none).run(&format!("users list -o {format}")).ok().stdout, "");
     }
-    Bench::on(&none).run("users list").ok().says("no users");
+    World::on(&none).run("users list").ok().says("no users");
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_deletion_says_what_it_did() {
     let gone = || Reply::data(json!({ "userId": ID }));
     for reply in [gone(), Reply::status(204, ""), Reply::status(200, "{\"succeed\":true,\"data\":null}")] {
         let server = Hostile::always(reply);
-        let run = Bench::on(&server).run(&format!("users delete --yes {ID} -o json"));
+        let run = World::on(&server).run(&format!("users delete --yes {ID} -o json"));
         assert_eq!(run.ok().json(), json!([{ "id": ID, "deleted": true }]));
         assert_eq!(server.lines(), [format!("DELETE /users/{ID}/")]);
     }
@@ -236,11 +236,11 @@ fn a_deletion_says_what_it_did() {
         Reply::status(200, "{\"succeed\":false}"),
     ] {
         let server = Hostile::always(reply);
-        Bench::on(&server).run(&format!("users delete --yes {ID} -o json")).failed(8, "bad_response");
+        World::on(&server).run(&format!("users delete --yes {ID} -o json")).failed(8, "bad_response");
         assert_eq!(server.count(), 1);
     }
     let server = Hostile::new([Reply::data(list(&[user(PHONE)])), gone()]);
-    Bench::on(&server).run(&format!("users rm --yes {PHONE} -o json")).ok();
+    World::on(&server).run(&format!("users rm --yes {PHONE} -o json")).ok();
     assert_eq!(server.lines(), ["GET /users/?search=%2B14155550123".to_owned(), format!("DELETE /users/{ID}/")]);
 }
 
@@ -250,13 +250,13 @@ fn a_repeated_deletion_that_meets_404_has_succeeded() {
     let line = format!("users delete --yes {ID} -o json --retries 1");
     for first in [Reply::reset(), Reply::refusal(500, "E", "oops"), Reply::close()] {
         let server = Hostile::new([first, missing()]);
-        assert_eq!(Bench::on(&server).run(&line).ok().json(), json!([{ "id": ID, "deleted": true }]));
+        assert_eq!(World::on(&server).run(&line).ok().json(), json!([{ "id": ID, "deleted": true }]));
         assert_eq!(server.count(), 2);
     }
     let server = Hostile::always(missing());
-    let bench = Bench::on(&server);
-    bench.run(&line).failed(5, "not_found").says(ID);
-    let run = bench.run(&format!("{line} --ignore-missing"));
+    let world = World::on(&server);
+    world.run(&line).failed(5, "not_found").says(ID);
+    let run = world.run(&format!("{line} --ignore-missing"));
     assert_eq!(run.ok().stdout, "[]\n");
     assert_eq!(server.count(), 2);
 }
@@ -265,7 +265,7 @@ fn a_repeated_deletion_that_meets_404_has_succeeded() {
 fn what_was_deleted_before_a_failure_is_said() {
     let other = "22222222-2222-4222-8222-222222222222";
     let server = Hostile::new([Reply::status(204, ""), Reply::refusal(401, "401", "no")]);
-    let run = Bench::on(&server).run(&format!("users delete --yes {ID} {other} {ID} -o json"));
+    let run = World::on(&server).run(&format!("users delete --yes {ID} {other} {ID} -o json"));
     assert_eq!(run.status, 4, "{run:?}");
     assert_eq!(run.json(), json!([{ "id": ID, "deleted": true }]));
     run.says("1 of 2 were deleted");
@@ -275,20 +275,20 @@ fn what_was_deleted_before_a_failure_is_said() {
 #[test]
 fn a_dry_run_sends_nothing_and_needs_nothing() {
     let create = "users create --shared --phone +14155550123 --dry-run";
-    let run = Bench::new().run(&format!("{create} -o json"));
+    let run = World::new().run(&format!("{create} -o json"));
     let request = run.ok().json();
     assert_eq!(request["method"], "POST");
     assert_eq!(request["url"], "https://spectrum.photon.codes/projects/{projectId}/users/");
     assert_eq!(request["headers"]["Authorization"], "Basic [redacted]");
     assert_eq!(request["body"], json!({ "type": "shared", "phoneNumber": PHONE }));
     let server = Hostile::always(Reply::data(user(PHONE)));
-    let bench = Bench::on(&server);
+    let world = World::on(&server);
     for flag in ["", "--if-absent", "--fail-if-exists"] {
-        let run = bench.run(&format!("{create} {flag}"));
+        let run = world.run(&format!("{create} {flag}"));
         assert!(run.ok().stdout.starts_with(&format!("POST {}/projects/{PROJECT}/users/\n", server.url())), "{run:?}");
-        run.lacks(crate::bench::SECRET).lacks(&crate::secrets::token());
+        run.lacks(crate::world::SECRET).lacks(&crate::secrets::token());
     }
-    let run = bench.run(&format!("users delete {ID} {PHONE} --dry-run -o json"));
+    let run = world.run(&format!("users delete {ID} {PHONE} --dry-run -o json"));
     let methods: Vec<String> =
         run.ok().json().as_array().unwrap().iter().map(|r| r["method"].as_str().unwrap().to_owned()).collect();
     assert_eq!(methods, ["DELETE", "GET", "DELETE"]);
@@ -305,12 +305,12 @@ fn the_other_nouns_print_what_the_service_says() {
         Reply::data(user(PHONE)),
         Reply::refusal(404, "404", "no line"),
     ]);
-    let bench = Bench::on(&server);
-    assert_eq!(bench.run("lines list -o json").ok().json(), json!([line]));
-    assert_eq!(bench.run("lines route -o json").ok().json()["isBestAvailable"], true);
-    assert_eq!(bench.run("project show -o json").ok().json()["slug"], "p");
-    assert_eq!(bench.run(&format!("users link {ID} --message Hi&bye")).ok().stdout, "sms:+15550100&body=Hi%26bye\n");
-    bench.run("lines route -o json").failed(5, "not_found");
+    let world = World::on(&server);
+    assert_eq!(world.run("lines list -o json").ok().json(), json!([line]));
+    assert_eq!(world.run("lines route -o json").ok().json()["isBestAvailable"], true);
+    assert_eq!(world.run("project show -o json").ok().json()["slug"], "p");
+    assert_eq!(world.run(&format!("users link {ID} --message Hi&bye")).ok().stdout, "sms:+15550100&body=Hi%26bye\n");
+    world.run("lines route -o json").failed(5, "not_found");
     let expected = ["GET /lines/", "GET /lines/route", "GET /", &format!("GET /users/{ID}/"), "GET /lines/route"];
     assert_eq!(server.lines(), expected);
 }
@@ -323,20 +323,20 @@ fn api_calls_any_route_of_the_configured_service_alone() {
         Reply::refusal(422, "VALIDATION", "no"),
         Reply::status(200, "<html>"),
     ]);
-    let bench = Bench::on(&server);
+    let world = World::on(&server);
     let whole = json!({ "succeed": true, "data": [] });
-    assert_eq!(bench.run("api projects/{projectId}/webhooks/").ok().json(), whole);
-    bench.run("api /x -f type=shared -F n=[1]").ok();
+    assert_eq!(world.run("api projects/{projectId}/webhooks/").ok().json(), whole);
+    world.run("api /x -f type=shared -F n=[1]").ok();
     let request = &server.requests()[1];
     assert_eq!((request.line(), request.body.as_str()), ("POST /x".to_owned(), r#"{"n":[1],"type":"shared"}"#));
-    let run = bench.run("api -X DELETE x -o json");
+    let run = world.run("api -X DELETE x -o json");
     assert_eq!((run.status, run.json()["code"].as_str()), (7, Some("VALIDATION")), "{run:?}");
-    bench.run("api x -o json").failed(8, "bad_response");
-    assert_eq!(bench.run("api x").ok().stdout, "<html>\n", "unasked, the body comes as it came");
+    world.run("api x -o json").failed(8, "bad_response");
+    assert_eq!(world.run("api x").ok().stdout, "<html>\n", "unasked, the body comes as it came");
     for elsewhere in ["https://evil.example/x", "http://evil.example"] {
-        assert_eq!(bench.run(&format!("api {elsewhere}")).status, 2);
+        assert_eq!(world.run(&format!("api {elsewhere}")).status, 2);
     }
-    bench.run("api //evil.example/x").ok();
+    world.run("api //evil.example/x").ok();
     assert_eq!(server.requests()[5].target, "/evil.example/x", "the host stays");
 }
 
@@ -344,27 +344,27 @@ fn api_calls_any_route_of_the_configured_service_alone() {
 fn an_array_is_no_record_whatever_it_holds() {
     let row = json!([ID, PHONE, "shared", null, null, null, null, null, null]);
     let server = Hostile::always(Reply::data(row));
-    let bench = Bench::on(&server);
+    let world = World::on(&server);
     for line in [CREATE, "users get 11111111-1111-4111-8111-111111111111 -o json"] {
-        bench.run(line).failed(8, "bad_response").lacks("registered");
+        world.run(line).failed(8, "bad_response").lacks("registered");
     }
     let server = Hostile::always(Reply::data(json!([[{ "id": "x" }]])));
-    Bench::on(&server).run("users list -o csv").failed(8, "bad_response");
+    World::on(&server).run("users list -o csv").failed(8, "bad_response");
 }
 
 #[test]
 fn a_page_that_says_404_is_not_the_api_saying_that_a_user_is_gone() {
     let page = || Reply::status(404, "<html><title>Nothing here</title></html>");
     let server = Hostile::always(page());
-    Bench::on(&server).run(&format!("users delete {ID} --yes --ignore-missing -o json")).failed(5, "not_found");
+    World::on(&server).run(&format!("users delete {ID} --yes --ignore-missing -o json")).failed(5, "not_found");
     let server = Hostile::new([Reply::with(503, "Retry-After: 0\r\n", ""), page()]);
-    Bench::on(&server).run(&format!("users delete {ID} --yes -o json")).failed(5, "not_found");
+    World::on(&server).run(&format!("users delete {ID} --yes -o json")).failed(5, "not_found");
 }
 
 #[test]
 fn the_answer_to_an_id_is_about_that_id() {
     let server = Hostile::always(Reply::data(with(user(PHONE), json!({ "id": PROJECT }))));
-    Bench::on(&server).run(&format!("users get {ID} -o json")).failed(8, "bad_response");
+    World::on(&server).run(&format!("users get {ID} -o json")).failed(8, "bad_response");
 }
 
 #[test]
@@ -372,7 +372,7 @@ fn a_list_that_the_service_cuts_is_read_to_its_end() {
     let second = with(user("+14155550124"), json!({ "id": PROJECT }));
     let page = |user: Value| Reply::data(json!({ "users": [user], "total": 2 }));
     let server = Hostile::new([page(user(PHONE)), page(second)]);
-    let run = Bench::on(&server).run("users list -o id");
+    let run = World::on(&server).run("users list -o id");
     assert_eq!(run.ok().stdout, format!("{ID}\n{PROJECT}\n"));
     assert!(server.requests()[1].line().ends_with("/users/?offset=1"));
 }
@@ -380,8 +380,8 @@ fn a_list_that_the_service_cuts_is_read_to_its_end() {
 #[test]
 fn a_qr_code_keeps_to_the_colour_rules() {
     let server = Hostile::always(Reply::data(user(PHONE)));
-    let bench = Bench::on(&server);
+    let world = World::on(&server);
     let line = format!("users link {ID} --qr");
-    assert!(!bench.run(&line).ok().stdout.contains('\u{1b}'), "there is no terminal");
-    assert!(bench.run(&format!("{line} --color always")).ok().stdout.contains("\u{1b}[30;107m"));
+    assert!(!world.run(&line).ok().stdout.contains('\u{1b}'), "there is no terminal");
+    assert!(world.run(&format!("{line} --color always")).ok().stdout.contains("\u{1b}[30;107m"));
 }
