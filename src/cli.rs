@@ -1,9 +1,16 @@
 //! The command line's grammar. The doc comments are the help; nothing here acts.
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, FromArgMatches, Parser, Subcommand};
 
-use crate::config::settings::GlobalArgs;
-use crate::{commands, nouns};
+use crate::commands;
+use crate::config::flags::GlobalArgs;
+use crate::nouns::{lines, project, users};
+use crate::verbs::noun::{Chosen, Noun};
+
+/// The nouns of the API, in the order of the help.
+pub static NOUNS: [Noun; 3] =
+    [Noun::of::<users::command::Verb>(), Noun::of::<lines::command::Verb>(), Noun::of::<project::command::Verb>()];
 
 /// Provision the users of a Photon Spectrum messaging project.
 #[derive(Debug, Parser)]
@@ -28,19 +35,13 @@ pub struct Cli {
 /// The version, and the commit it was built from where that is known.
 pub const VERSION: &str = env!("SPECTRUM_VERSION");
 
-/// The nouns.
+/// What can be typed first.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
-    /// Register, list, look up and delete the users of a project
-    #[command(subcommand, visible_alias = "user", arg_required_else_help = true)]
-    Users(nouns::users::command::Verb),
-    /// Show the lines that the project owns
-    #[command(subcommand, visible_alias = "line", arg_required_else_help = true)]
-    Lines(nouns::lines::command::Verb),
-    /// Show the project
-    #[command(subcommand, visible_alias = "projects", arg_required_else_help = true)]
-    Project(nouns::project::command::Verb),
+    /// A noun of the API.
+    #[command(flatten)]
+    Noun(OfNoun),
     /// Manage the credentials on this machine
     #[command(subcommand, visible_alias = "profile", arg_required_else_help = true)]
     Profiles(commands::profiles::Verb),
@@ -58,4 +59,33 @@ pub enum Command {
     Man(commands::man::ManArgs),
     /// Show help for a command or a topic
     Help(commands::help::HelpArgs),
+}
+
+/// A noun of [`NOUNS`] and its verb.
+#[derive(Debug)]
+pub struct OfNoun(pub Chosen);
+
+impl FromArgMatches for OfNoun {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Chosen::among(&NOUNS, matches).map(Self).ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Subcommand for OfNoun {
+    fn augment_subcommands(command: clap::Command) -> clap::Command {
+        command.subcommands(NOUNS.iter().map(Noun::command))
+    }
+
+    fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        NOUNS.iter().any(|noun| noun.is(name))
+    }
 }

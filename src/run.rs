@@ -3,7 +3,8 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser as _, ValueEnum as _};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, OfNoun};
+use crate::commands;
 use crate::config::environment::Environment;
 use crate::config::settings::{self, Colour, GlobalArgs, Settings};
 use crate::failure::{Code, Exit, Failure};
@@ -14,7 +15,6 @@ use crate::output::{Looks, Output};
 use crate::prompt::Prompt;
 use crate::secrets::redactor::Redactor;
 use crate::session::Session;
-use crate::{commands, nouns};
 
 /// Runs one command line; the process's exit status.
 pub fn run(environment: Environment) -> u8 {
@@ -53,9 +53,7 @@ pub fn run(environment: Environment) -> u8 {
 
 fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> {
     match command {
-        Command::Users(verb) => nouns::users::command::run(verb, session),
-        Command::Lines(verb) => nouns::lines::command::run(verb, session),
-        Command::Project(verb) => nouns::project::command::run(verb, session),
+        Command::Noun(OfNoun(chosen)) => chosen.run(session),
         Command::Profiles(verb) => commands::profiles::run(verb, session),
         Command::Login(args) => commands::profiles::add(&args, session),
         Command::Api(args) => commands::api::api(args, session),

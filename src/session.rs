@@ -10,6 +10,7 @@ use crate::config::environment::Environment;
 use crate::config::settings::{GlobalArgs, Origin, SERVICE, Settings, Source, Target};
 use crate::failure::{Code, Failure};
 use crate::http::client::{Attempt, Config, Told};
+use crate::http::dialect::SPECTRUM;
 use crate::http::retry::RetryPolicy;
 use crate::http::transport::BuildError;
 use crate::http::{Client, Observer};
@@ -100,6 +101,7 @@ impl Session {
         let extra_ca = if base_url.scheme() == "https" { self.extra_ca()? } else { None };
         let config = Config {
             base_url,
+            dialect: SPECTRUM,
             credentials,
             timeout: self.settings.timeout.value,
             retry: RetryPolicy { retries: self.settings.retries.value },

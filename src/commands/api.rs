@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 
 use crate::failure::{Code, Exit, Failure};
-use crate::http::client::Call;
+use crate::http::{Call, Repeat};
 use crate::output::format::Format;
 use crate::output::json::{self, Layout};
 use crate::session::Session;
@@ -45,6 +45,9 @@ pub struct ApiArgs {
     /// The body, from a file or - for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text_fields", "json_fields"])]
     pub input: Option<PathBuf>,
+    /// Send a POST, PUT or PATCH again when its answer was lost
+    #[arg(long)]
+    pub retry: bool,
     /// Print the status line and the headers too
     #[arg(short = 'i', long)]
     pub include: bool,
@@ -85,19 +88,21 @@ pub fn api(args: ApiArgs, session: &Session) -> Result<Exit, Failure> {
     }
     let input = args.input.as_ref().map(read_input).transpose()?;
     let client = session.client()?;
-    let path = format!("/{}", args.path.trim_start_matches('/')).replace("{projectId}", &client.project());
+    let path = format!("/{}", args.path.trim_start_matches('/')).replace("{projectId}", client.project());
     let fields: Map<String, Value> = args.text_fields.into_iter().chain(args.json_fields).collect();
     let has_body = input.is_some() || !fields.is_empty();
     let method = args.method.unwrap_or(if has_body { Method::POST } else { Method::GET });
-    let mut call = Call::raw(method.clone(), path);
+    // Nobody knows what a call of any path does: a method that changes nothing anew may be repeated, others on request.
+    let is_safe = args.retry || matches!(method, Method::GET | Method::HEAD | Method::OPTIONS | Method::DELETE);
+    let mut call = Call::raw(method.clone(), path, if is_safe { Repeat::Safe } else { Repeat::Never });
     if let Some(input) = input {
         call = call.with_body(input);
     } else if method == Method::GET || method == Method::HEAD {
-        call.extra_query = fields.into_iter().map(|(key, value)| (key, as_text(&value))).collect();
+        call.query = fields.into_iter().map(|(key, value)| (key.into(), as_text(&value))).collect();
     } else if !fields.is_empty() {
-        call = call.with_json(&fields);
+        call = call.with_body(Value::Object(fields).to_string());
     }
-    match client.send_for_anything(&call) {
+    match client.send(&call) {
         Ok(answer) if is_withheld(session, args.include, &answer.body) => {
             let what = "the answer is not JSON, which `-o` asks for";
             Err(Failure::new(Code::BadResponse, what).hint("leave `-o` out to see it as it came"))

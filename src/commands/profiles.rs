@@ -11,6 +11,7 @@ use crate::config::profiles_file::{ProfileFile, SANDBOX};
 use crate::config::settings::{self, Source};
 use crate::failure::{Code, Exit, Failure};
 use crate::model::ProjectId;
+use crate::nouns::users;
 use crate::output::Column;
 use crate::output::format::Format;
 use crate::secrets::source::{self, SecretSource};
@@ -177,7 +178,7 @@ pub fn add(args: &AddArgs, session: &Session) -> Result<Exit, Failure> {
     };
     let checked = session
         .client_for(credentials.clone(), service)?
-        .list_users(&crate::nouns::users::endpoints::UserFilter { limit: Some(1), ..Default::default() });
+        .call(&users::endpoints::List { limit: Some(1), ..Default::default() });
     checked.map_err(|error| {
         let failure = Failure::from(error).context(format!("nothing was saved in {shown}"));
         match failure.code {
@@ -329,7 +330,7 @@ fn check(session: &Session) -> Result<Exit, Failure> {
         accepted: false,
     };
     let asked = session.client().and_then(|client| {
-        client.list_users(&crate::nouns::users::endpoints::UserFilter { limit: Some(1), ..Default::default() })?;
+        client.call(&users::endpoints::List { limit: Some(1), ..Default::default() })?;
         Ok(())
     });
     checked.accepted = asked.is_ok();

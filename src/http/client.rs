@@ -8,18 +8,17 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, StatusCode, Url};
-use serde::Serialize;
-use serde::de::Deserialize;
 
+use super::answer::{Answer, Reply, ServerClock};
+use super::call::{Call, Expected};
+use super::dialect::Dialect;
+use super::endpoint::{Endpoint, Repeat, Spec};
 use super::envelope::{self, Content};
 use super::error::Error;
 use super::pace::{Pace, Start};
 use super::retry::{RetryPolicy, TOTAL_WAIT};
-use super::route::Route;
 use super::transport;
 use crate::failure::Code;
-use crate::nouns::users::model::User;
-use crate::nouns::users::outcome::{self, Outcome, ServerClock};
 use crate::secrets::credentials::Credentials;
 use crate::secrets::redactor::Redactor;
 
@@ -48,132 +47,6 @@ pub struct Attempt<'a> {
     pub next_in: Option<Duration>,
 }
 
-/// One request, before it is sent.
-#[derive(Debug, Clone)]
-pub struct Call {
-    method: Method,
-    path: String,
-    /// Query parameters, in order.
-    pub query: Vec<(&'static str, String)>,
-    /// Query parameters whose names somebody typed (`spectrum api`).
-    pub extra_query: Vec<(String, String)>,
-    body: Option<String>,
-    /// How it comes to its first start.
-    pub start: Start,
-}
-
-impl Call {
-    /// A call of a route, with no query and no body.
-    pub fn new(route: Route) -> Self {
-        Self::raw(route.method(), route.path())
-    }
-
-    /// A call of any path (`spectrum api`); the path may carry its own query.
-    pub fn raw(method: Method, path: String) -> Self {
-        Self { method, path, query: Vec::new(), extra_query: Vec::new(), body: None, start: Start::Turn }
-    }
-
-    /// The same call with a JSON body.
-    #[must_use]
-    pub fn with_json<T: Serialize>(self, body: &T) -> Self {
-        // Our own types always serialize: no map with keys that are not text, no failing impl.
-        let body = serde_json::to_string(body).unwrap_or_default();
-        self.with_body(body)
-    }
-
-    /// The same call with a body that is JSON already.
-    #[must_use]
-    pub fn with_body(mut self, body: String) -> Self {
-        self.body = Some(body);
-        self
-    }
-
-    /// The method.
-    pub fn method(&self) -> &Method {
-        &self.method
-    }
-
-    /// The body, when there is one.
-    pub fn body(&self) -> Option<&str> {
-        self.body.as_deref()
-    }
-
-    /// The full URL under a base.
-    pub fn url(&self, base: &Url) -> Url {
-        let mut url = base.clone();
-        let (path, query) =
-            self.path.split_once('?').map_or((self.path.as_str(), None), |(path, query)| (path, Some(query)));
-        url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
-        url.set_query(query);
-        if !self.query.is_empty() || !self.extra_query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&self.query).extend_pairs(&self.extra_query);
-        }
-        url
-    }
-}
-
-/// An answer of 2xx, its text free of the secret.
-#[derive(Debug)]
-pub struct Answer {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The whole body.
-    pub body: String,
-    /// Where in the body the data stands, or why there is none.
-    data: Result<Range<usize>, Error>,
-    is_refused: bool,
-    clock: ServerClock,
-    elapsed: Duration,
-}
-
-impl Answer {
-    /// The text of the answer's data, envelope taken off; valid JSON.
-    ///
-    /// # Errors
-    /// [`Code::BadResponse`] when the body is not an answer of this API, and the refusal when it is one after all.
-    pub fn data(&self) -> Result<&str, Error> {
-        let range = self.data.as_ref().map_err(Clone::clone)?;
-        Ok(self.body.get(range.clone()).unwrap_or_default())
-    }
-
-    /// The answer's data as a type.
-    ///
-    /// # Errors
-    /// As [`Answer::data`]; `what` names the thing in the error text.
-    pub fn decode<'a, T: Deserialize<'a>>(&'a self, what: &str) -> Result<T, Error> {
-        serde_json::from_str(self.data()?).map_err(|error| {
-            let message = format!("the answer is not {what} ({})", envelope::position_free(&error));
-            Error::bad_response(Some(self.status.as_u16()), message)
-        })
-    }
-
-    /// The answer's data as a type that is an object; an array that happens to fit its fields is none.
-    ///
-    /// # Errors
-    /// As [`Answer::decode`].
-    pub fn object<'a, T: Deserialize<'a>>(&'a self, what: &str) -> Result<T, Error> {
-        if !self.data()?.starts_with('{') {
-            return Err(Error::bad_response(Some(self.status.as_u16()), format!("the answer is not {what}")));
-        }
-        self.decode(what)
-    }
-
-    /// The answer's data as one user.
-    ///
-    /// # Errors
-    /// As [`Answer::decode`].
-    pub fn user(&self) -> Result<User<'_>, Error> {
-        self.object("a user")
-    }
-
-    /// What a create did, judged from its answer.
-    pub fn outcome(&self, user: &User<'_>) -> Outcome {
-        outcome::judge(user.created_at.as_deref(), self.clock, self.elapsed)
-    }
-}
-
 /// A place in a text, from a slice of it: a difference of addresses.
 fn place_of(part: &str, whole: &str) -> Range<usize> {
     let start = part.as_ptr() as usize - whole.as_ptr() as usize;
@@ -185,6 +58,8 @@ fn place_of(part: &str, whole: &str) -> Range<usize> {
 pub struct Config {
     /// Where the service lives; the credentials are meant for it alone.
     pub base_url: Url,
+    /// How it is talked to.
+    pub dialect: Dialect,
     /// Who asks.
     pub credentials: Credentials,
     /// One request's time-out.
@@ -243,7 +118,7 @@ impl Client {
     /// # Errors
     /// When a CA file holds no certificate, or the credentials cannot stand in a header.
     pub fn new(config: Config, observer: Option<Arc<dyn Observer>>) -> Result<Self, transport::BuildError> {
-        let mut authorization = HeaderValue::from_str(&config.credentials.authorization())
+        let mut authorization = HeaderValue::from_str(&(config.dialect.authorize)(&config.credentials))
             .map_err(|_| transport::BuildError::Credentials)?;
         authorization.set_sensitive(true);
         Ok(Self {
@@ -257,8 +132,8 @@ impl Client {
     }
 
     /// The project that the credentials belong to.
-    pub fn project(&self) -> String {
-        self.config.credentials.project_id.to_string()
+    pub fn project(&self) -> &str {
+        self.config.credentials.project_id.as_str()
     }
 
     /// The shared limiter, so that a run can be told to stop: from a signal's hook, too.
@@ -271,38 +146,59 @@ impl Client {
         self.config.rate
     }
 
-    /// Sends a call, repeats it where that may help, and hands back a 2xx answer whose envelope holds data.
+    /// Calls an endpoint in the name of the credentials' project.
+    ///
+    /// # Errors
+    /// The last attempt's failure, with the noun's hint.
+    pub fn call<E: Endpoint>(&self, endpoint: &E) -> Result<Reply<E>, Error> {
+        self.call_starting(endpoint, Start::Turn)
+    }
+
+    /// As [`Client::call`], with a say in how it starts.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub fn call_starting<E: Endpoint>(&self, endpoint: &E, start: Start) -> Result<Reply<E>, Error> {
+        let call = Call::of(endpoint, self.project())?.starting(start);
+        self.send(&call).map(Reply::new).map_err(|error| self.explain(error, &E::SPEC))
+    }
+
+    /// What the noun has to say of a failure.
+    fn explain(&self, mut error: Error, spec: &Spec) -> Error {
+        // A noun that has words for its 404 means something of its own by it.
+        let names_project_alone =
+            spec.parameters().all(|name| name == "project") && spec.hint(Code::NotFound).is_none();
+        if error.is_absent() && error.speaks_of_the_project(names_project_alone) {
+            error.message = format!(
+                "project {} is not known at {} ({})",
+                self.project(),
+                self.config.base_url.as_str().trim_end_matches('/'),
+                error.said()
+            );
+            error.context = self.config.told.about(Code::Unauthorized).map(Into::into);
+            error.hint = Some("run `spectrum profiles check`");
+        } else {
+            error.hint = error.hint.or_else(|| spec.hint(error.code));
+        }
+        error
+    }
+
+    /// Sends a call, and repeats it where that may help and can do no harm; hands back a 2xx answer that holds what the
+    /// call expects.
     ///
     /// # Errors
     /// The last attempt's failure.
     pub fn send(&self, call: &Call) -> Result<Answer, Error> {
-        self.repeat(call, |answer| answer.data().map(|_| ()))
-    }
-
-    /// Sends a call whose 2xx answer may be a bare yes: an empty body, or an envelope without data (`delete`).
-    ///
-    /// # Errors
-    /// The last attempt's failure; [`Code::BadResponse`] when the answer is no yes of this API.
-    pub fn send_for_yes(&self, call: &Call) -> Result<Answer, Error> {
-        self.repeat(call, |answer| match &answer.data {
-            Err(error) if answer.is_refused || !envelope::is_bare_yes(&answer.body) => Err(error.clone()),
-            _ => Ok(()),
-        })
-    }
-
-    /// Sends a call whose 2xx answer may be anything that is not a refusal (`api`).
-    ///
-    /// # Errors
-    /// The last attempt's failure.
-    pub fn send_for_anything(&self, call: &Call) -> Result<Answer, Error> {
-        self.repeat(call, |answer| match &answer.data {
-            Err(error) if answer.is_refused => Err(error.clone()),
-            _ => Ok(()),
+        self.repeat(call, |answer| match (call.expected, &answer.data) {
+            (_, Ok(_)) => Ok(()),
+            (Expected::Yes, Err(_)) if !answer.is_refused && envelope::is_bare_yes(&answer.body) => Ok(()),
+            (Expected::Anything, Err(_)) if !answer.is_refused => Ok(()),
+            (_, Err(error)) => Err(error.clone()),
         })
     }
 
     fn repeat(&self, call: &Call, check: impl Fn(&Answer) -> Result<(), Error>) -> Result<Answer, Error> {
-        let url = call.url(&self.config.base_url);
+        let url = call.url(&self.config.base_url, self.config.dialect.prefix);
         let mut first_sent = None;
         let (mut attempts, mut waited) = (0, Duration::ZERO);
         loop {
@@ -320,7 +216,7 @@ impl Client {
             };
             let next_in = refusal
                 .as_ref()
-                .filter(|error| error.repeat)
+                .filter(|error| error.repeat && call.repeat != Repeat::Never)
                 .and_then(|error| self.config.retry.wait(attempts, waited, error.retry_after, fastrand::f64()));
             self.observe(call, &url, attempts, &result, took, next_in);
             let Some(mut error) = refusal else { return result };
@@ -329,6 +225,9 @@ impl Client {
             }
             error.attempts = attempts;
             error.context = self.config.told.about(error.code).map(Into::into);
+            if call.repeat == Repeat::Never {
+                error = error.unrepeatable();
+            }
             let Some(wait) = next_in else {
                 return Err(match result {
                     Ok(answer) => error.with_exchange(answer.headers, answer.body),
@@ -342,10 +241,10 @@ impl Client {
 
     fn attempt(&self, call: &Call, url: &Url, first: Instant, first_clock: Timestamp) -> Result<Answer, Error> {
         // The blocking client's own time-out starts anew with each piece of a body; a request's covers all of it.
-        let request = self.http.request(call.method.clone(), url.clone()).timeout(self.config.timeout);
+        let request = self.http.request(call.method().clone(), url.clone()).timeout(self.config.timeout);
         let mut request = request.header(AUTHORIZATION, self.authorization.clone()).header(ACCEPT, "application/json");
-        if let Some(body) = &call.body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        if let Some(body) = call.body() {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.to_owned());
         }
         let response = request.send().map_err(|error| transport::describe(&error, &self.config))?;
         let (status, headers) = (response.status(), response.headers().clone());
@@ -368,7 +267,7 @@ impl Client {
         let retry_after =
             headers.get(RETRY_AFTER).and_then(|value| transport::parse_retry_after(value.to_str().ok()?, date));
         if status.is_success() {
-            let (data, is_refused) = match envelope::open(&body) {
+            let (data, is_refused) = match (self.config.dialect.open)(&body) {
                 Ok(Content::Data(data)) => (Ok(place_of(data, &body)), false),
                 Ok(Content::Refused(refusal)) => {
                     (Err(transport::refused_in_success(status, refusal, retry_after)), true)
@@ -377,7 +276,8 @@ impl Client {
             };
             return Ok(Answer { status, headers, body, data, is_refused, clock, elapsed: first.elapsed() });
         }
-        Err(Error::refused(status, envelope::refusal(status, &body), retry_after).with_exchange(headers, body))
+        let refusal = (self.config.dialect.refusal)(status, &body);
+        Err(Error::refused(status, refusal, retry_after).with_exchange(headers, body))
     }
 
     fn observe(
@@ -400,7 +300,7 @@ impl Client {
         };
         observer.attempt(&Attempt {
             number,
-            method: &call.method,
+            method: call.method(),
             target: &target,
             sent: call.body(),
             result,

@@ -17,7 +17,7 @@ pub struct Success<'a, T: ?Sized> {
 
 /// A failure as the sandbox writes it.
 #[derive(Debug, Serialize)]
-pub struct Failure<'a> {
+pub struct Failed<'a> {
     /// Always false.
     pub succeed: bool,
     /// Always null.
@@ -96,6 +96,15 @@ pub fn record<'a, T: Deserialize<'a>>(raw: &'a RawValue, what: &str) -> Result<T
         return Err(refuse(String::new()));
     }
     serde_json::from_str(raw.get()).map_err(|error| refuse(format!(" ({})", position_free(&error))))
+}
+
+/// Keeps the text of a record beyond its answer.
+///
+/// # Errors
+/// Bad response, when it is not JSON.
+pub fn raw(text: &str) -> Result<Box<RawValue>, Error> {
+    RawValue::from_string(text.to_owned())
+        .map_err(|error| Error::bad_response(None, format!("the answer is not JSON ({})", position_free(&error))))
 }
 
 /// Tells whether the body of a 2xx answer says no more than yes.

@@ -34,6 +34,10 @@ pub struct Error {
     pub attempts: u32,
     /// Whether the server's certificate is not trusted.
     pub is_untrusted: bool,
+    /// Whether running the same command again may succeed, and does no harm.
+    pub retryable: bool,
+    /// Whether the request may have reached the service.
+    pub(super) may_have_arrived: bool,
     /// Whether the send path may repeat the request.
     pub(super) repeat: bool,
     /// The answer's headers and body, for those who want to see them.
@@ -53,6 +57,8 @@ impl Error {
             hint: None,
             attempts: 0,
             is_untrusted: false,
+            retryable: code.is_retryable(),
+            may_have_arrived: true,
             repeat: true,
             exchange: None,
         }
@@ -61,6 +67,32 @@ impl Error {
     /// An answer that cannot be understood; repeating it would bring the same.
     pub(super) fn bad_response(status: Option<u16>, message: String) -> Self {
         Self { status, repeat: false, ..Self::transport(Code::BadResponse, message) }
+    }
+
+    /// A request that cannot be sent at all.
+    pub(super) fn unsendable(message: String) -> Self {
+        Self { repeat: false, may_have_arrived: false, ..Self::transport(Code::BadResponse, message) }
+    }
+
+    /// The same failure of a request that must not be sent twice: where nobody knows what became of it, neither the
+    /// send path nor the person may simply try again.
+    pub(super) fn unrepeatable(mut self) -> Self {
+        let is_refused = self.code == Code::RateLimited;
+        if self.retryable && self.may_have_arrived && !is_refused {
+            self.retryable = false;
+            self.hint = Some("it may have been done: look before you send it again");
+        }
+        self
+    }
+
+    /// Whether a refusal is about the project, not about what the rest of the path names.
+    pub(super) fn speaks_of_the_project(&self, names_project_alone: bool) -> bool {
+        names_project_alone || self.message.to_lowercase().contains("project not found")
+    }
+
+    /// The status and the service's own words, as a message quotes them.
+    pub(super) fn said(&self) -> &str {
+        self.message.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(&self.message)
     }
 
     /// An answer that says no.
@@ -112,8 +144,8 @@ impl Error {
         self.code == Code::NotFound && self.exchange.as_ref().is_some_and(|exchange| envelope::is_refusal(&exchange.1))
     }
 
-    /// Whether a repeated attempt was answered by 404: for a delete, the first attempt did the work.
-    pub(crate) fn is_absent_after_retry(&self) -> bool {
+    /// Whether a repeated attempt was answered by absence: for a delete, the first attempt did the work.
+    pub fn is_absent_after_retry(&self) -> bool {
         self.is_absent() && self.attempts > 1
     }
 }
@@ -126,11 +158,11 @@ impl From<Error> for Failure {
             Code::BadResponse => format!("run `spectrum profiles check` to see which URL is asked; {AGAIN}"),
             Code::Unauthorized | Code::Forbidden => "run `spectrum profiles check`".to_owned(),
             Code::Interrupted => "run the same command again to go on".to_owned(),
-            code if code.is_retryable() => match error.retry_after.filter(|wait| !wait.is_zero()) {
+            _ if !error.retryable => "run it again with `-vv` to see the request and the answer".to_owned(),
+            _ => match error.retry_after.filter(|wait| !wait.is_zero()) {
                 Some(wait) => format!("the service asks to wait {}; then {AGAIN}", time::show(wait)),
                 None => AGAIN.to_owned(),
             },
-            _ => "run it again with `-vv` to see the request and the answer".to_owned(),
         });
         let message = if error.attempts > 1 {
             format!("{} after {} attempts", error.message, error.attempts)
@@ -140,6 +172,7 @@ impl From<Error> for Failure {
         Self {
             status: error.status,
             api_code: error.api_code,
+            retryable: error.retryable,
             context: error.context.map(String::from).into_iter().collect(),
             ..Self::new(error.code, message).hint(hint)
         }

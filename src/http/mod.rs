@@ -1,15 +1,20 @@
-//! The service over HTTP: routes both ways, the envelope, errors, retries, pacing, one send path.
+//! The service over HTTP: endpoints as data, calls, the envelope, errors, retries, pacing, one send path.
 //!
-//! Knows the credentials; never prints, never reads the environment, never sees the command line.
+//! Knows the credentials and no noun; never prints, never reads the environment, never sees the command line.
 
+pub mod answer;
+pub mod call;
 pub mod client;
+pub mod dialect;
+pub mod endpoint;
 pub mod envelope;
 pub mod error;
 pub mod pace;
 pub mod retry;
-pub mod route;
 pub mod transport;
 
-pub use client::{Answer, Client, Observer};
+pub use answer::{Answer, Many, Reply};
+pub use call::Call;
+pub use client::{Client, Observer};
+pub use endpoint::{Access, Endpoint, Evidence, FromAnswer, Repeat, Shape, Spec};
 pub use error::Error;
-pub use route::{NoRoute, Route};

@@ -130,9 +130,10 @@ pub(super) fn describe(error: &reqwest::Error, config: &Config) -> Error {
     }
     if error.is_connect() {
         let mut failure = Error::transport(Code::Network, format!("cannot connect to {place} ({why})"));
+        failure.may_have_arrived = false;
         if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
             // A certificate that is not trusted now will not be in a second, nor will the server speak otherwise.
-            failure.repeat = false;
+            (failure.repeat, failure.retryable) = (false, false);
             failure.is_untrusted = is_untrusted(tls);
         }
         return failure;

@@ -10,6 +10,7 @@ use super::worker_pool;
 use crate::failure::Code;
 use crate::http::pace::Start;
 use crate::http::{Answer, Client, Error};
+use crate::nouns::users::endpoints::{Create, Delete};
 use crate::nouns::users::model::{NewUser, User, UserType};
 use crate::nouns::users::outcome;
 
@@ -305,8 +306,8 @@ impl<'a> Run<'a> {
         }
         if let (Action::Delete | Action::Replace, Some(user)) = (action, step.user()) {
             let start = if action == Action::Replace { Start::Turn } else { Start::Taken };
-            match self.client.delete_user_as(&user.id, start) {
-                Ok(()) => {}
+            match self.client.call_starting(&Delete(&user.id), start) {
+                Ok(_) => {}
                 // Somebody else was faster; gone is gone.
                 Err(error) if error.is_absent() => {}
                 Err(error) => return Event { id: Some(user.id.clone()), ..failed(self.row_error(error)) },
@@ -330,8 +331,8 @@ impl<'a> Run<'a> {
     fn register(&self, at: usize, action: Action, step: &Step<'_>, wanted: Option<NewUser>, start: Start) -> Event {
         let failed = |error| Event { error: Some(error), ..event(at, action, Outcome::Failed) };
         let Some(wanted) = wanted else { return event(at, action, Outcome::Unchanged) };
-        match self.client.create_user_as(&wanted, start) {
-            Ok(answer) => match answer.user() {
+        match self.client.call_starting(&Create(&wanted), start) {
+            Ok(answer) => match answer.read() {
                 Ok(user) => registered(at, action, step, &wanted, &answer, &user),
                 Err(error) => failed(self.row_error(error)),
             },
@@ -359,7 +360,7 @@ fn registered(at: usize, action: Action, step: &Step<'_>, wanted: &NewUser, answ
         return Event { error: Some(error), ..event(at, action, Outcome::Failed) };
     }
     let kept = differences(wanted, user.first_name.as_deref(), user.last_name.as_deref(), user.email.as_deref());
-    let outcome = match (action, answer.outcome(user)) {
+    let outcome = match (action, outcome::of(answer, user)) {
         (Action::Create, outcome::Outcome::Existing) if kept.is_empty() => Outcome::Existing,
         // Nobody was there when the project was read, so whoever is there now was made by this call, unless the
         // service says otherwise: by the age of the record, or by values that are not ours.

@@ -6,8 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::value::RawValue;
 
+use crate::http::Many;
 use crate::http::{Client, Error};
-use crate::nouns::users::endpoints::{UserFilter, UserList};
+use crate::nouns::lines;
+use crate::nouns::users::endpoints::List;
 use crate::nouns::users::model::{User, UserType};
 
 /// The largest page that the service gives.
@@ -108,23 +110,23 @@ impl Project {
 
 /// The numbers of the project's lines. A project that has none may say so with a 404.
 fn read_lines(client: &Client) -> Result<HashSet<Box<str>>, ProjectError> {
-    let answer = match client.list_lines(None) {
+    let answer = match client.call(&lines::endpoints::List::default()) {
         Ok(answer) => answer,
         Err(error) if error.is_absent() => return Ok(HashSet::new()),
         Err(error) => return Err(error.into()),
     };
     let number = |line: &RawValue| {
-        let line: crate::nouns::lines::model::Line<'_> = serde_json::from_str(line.get()).ok()?;
+        let line: lines::model::Line<'_> = serde_json::from_str(line.get()).ok()?;
         Some(Box::from(line.phone_number?.as_ref()))
     };
-    Ok(answer.lines()?.into_iter().filter_map(number).collect())
+    Ok(answer.read()?.items.into_iter().filter_map(number).collect())
 }
 
 fn read_page(client: &Client, offset: usize) -> Result<Page, ProjectError> {
     let offset = u32::try_from(offset).ok().filter(|offset| *offset > 0);
-    let answer = client.list_users(&UserFilter { limit: Some(PAGE), offset, ..UserFilter::default() })?;
-    let UserList { users, total } = answer.users()?;
-    let records = users.iter().map(|raw| record(raw)).collect::<Result<_, _>>()?;
+    let answer = client.call(&List { limit: Some(PAGE), offset, ..List::default() })?;
+    let Many { items, total } = answer.read()?;
+    let records = items.iter().map(|raw| record(raw)).collect::<Result<_, _>>()?;
     Ok(Page { records, total: total.and_then(|total| usize::try_from(total).ok()) })
 }
 

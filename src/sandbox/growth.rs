@@ -9,8 +9,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use hyper::{Method, StatusCode};
 use jiff::Timestamp;
 
+use super::exchange::Head;
 use super::options::{DEFAULT_PROJECT_ID, Location, Options};
-use super::router::{Request, Responder};
+use super::router::Router;
 
 const LINE: &str = "+19175550101";
 /// The largest page.
@@ -18,7 +19,7 @@ const PAGE: u32 = 500;
 
 /// A sandbox in memory whose database counts its steps.
 struct Counted {
-    responder: Responder,
+    router: Router,
     authorization: String,
     steps: Arc<AtomicU64>,
     hours: AtomicI64,
@@ -31,15 +32,15 @@ impl Counted {
         options.projects[0].max_shared_users = users + 2;
         let secret = options.projects[0].secret.expose();
         let authorization = format!("Basic {}", BASE64.encode(format!("{DEFAULT_PROJECT_ID}:{secret}")));
-        let mut responder = Responder::new(&options).unwrap();
+        let mut router = Router::new(&options).unwrap();
         let steps = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&steps);
         let count = move || {
             counter.fetch_add(1, Ordering::Relaxed);
             false
         };
-        responder.store.connection().progress_handler(1, Some(count)).unwrap();
-        let counted = Self { responder, authorization, steps, hours: AtomicI64::new(0) };
+        router.state.store.connection().progress_handler(1, Some(count)).unwrap();
+        let counted = Self { router, authorization, steps, hours: AtomicI64::new(0) };
         for n in 0..users {
             counted.ask(Method::POST, "", &shared(n));
             counted.ask(Method::POST, "", &dedicated(n));
@@ -56,16 +57,11 @@ impl Counted {
         };
         let (path, query) = target.split_once('?').map_or((&*target, None), |(path, query)| (path, Some(query)));
         let before = self.steps.load(Ordering::Relaxed);
-        let answer = self.responder.answer(&Request {
-            method: &method,
-            path,
-            query,
-            authorization: Some(self.authorization.as_bytes()),
-            body: body.as_bytes(),
-            // An hour passes between any two, so that nobody is new on a line.
-            now: Timestamp::from_second(3600 * self.hours.fetch_add(1, Ordering::Relaxed)).unwrap(),
-            uptime: Duration::ZERO,
-        });
+        let authorization = Some(self.authorization.as_bytes());
+        let admitted = self.router.admit(&Head { method: &method, path, authorization, uptime: Duration::ZERO });
+        // An hour passes between any two, so that nobody is new on a line.
+        let now = Timestamp::from_second(3600 * self.hours.fetch_add(1, Ordering::Relaxed)).unwrap();
+        let answer = self.router.carry_out(&admitted.unwrap(), query, body.as_bytes(), now);
         let steps = self.steps.load(Ordering::Relaxed) - before;
         (steps, answer.status, String::from_utf8(answer.body).unwrap())
     }

@@ -4,6 +4,7 @@
 //! Nothing here prints or reads the environment: what there is to say goes out as values.
 
 pub mod credentials;
+pub mod exchange;
 pub mod fault;
 #[cfg(test)]
 mod growth;
@@ -22,6 +23,5 @@ pub mod status;
 pub mod store;
 
 pub use options::Options;
-pub use router::{Answer, Request, Responder};
 pub use server::{LogLine, Observe, Running, StartError, Stopper, start};
 pub use status::{Status, reset, status};

@@ -20,11 +20,12 @@ use jiff::Timestamp;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
+use super::exchange::{Head, Response as Answer};
 use super::fault::{FaultError, FaultKind, Faults};
 use super::host;
 use super::options::Options;
 use super::refusal::Refusal;
-use super::router::{Answer, Request, Responder};
+use super::router::{Admitted, Router};
 use super::status::{self, Server};
 use super::store::StoreError;
 
@@ -155,7 +156,7 @@ impl Drop for Running {
 
 /// What every connection needs.
 struct Shared {
-    responder: Responder,
+    router: Router,
     faults: Faults,
     observe: Option<Observe>,
     listen: SocketAddr,
@@ -174,7 +175,7 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
     if !options.listen.ip().is_loopback() && !options.allow_non_loopback {
         return Err(StartError::NotLoopback(options.listen));
     }
-    let responder = Responder::new(options)?;
+    let router = Router::new(options)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -190,10 +191,10 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
     let url = format!("http://{address}");
     let server = options.announce.then(|| Server::new(url.clone(), options));
     if let Some(server) = &server {
-        server.announce(&responder.store)?;
+        server.announce(&router.state.store)?;
     }
     let shared = Arc::new(Shared {
-        responder,
+        router,
         faults: options.faults.clone(),
         observe,
         listen: address,
@@ -209,7 +210,7 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
             runtime.block_on(run(listener, Arc::clone(&shared)));
             if let Some(server) = server {
                 // Best effort: a row that stays is found to be stale by whoever looks.
-                let _ = server.withdraw(&shared.responder.store);
+                let _ = server.withdraw(&shared.router.state.store);
             }
             runtime.shutdown_timeout(DRAIN);
         })
@@ -283,13 +284,10 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
     let fate = shared.faults.fate(number);
     let (head, body) = request.into_parts();
     let (method, path) = (head.method.clone(), head.uri.path().to_owned());
-    let refused = shared.responder.admit(&Request {
+    let admitted = shared.router.admit(&Head {
         method: &head.method,
         path: head.uri.path(),
-        query: None,
         authorization: one_of(&head.headers),
-        body: &[],
-        now: Timestamp::now(),
         uptime: shared.started.elapsed(),
     });
     if !fate.delay.is_zero() {
@@ -311,8 +309,8 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
         fault => {
             let answer = match check_host(&head.headers, head.version, head.uri.host(), shared.listen) {
                 Ok(()) => match read_body(&head.headers, body).await {
-                    Ok(body) => match refused {
-                        Ok(()) => respond(&shared, head, body).await,
+                    Ok(body) => match admitted {
+                        Ok(admitted) => respond(&shared, admitted, head, body).await,
                         Err(refusal) => refusal,
                     },
                     Err(refusal) => Answer::from(refusal).with(CONNECTION, HeaderValue::from_static("close")),
@@ -346,19 +344,9 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
 }
 
 /// Hands the request to the rules, on a thread that may wait for the database.
-async fn respond(shared: &Arc<Shared>, head: hyper::http::request::Parts, body: Bytes) -> Answer {
+async fn respond(shared: &Arc<Shared>, admitted: Admitted, head: hyper::http::request::Parts, body: Bytes) -> Answer {
     let shared = Arc::clone(shared);
-    let work = move || {
-        shared.responder.carry_out(&Request {
-            method: &head.method,
-            path: head.uri.path(),
-            query: head.uri.query(),
-            authorization: one_of(&head.headers),
-            body: &body,
-            now: Timestamp::now(),
-            uptime: shared.started.elapsed(),
-        })
-    };
+    let work = move || shared.router.carry_out(&admitted, head.uri.query(), &body, Timestamp::now());
     match tokio::task::spawn_blocking(work).await {
         Ok(answer) => answer,
         // Only while the runtime shuts down.

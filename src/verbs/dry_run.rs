@@ -5,7 +5,8 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use crate::failure::{Exit, Failure};
-use crate::http::client::Call;
+use crate::http::Call;
+use crate::http::dialect::SPECTRUM;
 use crate::output::format::Format;
 use crate::output::json::{self, Layout};
 use crate::session::Session;
@@ -32,7 +33,7 @@ impl DryRequest {
     /// A call under a base URL.
     pub fn of(call: &Call, base_url: &Url) -> Self {
         // A placeholder such as {projectId} stays readable.
-        let url = call.url(base_url).to_string().replace("%7B", "{").replace("%7D", "}");
+        let url = call.url(base_url, SPECTRUM.prefix).to_string().replace("%7B", "{").replace("%7D", "}");
         let body = call.body().and_then(|body| RawValue::from_string(body.to_owned()).ok());
         let content_type = body.is_some().then_some("application/json");
         let headers = Headers { authorization: "Basic [redacted]", content_type };

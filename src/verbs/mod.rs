@@ -1,3 +1,42 @@
-//! What verbs of several nouns share.
+//! Plain verbs, the same for every noun: an endpoint goes in, its columns come out.
 
 pub mod dry_run;
+pub mod noun;
+
+use crate::failure::{Exit, Failure};
+use crate::http::{Endpoint, Many};
+use crate::output::Column;
+use crate::output::format::Format;
+use crate::session::Session;
+
+/// Shows the record that an endpoint answers with.
+///
+/// # Errors
+/// Whatever the call met; bad response, when the answer is not such a record.
+pub fn show<E: Endpoint>(session: &Session, endpoint: &E, columns: &[Column]) -> Result<Exit, Failure> {
+    session.out.check_fields(columns)?;
+    let reply = session.client()?.call(endpoint)?;
+    // What is no such record must not come out as one.
+    reply.read()?;
+    session.out.one(columns, reply.data()?)?;
+    Ok(Exit::Done)
+}
+
+/// Lists the records that an endpoint answers with; `none` tells a person that there are none.
+///
+/// # Errors
+/// Whatever the call met; bad response, when the answer is not a list.
+pub fn list<E>(session: &Session, endpoint: &E, columns: &[Column], none: &str) -> Result<Exit, Failure>
+where
+    E: for<'a> Endpoint<Answer<'a> = Many<'a>>,
+{
+    session.out.check_fields(columns)?;
+    let reply = session.client()?.call(endpoint)?;
+    let records: Vec<&str> = reply.read()?.items.into_iter().map(|record| record.get()).collect();
+    if records.is_empty() && session.out.format() == Format::Table {
+        session.out.note(none);
+        return Ok(Exit::Done);
+    }
+    session.out.many(columns, &records)?;
+    Ok(Exit::Done)
+}

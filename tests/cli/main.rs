@@ -8,6 +8,7 @@
 
 mod decode;
 mod docs;
+mod endpoints;
 mod faults;
 mod growth;
 mod hostile;

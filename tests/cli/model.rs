@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use reqwest::Method;
 use serde_json::{Value, json};
+use spectrum_cli::sandbox::exchange::Head;
 use spectrum_cli::sandbox::options::{Options, Project, Revision};
-use spectrum_cli::sandbox::{Request, Responder};
+use spectrum_cli::sandbox::router::Router;
 
 use crate::http;
 
@@ -119,7 +120,7 @@ impl Model {
 }
 
 struct Sandbox {
-    responder: Responder,
+    router: Router,
     clock: i64,
 }
 
@@ -133,7 +134,7 @@ impl Sandbox {
             ..template.clone()
         };
         let options = Options { projects: vec![project(0), project(1)], pool: POOL, revision, ..Options::default() };
-        Self { responder: Responder::new(&options).unwrap(), clock: 1_777_000_000_000 }
+        Self { router: Router::new(&options).unwrap(), clock: 1_777_000_000_000 }
     }
 
     fn ask(&mut self, method: &Method, project: usize, tail: &str, body: &str) -> (u16, Value) {
@@ -142,15 +143,12 @@ impl Sandbox {
         let target = format!("/projects/{}/users/{tail}", IDS[project]);
         let (path, query) = target.split_once('?').map_or((target.as_str(), None), |(path, query)| (path, Some(query)));
         self.clock += 1;
-        let answer = self.responder.answer(&Request {
-            method,
-            path,
-            query,
-            authorization: Some(authorization.as_bytes()),
-            body: body.as_bytes(),
-            now: Timestamp::from_millisecond(self.clock).unwrap(),
-            uptime: Duration::ZERO,
-        });
+        let authorization = Some(authorization.as_bytes());
+        let now = Timestamp::from_millisecond(self.clock).unwrap();
+        let answer = match self.router.admit(&Head { method, path, authorization, uptime: Duration::ZERO }) {
+            Ok(admitted) => self.router.carry_out(&admitted, query, body.as_bytes(), now),
+            Err(refusal) => refusal,
+        };
         let value: Value = serde_json::from_slice(&answer.body).expect("every answer is JSON");
         assert_envelope(answer.status.as_u16(), &value);
         (answer.status.as_u16(), value)

@@ -194,7 +194,7 @@ fn quiet_drops_notes_and_keeps_errors() {
     assert_eq!(World::on(&server).run(&format!("{line} -q")).ok().stderr, "");
     World::on(&server).run(&line).ok().says("shared user +14155550123");
     let server = Hostile::always(Reply::refusal(404, "404", "no"));
-    World::on(&server).run("users list -q").says("error: not found");
+    World::on(&server).run("users list -q").says("error: project");
 }
 
 #[test]

@@ -9,7 +9,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::Value;
+use spectrum_cli::http::Spec;
 use spectrum_cli::model::{Phone, ids};
+use spectrum_cli::nouns::catalogue;
 use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, Options};
 use spectrum_cli::sandbox::{self, Running};
 
@@ -74,6 +76,20 @@ pub fn exchanges() -> Vec<(String, Exchange)> {
 }
 
 impl Exchange {
+    /// The endpoint that is asked; none for a request that is no route.
+    pub fn spec(&self) -> Option<&'static Spec> {
+        let segments = |path: &str| path.trim_end_matches('/').split('/').map(str::to_owned).collect::<Vec<_>>();
+        let asked = segments(self.request.path.split('?').next().unwrap());
+        let fits = |spec: &&Spec| {
+            let known = segments(spec.path);
+            let fits = |(known, asked): (&String, &String)| known.starts_with('{') || known == asked;
+            spec.method.as_str() == self.request.method
+                && known.len() == asked.len()
+                && known.iter().zip(&asked).all(fits)
+        };
+        catalogue::routes().map(|route| &route.spec).find(fits)
+    }
+
     fn start(&self) -> Running {
         let mut options = Options::default();
         if let Some(revision) = &self.revision {

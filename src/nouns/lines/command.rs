@@ -4,14 +4,17 @@ use std::collections::HashMap;
 
 use clap::{Args, Subcommand};
 
+use super::endpoints::{Best, List};
+use super::model::Line;
 use crate::failure::{Code, Exit, Failure};
 use crate::http::envelope;
-use crate::nouns::lines::model::Line;
-use crate::nouns::users::endpoints::UserFilter;
+use crate::http::{Endpoint as _, Spec};
+use crate::nouns::users;
 use crate::nouns::users::model::{User, UserType};
-use crate::output::format::Format;
 use crate::output::{Column, sanitize};
 use crate::session::Session;
+use crate::verbs;
+use crate::verbs::noun::Verbs;
 
 /// What can be asked of lines.
 #[derive(Debug, Subcommand)]
@@ -51,35 +54,21 @@ const LINE: [Column; 6] = [
 const ROUTE: [Column; 7] =
     [LINE[0], LINE[1], LINE[2], LINE[3], LINE[4], LINE[5], Column::shown("isBestAvailable", "BEST AVAILABLE", 1, true)];
 
-/// Runs a verb.
-///
-/// # Errors
-/// Whatever the call met.
-pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
-    match verb {
-        Verb::List(args) => list(&args, session),
-        Verb::Route => route(session),
-    }
-}
+impl Verbs for Verb {
+    const NAME: &'static str = "lines";
+    const ALIAS: &'static str = "line";
+    const ABOUT: &'static str = "Show the lines that the project owns";
+    const SHOWN: &'static [(Spec, &'static [Column])] = &[(List::SPEC, &LINE), (Best::SPEC, &ROUTE)];
 
-fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
-    session.out.check_fields(&LINE)?;
-    let answer = session.client()?.list_lines(args.platform.as_deref())?;
-    let lines = answer.lines()?;
-    if lines.is_empty() && session.out.format() == Format::Table {
-        session.out.note("the project owns no lines; shared users need none");
-        return Ok(Exit::Done);
+    fn run(self, session: &Session) -> Result<Exit, Failure> {
+        match self {
+            Self::List(args) => {
+                let list = List { platform: args.platform };
+                verbs::list(session, &list, &LINE, "the project owns no lines; shared users need none")
+            }
+            Self::Route => verbs::show(session, &Best, &ROUTE),
+        }
     }
-    let records: Vec<&str> = lines.iter().map(|raw| raw.get()).collect();
-    session.out.many(&LINE, &records)?;
-    Ok(Exit::Done)
-}
-
-fn route(session: &Session) -> Result<Exit, Failure> {
-    session.out.check_fields(&ROUTE)?;
-    let answer = session.client()?.best_line()?;
-    session.out.one(&ROUTE, answer.data()?)?;
-    Ok(Exit::Done)
 }
 
 /// Lets the person choose one of the project's lines, each shown with its load.
@@ -88,9 +77,9 @@ fn route(session: &Session) -> Result<Exit, Failure> {
 /// When the project owns none, or a call failed.
 pub fn choose(session: &Session) -> Result<String, Failure> {
     let client = session.client()?;
-    let answer = client.list_lines(None)?;
+    let answer = client.call(&List::default())?;
     let mut numbers = Vec::new();
-    for raw in answer.lines()? {
+    for raw in answer.read()?.items {
         let line: Line<'_> = envelope::record(raw, "a line")?;
         if let Some(number) = line.phone_number {
             numbers.push((number.into_owned(), line.status.map(|status| status.into_owned())));
@@ -100,9 +89,9 @@ pub fn choose(session: &Session) -> Result<String, Failure> {
         return Err(Failure::new(Code::NotFound, "the project owns no line, so it can have no dedicated users")
             .hint("register a shared user instead, with --shared"));
     }
-    let users = client.list_users(&UserFilter { kind: Some(UserType::Dedicated), ..UserFilter::default() })?;
+    let dedicated = client.call(&users::endpoints::List { kind: Some(UserType::Dedicated), ..Default::default() })?;
     let mut load: HashMap<String, usize> = HashMap::new();
-    for raw in users.users()?.users {
+    for raw in dedicated.read()?.items {
         let user: User<'_> = envelope::record(raw, "a user")?;
         if let Some(number) = user.assigned_phone_number {
             *load.entry(number.into_owned()).or_default() += 1;

@@ -1,73 +1,58 @@
-//! The lines of a project.
+//! What can be asked of lines.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use reqwest::Method;
 
-use crate::http::client::{Answer, Call, Client};
-use crate::http::error::Error;
-use crate::http::route::Route;
+use super::model::Line;
+use crate::failure::Code;
+use crate::http::{Access, Answer, Endpoint, Error, Evidence, FromAnswer, Many, Repeat, Shape, Spec};
 
-/// The routes below `/projects/{project}/lines/`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinesRoute {
-    /// All lines of the project.
-    List,
-    /// The best line for a new user.
-    Best,
+/// Lists the project's dedicated lines, all or those of one platform.
+#[derive(Debug, Clone, Default)]
+pub struct List {
+    /// Only lines of this platform.
+    pub platform: Option<String>,
 }
 
-impl LinesRoute {
-    /// Every route of the noun.
-    pub const ALL: [Self; 2] = [Self::List, Self::Best];
+impl Endpoint for List {
+    const SPEC: Spec = Spec {
+        method: Method::GET,
+        path: "/projects/{project}/lines/",
+        summary: "list the lines that the project owns",
+        repeat: Repeat::Safe,
+        access: Access::Project,
+        evidence: Evidence::Official,
+        answer: Shape::Many("lines"),
+        hints: &[],
+    };
 
-    pub(crate) fn tail(self) -> &'static str {
-        match self {
-            Self::List => "",
-            Self::Best => "route",
-        }
-    }
+    type Answer<'a> = Many<'a>;
 
-    pub(crate) fn at(segments: &[&str]) -> Option<Self> {
-        Self::ALL.into_iter().find(|route| route.tail() == segments.join("/"))
-    }
-}
-
-/// `data` of a list of lines.
-#[derive(Deserialize)]
-struct ListData<'a> {
-    #[serde(borrow)]
-    lines: Vec<&'a RawValue>,
-}
-
-impl Answer {
-    /// Reads the answer as a list of lines, each the answer's own text, in the service's order.
-    ///
-    /// # Errors
-    /// [`Code::BadResponse`](crate::Code::BadResponse) when it is not one.
-    pub fn lines(&self) -> Result<Vec<&RawValue>, Error> {
-        if self.data()?.starts_with('[') {
-            return self.decode("a list of lines");
-        }
-        Ok(self.object::<ListData<'_>>("a list of lines")?.lines)
+    fn query(&self) -> Vec<(&'static str, String)> {
+        self.platform.iter().map(|platform| ("platform", platform.clone())).collect()
     }
 }
 
-impl Client {
-    /// Lists the project's dedicated lines, all or those of one platform.
-    ///
-    /// # Errors
-    /// Whatever the call met, as [`Error`].
-    pub fn list_lines(&self, platform: Option<&str>) -> Result<Answer, Error> {
-        let mut call = Call::new(Route::Lines(self.project(), LinesRoute::List));
-        call.query.extend(platform.map(|platform| ("platform", platform.to_owned())));
-        self.send(&call)
-    }
+/// Asks which line the service would choose for a new user; 404 when the project owns none.
+#[derive(Debug, Clone, Copy)]
+pub struct Best;
 
-    /// Asks which line the service would choose for a new user.
-    ///
-    /// # Errors
-    /// Whatever the call met; [`Code::NotFound`](crate::Code::NotFound) when the project owns no line.
-    pub fn best_line(&self) -> Result<Answer, Error> {
-        self.send(&Call::new(Route::Lines(self.project(), LinesRoute::Best)))
+impl Endpoint for Best {
+    const SPEC: Spec = Spec {
+        method: Method::GET,
+        path: "/projects/{project}/lines/route",
+        summary: "show the line that the service would choose for a new user",
+        repeat: Repeat::Safe,
+        access: Access::Project,
+        evidence: Evidence::Official,
+        answer: Shape::One("a line"),
+        hints: &[(Code::NotFound, "a project without lines has shared users only; run `spectrum lines list` to see")],
+    };
+
+    type Answer<'a> = Line<'a>;
+}
+
+impl<'a> FromAnswer<'a> for Line<'a> {
+    fn from_answer(answer: &'a Answer, shape: Shape) -> Result<Self, Error> {
+        answer.one(shape.name())
     }
 }

@@ -1,17 +1,16 @@
-//! The lines' routes: what a project owns, and which line a new user should get.
+//! How the sandbox answers for lines: what a project owns, and which line a new user should get.
 
-use jiff::Timestamp;
 use rusqlite::Connection;
 use serde::Serialize;
 
+use super::endpoints::{Best, List};
+use crate::http::Endpoint as _;
 use crate::model::Phone;
-use crate::nouns::lines::endpoints::LinesRoute;
 use crate::nouns::project::sandbox::Profile;
+use crate::sandbox::exchange::{Exchange, Response, Route, key};
 use crate::sandbox::options::Project;
-use crate::sandbox::query::Query;
 use crate::sandbox::records::Iso;
 use crate::sandbox::refusal::Refusal;
-use crate::sandbox::router::{Answer, Responder, key};
 use crate::sandbox::store::StoreError;
 
 /// The platform of every line here.
@@ -58,40 +57,29 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Answers a route below `/projects/{project}/lines/`.
-///
-/// # Errors
-/// The refusal.
-pub fn answer(
-    responder: &Responder,
-    project: &Project,
-    route: LinesRoute,
-    query: &Query<'_>,
-    now: Timestamp,
-) -> Result<Answer, Refusal> {
-    let lines = project.lines.iter().enumerate();
-    match route {
-        LinesRoute::List => {
-            // A platform that has no line here has an empty list, whatever it is called.
-            let wanted = query.one("platform")?.is_none_or(|platform| platform == PLATFORM);
-            let lines = lines.filter(|_| wanted).map(|(at, line)| Shown::new(project, at, line)).collect();
-            Ok(Answer::success(&Listing { lines }))
-        }
-        LinesRoute::Best => {
-            let id = key(project.id.as_str());
-            let since = now.as_millisecond().saturating_sub(RECENTLY);
-            let loads: Vec<Load> = responder
-                .store
-                .read(|connection| project.lines.iter().map(|line| Load::of(connection, &id, line, since)).collect())?;
-            // The first of equals wins, so creation order breaks ties.
-            let best = lines.zip(loads).min_by_key(|(_, load)| (load.is_too_much(), load.active));
-            let ((at, line), load) = best.ok_or(Refusal::NoLine)?;
-            Ok(Answer::success(&Shown {
-                is_best_available: Some(!load.is_too_much()),
-                ..Shown::new(project, at, line)
-            }))
-        }
-    }
+/// What answers the lines' endpoints.
+pub static ROUTES: [Route; 2] = [Route { spec: List::SPEC, handler: list }, Route { spec: Best::SPEC, handler: best }];
+
+fn list(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
+    let project = exchange.project()?;
+    // A platform that has no line here has an empty list, whatever it is called.
+    let wanted = exchange.query.one("platform")?.is_none_or(|platform| platform == PLATFORM);
+    let lines = project.lines.iter().enumerate().filter(|_| wanted);
+    Ok(Response::success(&Listing { lines: lines.map(|(at, line)| Shown::new(project, at, line)).collect() }))
+}
+
+fn best(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
+    let project = exchange.project()?;
+    let id = key(project.id.as_str());
+    let since = exchange.now.as_millisecond().saturating_sub(RECENTLY);
+    let load =
+        |connection: &Connection| project.lines.iter().map(|line| Load::of(connection, &id, line, since)).collect();
+    let loads: Vec<Load> = exchange.state.store.read(load)?;
+    // The first of equals wins, so creation order breaks ties.
+    let lines = project.lines.iter().enumerate().zip(loads);
+    let best = lines.min_by_key(|(_, load)| (load.is_too_much(), load.active));
+    let ((at, line), load) = best.ok_or(Refusal::NoLine)?;
+    Ok(Response::success(&Shown { is_best_available: Some(!load.is_too_much()), ..Shown::new(project, at, line) }))
 }
 
 /// How much a line has to do.

@@ -3,9 +3,14 @@
 use clap::Subcommand;
 
 use crate::failure::{Exit, Failure};
+use crate::http::{Endpoint as _, Spec};
 use crate::output::Column;
 use crate::output::format::Format;
 use crate::session::Session;
+use crate::verbs;
+use crate::verbs::noun::Verbs;
+
+use super::endpoints::Show;
 
 /// What can be asked of the project.
 #[derive(Debug, Subcommand)]
@@ -29,25 +34,26 @@ const PROJECT: [Column; 7] = [
     Column::on_request("profile", "PROFILE"),
 ];
 
-/// Runs a verb.
-///
-/// # Errors
-/// Whatever the call met.
-pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
-    match verb {
-        Verb::Show => show(session),
+impl Verbs for Verb {
+    const NAME: &'static str = "project";
+    const ALIAS: &'static str = "projects";
+    const ABOUT: &'static str = "Show the project";
+    const SHOWN: &'static [(Spec, &'static [Column])] = &[(Show::SPEC, &PROJECT)];
+
+    fn run(self, session: &Session) -> Result<Exit, Failure> {
+        match self {
+            Self::Show => show(session),
+        }
     }
 }
 
 fn show(session: &Session) -> Result<Exit, Failure> {
-    session.out.check_fields(&PROJECT)?;
-    let client = session.client()?;
-    let answer = client.show_project()?;
     if session.out.format() == Format::Id {
-        // The project's own object holds no id: it is the one that was asked for.
+        // Not every revision's project holds its id: it is the one that was asked for.
+        let client = session.client()?;
+        client.call(&Show)?;
         session.out.text(&format!("{}\n", client.project()))?;
         return Ok(Exit::Done);
     }
-    session.out.one(&PROJECT, answer.data()?)?;
-    Ok(Exit::Done)
+    verbs::show(session, &Show, &PROJECT)
 }

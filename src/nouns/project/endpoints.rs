@@ -1,68 +1,77 @@
-//! The project itself, and what the vendor's SDK asks of it when it starts.
+//! What can be asked of the project itself; the vendor's SDK asks some of it when it starts.
 
-use crate::http::client::{Answer, Call, Client};
-use crate::http::error::Error;
-use crate::http::route::Route;
-use crate::model::Phone;
+use reqwest::Method;
 
-/// The routes directly below `/projects/{project}/`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProjectRoute {
-    /// The project's name and profile.
-    Show,
-    /// Whether it talks through the shared pool or its own lines.
-    Messaging,
-    /// Whether a pool number could be assigned to a phone.
-    Availability,
-    /// The plan; asked by the vendor's SDK, without credentials.
-    Subscription,
-    /// The platforms switched on; asked by the vendor's SDK, without credentials.
-    Platforms,
+use super::model::Project;
+use crate::http::{Access, Answer, Endpoint, Error, Evidence, FromAnswer, Repeat, Shape, Spec};
+
+/// Shows the project's name and profile.
+#[derive(Debug, Clone, Copy)]
+pub struct Show;
+
+impl Endpoint for Show {
+    const SPEC: Spec = Spec {
+        method: Method::GET,
+        path: "/projects/{project}/",
+        summary: "show the project's name and profile",
+        repeat: Repeat::Safe,
+        access: Access::Project,
+        evidence: Evidence::Official,
+        answer: Shape::One("a project"),
+        hints: &[],
+    };
+
+    type Answer<'a> = Project<'a>;
 }
 
-impl ProjectRoute {
-    /// Every route of the noun.
-    pub const ALL: [Self; 5] = [Self::Show, Self::Messaging, Self::Availability, Self::Subscription, Self::Platforms];
-
-    pub(crate) fn tail(self) -> &'static str {
-        match self {
-            Self::Show => "",
-            Self::Messaging => "imessage/",
-            Self::Availability => "imessage/shared/availability",
-            Self::Subscription => "billing/subscription",
-            Self::Platforms => "platforms/",
-        }
-    }
-
-    pub(crate) fn at(segments: &[&str]) -> Option<Self> {
-        Self::ALL.into_iter().find(|route| route.tail().trim_end_matches('/') == segments.join("/"))
+impl<'a> FromAnswer<'a> for Project<'a> {
+    fn from_answer(answer: &'a Answer, shape: Shape) -> Result<Self, Error> {
+        answer.one(shape.name())
     }
 }
 
-impl Client {
-    /// Shows the project.
-    ///
-    /// # Errors
-    /// Whatever the call met, as [`Error`].
-    pub fn show_project(&self) -> Result<Answer, Error> {
-        self.send(&Call::new(Route::Project(self.project(), ProjectRoute::Show)))
-    }
-
-    /// Asks how the project talks over iMessage.
-    ///
-    /// # Errors
-    /// Whatever the call met, as [`Error`].
-    pub fn messaging(&self) -> Result<Answer, Error> {
-        self.send(&Call::new(Route::Project(self.project(), ProjectRoute::Messaging)))
-    }
-
-    /// Asks whether a pool number could be assigned to this phone.
-    ///
-    /// # Errors
-    /// Whatever the call met, as [`Error`].
-    pub fn availability(&self, phone: &Phone) -> Result<Answer, Error> {
-        let mut call = Call::new(Route::Project(self.project(), ProjectRoute::Availability));
-        call.query.push(("phoneNumber", phone.to_string()));
-        self.send(&call)
+/// What only other clients ask.
+const fn asked_by_others(path: &'static str, summary: &'static str, access: Access, what: &'static str) -> Spec {
+    Spec {
+        method: Method::GET,
+        path,
+        summary,
+        repeat: Repeat::Safe,
+        access,
+        evidence: Evidence::Official,
+        answer: Shape::One(what),
+        hints: &[],
     }
 }
+
+/// Whether the project talks through the shared pool or over lines of its own.
+pub const MESSAGING: Spec = asked_by_others(
+    "/projects/{project}/imessage/",
+    "tell whether the project talks through the pool or over lines of its own",
+    Access::Project,
+    "the way that the project talks",
+);
+
+/// Whether a pool number could be assigned to a phone.
+pub const AVAILABILITY: Spec = asked_by_others(
+    "/projects/{project}/imessage/shared/availability",
+    "tell whether a pool number could be assigned to a phone",
+    Access::Project,
+    "an availability",
+);
+
+/// The plan; the vendor's SDK asks without credentials.
+pub const SUBSCRIPTION: Spec = asked_by_others(
+    "/projects/{project}/billing/subscription",
+    "show the project's plan",
+    Access::Open,
+    "a subscription",
+);
+
+/// The platforms that are switched on; the vendor's SDK asks without credentials.
+pub const PLATFORMS: Spec = asked_by_others(
+    "/projects/{project}/platforms/",
+    "show which platforms are switched on",
+    Access::Open,
+    "the platforms",
+);

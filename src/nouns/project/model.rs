@@ -14,11 +14,3 @@ pub struct Project<'a> {
     #[serde(borrow, default)]
     pub slug: Option<Cow<'a, str>>,
 }
-
-/// How the project talks over iMessage: from the shared pool or over lines of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Messaging<'a> {
-    /// `shared` or `dedicated`.
-    #[serde(borrow, default, rename = "type")]
-    pub kind: Option<Cow<'a, str>>,
-}

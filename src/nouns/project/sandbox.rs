@@ -1,15 +1,14 @@
-//! The project's own routes, and what the vendor's SDK asks when it starts.
+//! How the sandbox answers for the project itself, and what the vendor's SDK asks when it starts.
 
 use serde::Serialize;
 
+use super::endpoints::{AVAILABILITY, MESSAGING, PLATFORMS, SUBSCRIPTION, Show};
+use crate::http::Endpoint as _;
 use crate::model::Phone;
-use crate::nouns::project::endpoints::ProjectRoute;
 use crate::nouns::users::model::UserType;
-use crate::sandbox::options::Project;
+use crate::sandbox::exchange::{Exchange, Response, Route, key};
 use crate::sandbox::pool;
-use crate::sandbox::query::Query;
 use crate::sandbox::refusal::Refusal;
-use crate::sandbox::router::{Answer, Responder, key};
 
 /// Shared seats of the vendor's Free plan.
 const FREE_SEATS: u32 = 10;
@@ -66,54 +65,55 @@ struct Platforms {
     slack: Switch,
 }
 
-/// Answers a route directly below `/projects/{project}/`.
-///
-/// # Errors
-/// The refusal.
-pub fn answer(
-    responder: &Responder,
-    project: &Project,
-    route: ProjectRoute,
-    query: &Query<'_>,
-) -> Result<Answer, Refusal> {
-    let owns_lines = !project.lines.is_empty();
-    Ok(match route {
-        ProjectRoute::Show => Answer::success(&Shown {
-            name: &project.name,
-            slug: slug(&project.name),
-            profile: Profile { imessage_synced: Some(owns_lines), ..Profile::default() },
-        }),
-        ProjectRoute::Messaging => {
-            let kind = if owns_lines { UserType::Dedicated } else { UserType::Shared };
-            Answer::success(&Messaging { kind })
-        }
-        ProjectRoute::Availability => {
-            let phone: Option<Phone> = query.parsed("phoneNumber", "a phone number like +14155550123")?;
-            let phone = phone.ok_or_else(|| Refusal::Validation("phoneNumber is missing".to_owned()))?;
-            let id = key(project.id.as_str());
-            let available = responder.store.read(|c| pool::is_available(c, responder.pool, &id, &phone))?;
-            Answer::success(&Availability { available })
-        }
-        ProjectRoute::Subscription => {
-            let tier = match project.max_shared_users {
-                _ if owns_lines => "business",
-                seats if seats <= FREE_SEATS => "free",
-                _ => "pro",
-            };
-            Answer::success(&Subscription {
-                tier,
-                status: (tier != "free").then_some("active"),
-                cancel_at_period_end: false,
-                subscription_id: None,
-                customer_id: None,
-            })
-        }
-        ProjectRoute::Platforms => {
-            let off = || Switch { enabled: false };
-            let imessage = Switch { enabled: true };
-            Answer::success(&Platforms { imessage, whatsapp_business: off(), voice: off(), slack: off() })
-        }
-    })
+/// What answers the project's endpoints.
+pub static ROUTES: [Route; 5] = [
+    Route { spec: Show::SPEC, handler: show },
+    Route { spec: MESSAGING, handler: messaging },
+    Route { spec: AVAILABILITY, handler: availability },
+    Route { spec: SUBSCRIPTION, handler: subscription },
+    Route { spec: PLATFORMS, handler: platforms },
+];
+
+fn show(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
+    let project = exchange.project()?;
+    let profile = Profile { imessage_synced: Some(!project.lines.is_empty()), ..Profile::default() };
+    Ok(Response::success(&Shown { name: &project.name, slug: slug(&project.name), profile }))
+}
+
+fn messaging(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
+    let owns_lines = !exchange.project()?.lines.is_empty();
+    let kind = if owns_lines { UserType::Dedicated } else { UserType::Shared };
+    Ok(Response::success(&Messaging { kind }))
+}
+
+fn availability(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
+    let phone: Option<Phone> = exchange.query.parsed("phoneNumber", "a phone number like +14155550123")?;
+    let phone = phone.ok_or_else(|| Refusal::Validation("phoneNumber is missing".to_owned()))?;
+    let (state, id) = (exchange.state, key(exchange.project()?.id.as_str()));
+    let available = state.store.read(|connection| pool::is_available(connection, state.pool, &id, &phone))?;
+    Ok(Response::success(&Availability { available }))
+}
+
+fn subscription(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
+    let project = exchange.project()?;
+    let tier = match project.max_shared_users {
+        _ if !project.lines.is_empty() => "business",
+        seats if seats <= FREE_SEATS => "free",
+        _ => "pro",
+    };
+    Ok(Response::success(&Subscription {
+        tier,
+        status: (tier != "free").then_some("active"),
+        cancel_at_period_end: false,
+        subscription_id: None,
+        customer_id: None,
+    }))
+}
+
+fn platforms(_: &Exchange<'_>) -> Result<Response, Refusal> {
+    let off = || Switch { enabled: false };
+    let imessage = Switch { enabled: true };
+    Ok(Response::success(&Platforms { imessage, whatsapp_business: off(), voice: off(), slack: off() }))
 }
 
 /// A name as it stands in URLs.

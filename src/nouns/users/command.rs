@@ -2,10 +2,15 @@
 
 use clap::Subcommand;
 
+use super::columns::USER;
+use super::endpoints::{Create, Get, List};
 use super::{apply, create, delete, get, link, list};
 
 use crate::failure::{Exit, Failure};
+use crate::http::{Endpoint as _, Spec};
+use crate::output::Column;
 use crate::session::Session;
+use crate::verbs::noun::Verbs;
 
 /// What can be done with users.
 #[derive(Debug, Subcommand)]
@@ -31,17 +36,21 @@ pub enum Verb {
     Link(link::LinkArgs),
 }
 
-/// Runs a verb.
-///
-/// # Errors
-/// Whatever the verb met.
-pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
-    match verb {
-        Verb::Create(args) => create::create(args, session),
-        Verb::List(args) => list::list(&args, session),
-        Verb::Get(args) => get::get(&args, session),
-        Verb::Delete(args) => delete::delete(&args, session),
-        Verb::Apply(args) => apply::apply(&args, session),
-        Verb::Link(args) => link::link(&args, session),
+impl Verbs for Verb {
+    const NAME: &'static str = "users";
+    const ALIAS: &'static str = "user";
+    const ABOUT: &'static str = "Register, list, look up and delete the users of a project";
+    const SHOWN: &'static [(Spec, &'static [Column])] =
+        &[(Create::SPEC, &USER), (List::SPEC, &USER), (Get::SPEC, &USER)];
+
+    fn run(self, session: &Session) -> Result<Exit, Failure> {
+        match self {
+            Self::Create(args) => create::create(args, session),
+            Self::List(args) => list::list(&args, session),
+            Self::Get(args) => get::get(&args, session),
+            Self::Delete(args) => delete::delete(&args, session),
+            Self::Apply(args) => apply::apply(&args, session),
+            Self::Link(args) => link::link(&args, session),
+        }
     }
 }

@@ -3,14 +3,13 @@
 use clap::Args;
 
 use super::columns::USER;
+use super::endpoints::Create;
 use super::lookup;
-use super::outcome::Outcome;
+use super::outcome::{self, Outcome};
 use crate::failure::{Code, Exit, Failure};
-use crate::http::Route;
-use crate::http::client::Call;
+use crate::http::Call;
 use crate::model::{Email, Phone};
 use crate::nouns::lines;
-use crate::nouns::users::endpoints::UsersRoute;
 use crate::nouns::users::model::{NewUser, User, UserType};
 use crate::output::format::Format;
 use crate::output::sanitize;
@@ -73,7 +72,7 @@ pub fn create(mut args: CreateArgs, session: &Session) -> Result<Exit, Failure> 
     let user = args.check()?;
     if args.dry_run {
         let (base_url, project) = session.dry_target()?;
-        let call = Call::new(Route::Users(project, UsersRoute::Create)).with_json(&user);
+        let call = Call::of(&Create(&user), &project)?;
         return dry_run::print(session, DryRequest::of(&call, &base_url));
     }
     if asked {
@@ -95,11 +94,11 @@ pub fn create(mut args: CreateArgs, session: &Session) -> Result<Exit, Failure> 
         session.out.one(&USER, existing.raw.get())?;
         return Ok(Exit::Done);
     }
-    let answer = session.client()?.create_user(&user)?;
-    let record = answer.user()?;
+    let answer = session.client()?.call(&Create(&user))?;
+    let record = answer.read()?;
     check_identity(&user, &record)?;
     warn_of_differences(&user, &record, session);
-    note(&user, &record, answer.outcome(&record), session);
+    note(&user, &record, outcome::of(&answer, &record), session);
     session.out.one(&USER, answer.data()?)?;
     Ok(Exit::Done)
 }

@@ -5,11 +5,10 @@ use std::collections::HashSet;
 use clap::Args;
 use serde::Serialize;
 
+use super::endpoints::{Delete, List};
 use super::lookup::{self, Found, UserKey};
 use crate::failure::{Code, Exit, Failure};
-use crate::http::Route;
-use crate::http::client::Call;
-use crate::nouns::users::endpoints::{UserFilter, UsersRoute};
+use crate::http::{Call, Client, Error};
 use crate::output::{Column, sanitize};
 use crate::session::Session;
 use crate::verbs::dry_run::{self, DryRequest};
@@ -84,7 +83,7 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     let mut deleted = Vec::new();
     let mut failure = None;
     for (id, _) in &users {
-        match session.client()?.delete_user(id) {
+        match delete_one(session.client()?, id) {
             Ok(()) => deleted.push(Deleted { id, deleted: true }),
             Err(error) if error.is_absent() && args.ignore_missing => {
                 session.out.note(format!("{} is not there", sanitize::line(id)))
@@ -109,6 +108,17 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
         session.out.many_of_ours(&DELETED, &deleted)?;
     }
     failure.map_or(Ok(Exit::Done), Err)
+}
+
+/// Deletes one user by id. Absence that answers a repeated attempt is success: the first one did it.
+///
+/// # Errors
+/// Whatever the call met.
+pub fn delete_one(client: &Client, id: &str) -> Result<(), Error> {
+    match client.call(&Delete(id)) {
+        Err(error) if error.is_absent_after_retry() => Ok(()),
+        other => other.map(|_| ()),
+    }
 }
 
 /// Ids and names without those whose id was there before: who is named twice is deleted once.
@@ -150,16 +160,15 @@ fn show(key: &UserKey) -> &str {
 
 fn dry_run(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     let (base_url, project) = session.dry_target()?;
-    let delete = |id: &str| Call::new(Route::Users(project.clone(), UsersRoute::Delete(id.to_owned())));
+    let delete = |id: &str| Call::of(&Delete(id), &project);
     let mut requests = Vec::new();
     for key in &args.users {
         match key {
-            UserKey::Id(id) => requests.push(DryRequest::of(&delete(id.as_str()), &base_url)),
+            UserKey::Id(id) => requests.push(DryRequest::of(&delete(id.as_str())?, &base_url)),
             UserKey::Phone(phone) => {
-                let mut look_up = Call::new(Route::Users(project.clone(), UsersRoute::List));
-                look_up.query = UserFilter { search: Some(phone.to_string()), ..UserFilter::default() }.query();
-                requests.push(DryRequest::of(&look_up, &base_url));
-                requests.push(DryRequest::of(&delete("{id}"), &base_url));
+                let look_up = List { search: Some(phone.to_string()), ..List::default() };
+                requests.push(DryRequest::of(&Call::of(&look_up, &project)?, &base_url));
+                requests.push(DryRequest::of(&delete("{id}")?, &base_url));
             }
         }
     }

@@ -1,64 +1,49 @@
-//! The users of a project: the routes, and the client's calls.
+//! What can be asked of users.
 
 use reqwest::Method;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use crate::http::client::{Answer, Call, Client};
-use crate::http::error::Error;
-use crate::http::pace::Start;
-use crate::http::route::Route;
-use crate::nouns::users::model::{NewUser, UserType};
+use super::model::{NewUser, User, UserType};
+use crate::failure::Code;
+use crate::http::{Access, Answer, Endpoint, Error, Evidence, FromAnswer, Many, Repeat, Shape, Spec};
 
-/// The routes below `/projects/{project}/users/`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UsersRoute {
-    /// Registers a user, or returns the one that is there.
-    Create,
-    /// Lists active users.
-    List,
-    /// One user by id.
-    Get(String),
-    /// Soft-deletes a user.
-    Delete(String),
-}
+/// What to type when a user is not there.
+const WHO_IS_THERE: (Code, &str) = (Code::NotFound, "run `spectrum users list` to see who is registered");
 
-impl UsersRoute {
-    pub(crate) fn method(&self) -> Method {
-        match self {
-            Self::Create => Method::POST,
-            Self::List | Self::Get(_) => Method::GET,
-            Self::Delete(_) => Method::DELETE,
-        }
-    }
+/// Registers a user, or returns the one that is there.
+///
+/// Safe to repeat: identity is the phone, or for dedicated users the tuple with the line.
+#[derive(Debug, Clone, Copy)]
+pub struct Create<'a>(pub &'a NewUser);
 
-    pub(crate) fn tail(&self) -> String {
-        match self {
-            Self::Create | Self::List => String::new(),
-            Self::Get(user) | Self::Delete(user) => format!("{user}/"),
-        }
-    }
+impl Endpoint for Create<'_> {
+    const SPEC: Spec = Spec {
+        method: Method::POST,
+        path: "/projects/{project}/users/",
+        summary: "register a user, or return the one that is there",
+        repeat: Repeat::SameIdentity,
+        access: Access::Project,
+        evidence: Evidence::Seed,
+        answer: Shape::One("a user"),
+        hints: &[
+            (Code::Conflict, "run `spectrum users list` and `spectrum lines list` to see what stands in the way"),
+            (
+                Code::Capacity,
+                "run `spectrum users delete USER` for whoever is no longer needed, or ask for a larger plan",
+            ),
+        ],
+    };
 
-    pub(crate) fn at(segments: &[&str]) -> Option<(Vec<Self>, &'static [Method])> {
-        match segments {
-            [] => Some((vec![Self::List, Self::Create], &[Method::GET, Method::POST])),
-            [user] if !user.is_empty() => Some((
-                vec![Self::Get((*user).to_owned()), Self::Delete((*user).to_owned())],
-                &[Method::GET, Method::DELETE],
-            )),
-            _ => None,
-        }
-    }
+    type Answer<'a> = User<'a>;
 
-    #[cfg(test)]
-    pub(crate) fn examples() -> Vec<Self> {
-        vec![Self::Create, Self::List, Self::Get("u1".to_owned()), Self::Delete("u1".to_owned())]
+    fn body(&self) -> Option<String> {
+        // Our own types always serialize: no map with keys that are not text, no failing impl.
+        serde_json::to_string(self.0).ok()
     }
 }
 
-/// Which users a list asks for; the fields are the API's query parameters.
+/// Lists active users; the fields are the API's query parameters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UserFilter {
+pub struct List {
     /// Only this type.
     pub kind: Option<UserType>,
     /// Only these ids.
@@ -71,9 +56,21 @@ pub struct UserFilter {
     pub offset: Option<u32>,
 }
 
-impl UserFilter {
-    /// The query parameters, in order.
-    pub fn query(&self) -> Vec<(&'static str, String)> {
+impl Endpoint for List {
+    const SPEC: Spec = Spec {
+        method: Method::GET,
+        path: "/projects/{project}/users/",
+        summary: "list active users",
+        repeat: Repeat::Safe,
+        access: Access::Project,
+        evidence: Evidence::Official,
+        answer: Shape::Many("users"),
+        hints: &[],
+    };
+
+    type Answer<'a> = Many<'a>;
+
+    fn query(&self) -> Vec<(&'static str, String)> {
         let mut query = Vec::new();
         query.extend(self.kind.map(|kind| ("type", kind.to_string())));
         query.extend(self.ids.iter().map(|id| ("id", id.clone())));
@@ -84,93 +81,77 @@ impl UserFilter {
     }
 }
 
-/// One list answer: each user the answer's own text, borrowed.
-#[derive(Debug)]
-pub struct UserList<'a> {
-    /// In creation order.
-    pub users: Vec<&'a RawValue>,
-    /// All matches, ignoring paging; absent in the seed's era.
-    pub total: Option<u64>,
-}
+/// Reads one user by id.
+#[derive(Debug, Clone, Copy)]
+pub struct Get<'a>(pub &'a str);
 
-/// `data` of a list: the documented object, or a bare array.
-#[derive(Deserialize)]
-struct ListData<'a> {
-    #[serde(borrow)]
-    users: Vec<&'a RawValue>,
-    #[serde(default)]
-    total: Option<u64>,
-}
+impl Endpoint for Get<'_> {
+    const SPEC: Spec = Spec {
+        method: Method::GET,
+        path: "/projects/{project}/users/{user}/",
+        summary: "show one user",
+        repeat: Repeat::Safe,
+        access: Access::Project,
+        evidence: Evidence::Official,
+        answer: Shape::One("a user"),
+        hints: &[WHO_IS_THERE],
+    };
 
-impl Answer {
-    /// Reads the answer as a list of users.
-    ///
-    /// # Errors
-    /// [`Code::BadResponse`](crate::Code::BadResponse) when it is not one.
-    pub fn users(&self) -> Result<UserList<'_>, Error> {
-        if self.data()?.starts_with('[') {
-            return Ok(UserList { users: self.decode("a list of users")?, total: None });
-        }
-        let ListData { users, total } = self.object("a list of users")?;
-        Ok(UserList { users, total })
+    type Answer<'a> = User<'a>;
+
+    fn parameter(&self, _: &str) -> &str {
+        self.0
     }
 }
 
-impl Client {
-    /// Registers a user. Safe to repeat: identity is the phone, or for dedicated users the tuple with the line.
-    ///
-    /// # Errors
-    /// Whatever the call met, as [`Error`].
-    pub fn create_user(&self, user: &NewUser) -> Result<Answer, Error> {
-        self.create_user_as(user, Start::Turn)
-    }
+/// Soft-deletes one user by id.
+#[derive(Debug, Clone, Copy)]
+pub struct Delete<'a>(pub &'a str);
 
-    /// As [`Client::create_user`], with a say in how it starts.
-    ///
-    /// # Errors
-    /// Whatever the call met, as [`Error`].
-    pub fn create_user_as(&self, user: &NewUser, start: Start) -> Result<Answer, Error> {
-        let mut call = Call::new(Route::Users(self.project(), UsersRoute::Create)).with_json(user);
-        call.start = start;
-        self.send(&call)
-    }
+impl Endpoint for Delete<'_> {
+    const SPEC: Spec = Spec {
+        method: Method::DELETE,
+        path: "/projects/{project}/users/{user}/",
+        summary: "delete a user; the number is remembered for the phone",
+        repeat: Repeat::Safe,
+        access: Access::Project,
+        evidence: Evidence::Official,
+        answer: Shape::Yes,
+        hints: &[WHO_IS_THERE],
+    };
 
-    /// Lists active users.
-    ///
-    /// # Errors
-    /// Whatever the call met, as [`Error`].
-    pub fn list_users(&self, filter: &UserFilter) -> Result<Answer, Error> {
-        let mut call = Call::new(Route::Users(self.project(), UsersRoute::List));
-        call.query = filter.query();
-        self.send(&call)
-    }
+    type Answer<'a> = ();
 
-    /// Reads one user by id.
-    ///
-    /// # Errors
-    /// Whatever the call met, as [`Error`].
-    pub fn get_user(&self, id: &str) -> Result<Answer, Error> {
-        self.send(&Call::new(Route::Users(self.project(), UsersRoute::Get(id.to_owned()))))
+    fn parameter(&self, _: &str) -> &str {
+        self.0
     }
+}
 
-    /// Soft-deletes one user by id. A 404 that answers a repeated attempt is success: the first one did it.
-    ///
-    /// # Errors
-    /// Whatever the call met, as [`Error`].
-    pub fn delete_user(&self, id: &str) -> Result<(), Error> {
-        self.delete_user_as(id, Start::Turn)
+/// The public link that opens a message to a user's number; for browsers, never called from here.
+#[derive(Debug, Clone, Copy)]
+pub struct Redirect<'a>(pub &'a str);
+
+impl Endpoint for Redirect<'_> {
+    const SPEC: Spec = Spec {
+        method: Method::GET,
+        path: "/users/{user}/redirect",
+        summary: "open a message to the user's number",
+        repeat: Repeat::Safe,
+        access: Access::Open,
+        evidence: Evidence::Official,
+        answer: Shape::Redirect,
+        hints: &[],
+    };
+
+    type Answer<'a> = ();
+
+    fn parameter(&self, _: &str) -> &str {
+        self.0
     }
+}
 
-    /// As [`Client::delete_user`], with a say in how it starts.
-    ///
-    /// # Errors
-    /// Whatever the call met, as [`Error`].
-    pub fn delete_user_as(&self, id: &str, start: Start) -> Result<(), Error> {
-        let mut call = Call::new(Route::Users(self.project(), UsersRoute::Delete(id.to_owned())));
-        call.start = start;
-        match self.send_for_yes(&call) {
-            Err(error) if error.is_absent_after_retry() => Ok(()),
-            other => other.map(|_| ()),
-        }
+impl<'a> FromAnswer<'a> for User<'a> {
+    fn from_answer(answer: &'a Answer, shape: Shape) -> Result<Self, Error> {
+        answer.one(shape.name())
     }
 }

@@ -4,11 +4,11 @@ use clap::Args;
 use serde_json::value::RawValue;
 
 use super::columns::USER;
+use super::endpoints::List;
 use super::lookup;
 use crate::failure::{Exit, Failure};
-use crate::http::{Answer, Client};
+use crate::http::{Client, Reply};
 use crate::model::{Phone, UserId};
-use crate::nouns::users::endpoints::UserFilter;
 use crate::nouns::users::model::UserType;
 use crate::output::format::Format;
 use crate::session::Session;
@@ -80,7 +80,7 @@ pub fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
         let page: Vec<&str> = kept.into_iter().skip(skipped).take(at_most).collect();
         return print(&page, None, session);
     }
-    let filter = UserFilter {
+    let filter = List {
         kind: args.kind(),
         ids: args.ids.iter().map(ToString::to_string).collect(),
         search: args.search.clone(),
@@ -88,22 +88,22 @@ pub fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
         offset: args.offset,
     };
     let answers = read_all(client, filter)?;
-    let lists = answers.iter().map(Answer::users).collect::<Result<Vec<_>, _>>()?;
+    let lists = answers.iter().map(Reply::read).collect::<Result<Vec<_>, _>>()?;
     let total = lists.first().and_then(|list| list.total);
     // Mostly there is one list, whose references then become the records where they lie.
-    let mut texts = lists.into_iter().map(|list| list.users.into_iter().map(RawValue::get));
+    let mut texts = lists.into_iter().map(|list| list.items.into_iter().map(RawValue::get));
     let mut records: Vec<&str> = texts.next().map_or_else(Vec::new, Iterator::collect);
     records.extend(texts.flatten());
     print(&records, total, session)
 }
 
 /// Everything that was asked for. A service that holds some of it back, though no limit was set, is asked for the rest.
-fn read_all(client: &Client, mut filter: UserFilter) -> Result<Vec<Answer>, Failure> {
+fn read_all(client: &Client, mut filter: List) -> Result<Vec<Reply<List>>, Failure> {
     let start = u64::from(filter.offset.unwrap_or(0));
     let (mut answers, mut seen) = (Vec::new(), 0);
     loop {
-        let answer = client.list_users(&filter)?;
-        let (read, total) = answer.users().map(|list| (list.users.len() as u64, list.total.unwrap_or(0)))?;
+        let answer = client.call(&filter)?;
+        let (read, total) = answer.read().map(|list| (list.items.len() as u64, list.total.unwrap_or(0)))?;
         answers.push(answer);
         seen += read;
         if filter.limit.is_some() || read == 0 || start + seen >= total {

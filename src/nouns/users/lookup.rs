@@ -2,11 +2,11 @@
 
 use serde_json::value::RawValue;
 
+use super::endpoints::{Get, List};
 use crate::failure::{Code, Failure};
 use crate::http::{Client, envelope};
 use crate::model::ids::is_uuid;
 use crate::model::{Phone, UserId};
-use crate::nouns::users::endpoints::UserFilter;
 use crate::nouns::users::model::{User, UserType};
 
 /// What a person calls a user.
@@ -58,15 +58,15 @@ impl Found {
 /// # Errors
 /// Whatever the call met.
 pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> Result<Vec<Found>, Failure> {
-    let mut filter = UserFilter { kind, search: Some(phone.to_string()), ..UserFilter::default() };
+    let mut filter = List { kind, search: Some(phone.to_string()), ..List::default() };
     let mut found = Vec::new();
     let mut seen = 0;
     loop {
-        let answer = client.list_users(&filter)?;
-        let page = answer.users()?;
-        let read = page.users.len() as u64;
+        let answer = client.call(&filter)?;
+        let page = answer.read()?;
+        let read = page.items.len() as u64;
         // The service's search is partial: only the whole number counts.
-        for raw in page.users {
+        for raw in page.items {
             let candidate = Found { raw: raw.to_owned() };
             let user = candidate.user()?;
             let is_kind = kind.is_none_or(|kind| user.kind.as_deref().is_none_or(|word| word == kind.as_str()));
@@ -92,13 +92,13 @@ pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> Resul
 pub fn one(client: &Client, key: &UserKey) -> Result<Found, Failure> {
     let phone = match key {
         UserKey::Id(id) => {
-            let answer = client.get_user(id.as_str())?;
-            let got = answer.user()?.id;
+            let answer = client.call(&Get(id.as_str()))?;
+            let got = answer.read()?.id;
             if !got.eq_ignore_ascii_case(id.as_str()) {
                 let what = format!("the service answered with the user {got}, not {id}");
                 return Err(Failure::new(Code::BadResponse, what).hint("it is safe to run the same command again"));
             }
-            return Ok(Found { raw: answer.decode::<&RawValue>("a user")?.to_owned() });
+            return Ok(Found { raw: envelope::raw(answer.data()?)? });
         }
         UserKey::Phone(phone) => phone,
     };

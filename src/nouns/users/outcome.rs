@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::model::User;
+use crate::http::Answer;
+use crate::http::answer::ServerClock;
+
 /// What a create did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -26,15 +30,9 @@ impl Outcome {
     }
 }
 
-/// What is known of the server's clock when it answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ServerClock {
-    /// Its `Date` header: whole seconds, so the answer was written up to a second later.
-    Date(Timestamp),
-    /// It shares our clock (the sandbox in this process): the moment the first attempt was sent.
-    Shared(Timestamp),
-    /// Nothing.
-    Unknown,
+/// What a create did, judged from its answer.
+pub fn of(answer: &Answer, user: &User<'_>) -> Outcome {
+    judge(user.created_at.as_deref(), answer.clock, answer.elapsed)
 }
 
 /// Judges from the user's `createdAt`, the server's clock, and the time since the first attempt was sent.

@@ -1,4 +1,4 @@
-//! The users' routes: create with its identity rules, list, get, delete, and the public redirect.
+//! How the sandbox answers for users: create with its identity rules, list, get, delete, and the public redirect.
 
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION};
@@ -8,16 +8,17 @@ use rusqlite::Connection;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::endpoints::{Create, Delete, Get, List, Redirect};
+use super::model::UserType;
+use crate::http::Endpoint as _;
 use crate::model::ids::is_uuid;
 use crate::model::{Email, Phone};
-use crate::nouns::users::endpoints::UsersRoute;
-use crate::nouns::users::model::UserType;
+use crate::sandbox::exchange::{Exchange, Response, Route, State, key};
 use crate::sandbox::options::{Project, Revision};
 use crate::sandbox::pool;
 use crate::sandbox::query::Query;
 use crate::sandbox::records::{self, Filter, Key, Meta, Record};
 use crate::sandbox::refusal::Refusal;
-use crate::sandbox::router::{Answer, Request, Responder, key};
 
 /// The largest page of a list.
 const LARGEST_LIMIT: u32 = 500;
@@ -46,52 +47,47 @@ struct Deleted<'a> {
     user_id: &'a str,
 }
 
-/// Answers a route below `/projects/{project}/users/`.
-///
-/// # Errors
-/// The refusal.
-pub fn answer(
-    responder: &Responder,
-    project: &Project,
-    route: &UsersRoute,
-    query: &Query<'_>,
-    request: &Request<'_>,
-) -> Result<Answer, Refusal> {
-    let id = key(project.id.as_str());
-    match route {
-        UsersRoute::Create => create(responder, project, request),
-        UsersRoute::List => {
-            let filter = read_filter(query)?;
-            let listed = responder.store.read(|connection| records::list(connection, &id, &filter))?;
-            // The rows are JSON already: the envelope is put around them, so that a large list is not parsed again.
-            let (head, tail) = (br#"{"succeed":true,"data":{"users":"#, format!(r#","total":{}}}}}"#, listed.total));
-            Ok(Answer::json(StatusCode::OK, [head, listed.json.as_slice(), tail.as_bytes()].concat()))
-        }
-        UsersRoute::Get(user) => {
-            let user = user_id(user)?;
-            let found = responder.store.read(|connection| records::find(connection, &id, Key::Id(&user)))?;
-            found.map(|record| Answer::success(&record)).ok_or(Refusal::NoUser)
-        }
-        UsersRoute::Delete(user) => {
-            let user = user_id(user)?;
-            let now = request.now.as_millisecond();
-            let deleted = responder.store.write(|connection| records::delete(connection, &id, &user, now))?;
-            if deleted { Ok(Answer::success(&Deleted { user_id: &user })) } else { Err(Refusal::NoUser) }
-        }
-    }
+/// What answers the users' endpoints.
+pub static ROUTES: [Route; 5] = [
+    Route { spec: List::SPEC, handler: list },
+    Route { spec: Create::SPEC, handler: create },
+    Route { spec: Get::SPEC, handler: get },
+    Route { spec: Delete::SPEC, handler: delete },
+    Route { spec: Redirect::SPEC, handler: redirect },
+];
+
+fn list(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
+    let id = key(exchange.project()?.id.as_str());
+    let filter = read_filter(&exchange.query)?;
+    let listed = exchange.state.store.read(|connection| records::list(connection, &id, &filter))?;
+    // The rows are JSON already: the envelope is put around them, so that a large list is not parsed again.
+    let (head, tail) = (br#"{"succeed":true,"data":{"users":"#, format!(r#","total":{}}}}}"#, listed.total));
+    Ok(Response::json(StatusCode::OK, [head, listed.json.as_slice(), tail.as_bytes()].concat()))
 }
 
-/// Answers the public redirect: from a link to a message to the user's number.
-///
-/// # Errors
-/// The refusal.
-pub fn redirect(responder: &Responder, user: &str, query: &Query<'_>) -> Result<Answer, Refusal> {
-    let user = user_id(user)?;
-    let message = query.one("msg")?;
+fn get(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
+    let id = key(exchange.project()?.id.as_str());
+    let user = user_id(exchange.parameter("user"))?;
+    let found = exchange.state.store.read(|connection| records::find(connection, &id, Key::Id(&user)))?;
+    found.map(|record| Response::success(&record)).ok_or(Refusal::NoUser)
+}
+
+fn delete(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
+    let id = key(exchange.project()?.id.as_str());
+    let user = user_id(exchange.parameter("user"))?;
+    let now = exchange.now.as_millisecond();
+    let deleted = exchange.state.store.write(|connection| records::delete(connection, &id, &user, now))?;
+    if deleted { Ok(Response::success(&Deleted { user_id: &user })) } else { Err(Refusal::NoUser) }
+}
+
+/// The public redirect: from a link to a message to the user's number.
+fn redirect(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
+    let user = user_id(exchange.parameter("user"))?;
+    let message = exchange.query.one("msg")?;
     if message.is_some_and(|message| !(1..=LONGEST_MESSAGE).contains(&message.chars().count())) {
         return Err(Refusal::Validation(format!("msg must have 1 to {LONGEST_MESSAGE} characters")));
     }
-    let record = responder.store.read(|connection| records::find_anywhere(connection, &user))?;
+    let record = exchange.state.store.read(|connection| records::find_anywhere(connection, &user))?;
     let record = record.ok_or(Refusal::NoUser)?;
     if record.kind != UserType::Shared.as_str() {
         return Err(Refusal::NotShared);
@@ -100,7 +96,7 @@ pub fn redirect(responder: &Responder, user: &str, query: &Query<'_>) -> Result<
     let target = format!("sms:{}{}", record.assigned_phone_number, body.unwrap_or_default());
     let target = HeaderValue::from_str(&target)
         .map_err(|_| Refusal::Validation("The user has no assigned number".to_owned()))?;
-    Ok(Answer::empty(StatusCode::FOUND).with(LOCATION, target))
+    Ok(Response::empty(StatusCode::FOUND).with(LOCATION, target))
 }
 
 fn user_id(text: &str) -> Result<String, Refusal> {
@@ -188,20 +184,21 @@ fn phone_in(fields: &Map<String, Value>, name: &str) -> Option<Phone> {
     fields.get(name)?.as_str()?.parse().ok()
 }
 
-fn create(responder: &Responder, project: &Project, request: &Request<'_>) -> Result<Answer, Refusal> {
-    let wanted = read_body(request.body)?;
+fn create(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
+    let (project, state) = (exchange.project()?, exchange.state);
+    let wanted = read_body(exchange.body)?;
     // The rules and the write are one transaction: nobody can come in between.
-    let outcome = responder.store.write(|connection| {
+    let outcome = state.store.write(|connection| {
         let result = match &wanted.line {
-            Some(line) => create_dedicated(connection, project, &wanted, line, request.now),
-            None => create_shared(connection, responder, project, &wanted, request.now),
+            Some(line) => create_dedicated(connection, project, &wanted, line, exchange.now),
+            None => create_shared(connection, state, project, &wanted, exchange.now),
         };
         match result {
             Err(Refusal::Internal(error)) => Err(error),
             other => Ok(other),
         }
     })?;
-    outcome.map(|record| Answer::success(&record))
+    outcome.map(|record| Response::success(&record))
 }
 
 /// A shared user. Where the revisions differ, they differ here and nowhere else:
@@ -212,14 +209,14 @@ fn create(responder: &Responder, project: &Project, request: &Request<'_>) -> Re
 /// | a repeat | returns the record | first overwrites names and e-mail with what it carries |
 fn create_shared(
     connection: &Connection,
-    responder: &Responder,
+    state: &State,
     project: &Project,
     wanted: &Wanted,
     now: Timestamp,
 ) -> Result<Record, Refusal> {
     let id = key(project.id.as_str());
     let mut existing = records::find(connection, &id, Key::SharedPhone(wanted.phone.as_str()))?;
-    let email_is_identity = match responder.revision {
+    let email_is_identity = match state.revision {
         Revision::May2026 => {
             if let (None, Some(email)) = (&existing, &wanted.email) {
                 existing = records::find(connection, &id, Key::SharedEmail(email.as_str()))?;
@@ -240,7 +237,7 @@ fn create_shared(
     if records::count(connection, &id, UserType::Shared)? >= u64::from(project.max_shared_users) {
         return Err(Refusal::Capacity(project.max_shared_users));
     }
-    let number = pool::assign(connection, responder.pool, &id, &wanted.phone)?.ok_or(Refusal::PoolExhausted)?;
+    let number = pool::assign(connection, state.pool, &id, &wanted.phone)?.ok_or(Refusal::PoolExhausted)?;
     let record = new_record(connection, id, UserType::Shared, wanted, number, now)?;
     record.insert(connection, email_is_identity)?;
     Ok(record)

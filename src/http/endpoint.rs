@@ -1,0 +1,159 @@
+//! An endpoint is data: what is known of it without calling it. The client sends by it, the sandbox is mounted on it.
+
+use std::fmt;
+
+use reqwest::Method;
+
+use super::answer::{Answer, Many};
+use super::error::Error;
+use crate::failure::Code;
+
+/// Whether a request whose answer was lost may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// It changes nothing, or leaves the same state however often it is sent.
+    Safe,
+    /// It makes something that has an identity: sent again, it meets what it made.
+    SameIdentity,
+    /// It makes something anew each time.
+    Never,
+}
+
+/// Who may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Only with the credentials of the project that the path names.
+    Project,
+    /// Anybody.
+    Open,
+}
+
+/// How we know of an endpoint; the best evidence counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// The page that this tool was begun with.
+    Seed,
+    /// The vendor's documentation or SDK.
+    Official,
+    /// Captured from the service by somebody who published it.
+    Live,
+    /// Seen in public client code.
+    Wild,
+    /// Our own decision where nothing is known.
+    Ours,
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Seed => "seed",
+            Self::Official => "official",
+            Self::Live => "live",
+            Self::Wild => "wild",
+            Self::Ours => "ours",
+        })
+    }
+}
+
+/// What a success of an endpoint holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// One record; the words say what it is.
+    One(&'static str),
+    /// A list under this key, or a bare array.
+    Many(&'static str),
+    /// No more than a yes.
+    Yes,
+    /// Another place to go.
+    Redirect,
+}
+
+impl Shape {
+    /// What a record is called, or the key of a list.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::One(name) | Self::Many(name) => name,
+            Self::Yes => "a yes",
+            Self::Redirect => "a redirect",
+        }
+    }
+}
+
+/// Everything that is known of an endpoint without calling it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spec {
+    /// The method.
+    pub method: Method,
+    /// The canonical path; `{project}` is the credentials' project, other names are the endpoint's own.
+    pub path: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// Whether it may be repeated.
+    pub repeat: Repeat,
+    /// Who may ask.
+    pub access: Access,
+    /// How we know.
+    pub evidence: Evidence,
+    /// What a success holds.
+    pub answer: Shape,
+    /// What to type next after a failure of this kind, where the noun knows better than the code alone.
+    pub hints: &'static [(Code, &'static str)],
+}
+
+impl Spec {
+    /// The hint for a failure, if the noun has one.
+    pub fn hint(&self, code: Code) -> Option<&'static str> {
+        self.hints.iter().find(|(known, _)| *known == code).map(|(_, hint)| *hint)
+    }
+
+    /// The names between braces in the path.
+    pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+    }
+}
+
+/// An endpoint with what one call of it carries.
+pub trait Endpoint {
+    /// What is known of it.
+    const SPEC: Spec;
+
+    /// What its data is read as.
+    type Answer<'a>: FromAnswer<'a>;
+
+    /// The value of a parameter of the path.
+    fn parameter(&self, _name: &str) -> &str {
+        ""
+    }
+
+    /// The query's pairs, in order.
+    fn query(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// The body, JSON.
+    fn body(&self) -> Option<String> {
+        None
+    }
+}
+
+/// What can be read from the data of an answer.
+pub trait FromAnswer<'a>: Sized {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Bad response, when the data is something else.
+    fn from_answer(answer: &'a Answer, shape: Shape) -> Result<Self, Error>;
+}
+
+/// A yes has been checked before it gets here.
+impl FromAnswer<'_> for () {
+    fn from_answer(_: &Answer, _: Shape) -> Result<Self, Error> {
+        Ok(())
+    }
+}
+
+impl<'a> FromAnswer<'a> for Many<'a> {
+    fn from_answer(answer: &'a Answer, shape: Shape) -> Result<Self, Error> {
+        answer.many(shape.name())
+    }
+}

@@ -1,0 +1,145 @@
+//! A request on its way to a handler, and the response on its way back. Neither knows sockets.
+
+use std::time::Duration;
+
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::{Method, StatusCode};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::options::{Project, Revision};
+use super::pool::Pool;
+use super::query::Query;
+use super::refusal::Refusal;
+use super::store::{Store, StoreError};
+use crate::http::Spec;
+use crate::http::envelope::{Failed, Success};
+
+/// What answers a route.
+pub type Handler = fn(&Exchange<'_>) -> Result<Response, Refusal>;
+
+/// An endpoint and what answers it.
+#[derive(Debug)]
+pub struct Route {
+    /// The endpoint.
+    pub spec: Spec,
+    /// Its handler.
+    pub handler: Handler,
+}
+
+/// The head of a request, as it comes off its socket.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The path, without the query.
+    pub path: &'a str,
+    /// The `Authorization` header.
+    pub authorization: Option<&'a [u8]>,
+    /// The time since some fixed moment, for the rate limit.
+    pub uptime: Duration,
+}
+
+/// What every handler works on.
+#[derive(Debug)]
+pub struct State {
+    /// The users.
+    pub store: Store,
+    /// The shared numbers.
+    pub pool: Pool,
+    /// Which revision is spoken.
+    pub revision: Revision,
+}
+
+/// A request that was admitted, with everything that its handler needs.
+#[derive(Debug)]
+pub struct Exchange<'a> {
+    /// What the sandbox works on.
+    pub state: &'a State,
+    /// The project that the path names; none where it names none.
+    pub(super) project: Option<&'a Project>,
+    /// The values of the path's other parameters, by name.
+    pub(super) parameters: &'a [(String, String)],
+    /// The query.
+    pub query: Query<'a>,
+    /// The whole body.
+    pub body: &'a [u8],
+    /// The wall clock.
+    pub now: Timestamp,
+}
+
+impl<'a> Exchange<'a> {
+    /// The project that the path names.
+    ///
+    /// # Errors
+    /// When the path names none.
+    pub fn project(&self) -> Result<&'a Project, Refusal> {
+        self.project.ok_or(Refusal::NoProject)
+    }
+
+    /// The value of a parameter of the path.
+    pub fn parameter(&self, name: &str) -> &str {
+        self.parameters.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// Ids are compared without regard to case, as UUIDs are.
+pub fn key(id: &str) -> String {
+    id.to_ascii_lowercase()
+}
+
+/// A response, ready to be written.
+#[derive(Debug)]
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// Headers beside those that every response has.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body, JSON unless it is empty.
+    pub body: Vec<u8>,
+    /// What went wrong inside, for the log only.
+    pub fault: Option<StoreError>,
+}
+
+impl Response {
+    /// A success with its data in the envelope.
+    pub fn success<T: Serialize + ?Sized>(data: &T) -> Self {
+        // Our own types always serialize into memory.
+        Self::json(StatusCode::OK, serde_json::to_vec(&Success { succeed: true, data }).unwrap_or_default())
+    }
+
+    /// A response with a body that is JSON already.
+    pub fn json(status: StatusCode, body: Vec<u8>) -> Self {
+        let json = (CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        Self { status, headers: vec![json], body, fault: None }
+    }
+
+    /// A response without a body.
+    pub fn empty(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new(), fault: None }
+    }
+
+    /// The same response with one more header.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+impl From<Refusal> for Response {
+    fn from(refusal: Refusal) -> Self {
+        let (status, code, message) = refusal.parts();
+        let failed = Failed { succeed: false, data: (), code: &code, message: &message };
+        let mut response = Self::json(status, serde_json::to_vec(&failed).unwrap_or_default());
+        match refusal {
+            Refusal::RateLimited(seconds) => response = response.with(RETRY_AFTER, seconds.into()),
+            Refusal::Fault(StatusCode::TOO_MANY_REQUESTS) => {
+                response = response.with(RETRY_AFTER, HeaderValue::from(1));
+            }
+            Refusal::Internal(error) => response.fault = Some(error),
+            _ => {}
+        }
+        response
+    }
+}
