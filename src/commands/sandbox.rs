@@ -14,7 +14,8 @@ use crate::model::Phone;
 use crate::output::format::Format;
 use crate::output::{Column, streams};
 use crate::sandbox::fault::{Fault, Faults, Latency};
-use crate::sandbox::options::{self, Location, Options, Project, Revision};
+use crate::sandbox::options::{self, Location, Options, Project};
+use crate::sandbox::revision::Revision;
 use crate::sandbox::{self, Observe, Running, StartError, Status, projects_file};
 use crate::session::Session;
 
@@ -74,7 +75,7 @@ pub struct RuleArgs {
     /// Numbers in the shared pool [default: 100]
     #[arg(long, value_name = "N", value_parser = options::parse_pool)]
     pub pool: Option<usize>,
-    /// Revision of the API: 2026-05 or 2026-09
+    /// Revision of the API: 2026-05, 2026-06 or 2026-09
     #[arg(long, value_name = "REVISION", default_value_t)]
     pub revision: Revision,
     /// Hold every answer back, such as 200ms or 50ms..400ms

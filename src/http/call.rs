@@ -60,7 +60,7 @@ impl Call {
         let path = path.collect::<Result<Vec<_>, Error>>()?.join("/");
         let query = endpoint.query().into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
         let expected = if spec.answer == Shape::Yes { Expected::Yes } else { Expected::Data };
-        let (method, body, repeat) = (spec.method, endpoint.body(), spec.repeat);
+        let (method, body, repeat) = (spec.method.clone(), endpoint.body(), spec.repeat);
         Ok(Self { method, path, query, body, repeat, expected, start: Start::Turn })
     }
 

@@ -272,6 +272,7 @@ impl Client {
                 Ok(Content::Refused(refusal)) => {
                     (Err(transport::refused_in_success(status, refusal, retry_after)), true)
                 }
+                Ok(Content::Error(refusal)) => (Err(Error::refused_in_words(status, refusal)), true),
                 Err(what) => (Err(Error::bad_response(Some(status.as_u16()), what)), false),
             };
             return Ok(Answer { status, headers, body, data, is_refused, clock, elapsed: first.elapsed() });

@@ -80,10 +80,10 @@ impl Shape {
 }
 
 /// Everything that is known of an endpoint without calling it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spec {
     /// The method.
-    pub method: Method,
+    pub method: &'static Method,
     /// The canonical path; `{project}` is the credentials' project, other names are the endpoint's own.
     pub path: &'static str,
     /// What it does, in a line.

@@ -44,6 +44,8 @@ pub enum Content<'a> {
     Data(&'a str),
     /// `succeed:false` although the status said yes.
     Refused(Refusal),
+    /// `{"error": …}` and nothing else that could be data: a refusal that says no more than its words.
+    Error(Refusal),
 }
 
 /// The keys that make an envelope. Keys are looked at as they are: the rest is not parsed twice.
@@ -53,6 +55,8 @@ struct Envelope<'a> {
     succeed: Option<bool>,
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
 }
 
 /// The longest piece of a body that an error text quotes, in characters.
@@ -77,7 +81,8 @@ pub fn open(body: &str) -> Result<Content<'_>, String> {
     match serde_json::from_str::<Envelope<'_>>(body) {
         Ok(Envelope { succeed: Some(false), .. }) => Ok(Content::Refused(refusal(StatusCode::OK, body))),
         Ok(Envelope { data: Some(data), .. }) => Ok(Content::Data(data.get())),
-        Ok(Envelope { succeed: Some(true), data: None }) => Err("the answer has no data".to_owned()),
+        Ok(Envelope { succeed: Some(true), data: None, .. }) => Err("the answer has no data".to_owned()),
+        Ok(Envelope { error: Some(_), .. }) => Ok(Content::Error(refusal(StatusCode::OK, body))),
         Ok(Envelope { .. }) => Ok(Content::Data(body)),
         Err(error) if error.is_data() => {
             Err(format!("the answer's envelope is not understood ({})", position_free(&error)))
@@ -152,7 +157,13 @@ pub fn refusal(status: StatusCode, body: &str) -> Refusal {
         Some(serde_json::Value::Number(code)) => Some(code.to_string()),
         _ => None,
     };
-    let text = ["message", "error", "detail", "title"].into_iter().find_map(text_at).unwrap_or_else(fallback);
+    // A sibling of the API says what is wrong with which part of a request: {type: "validation", on, summary, …}.
+    let summary = || {
+        let on = object.get("on")?.as_str().filter(|_| object.get("type").is_some_and(|kind| kind == "validation"))?;
+        Some(format!("{on}: {}", text_at("summary").or_else(|| text_at("message"))?))
+    };
+    let said = summary().or_else(|| ["message", "error", "detail", "title"].into_iter().find_map(text_at));
+    let text = said.unwrap_or_else(fallback);
     Refusal { code, text }
 }
 

@@ -127,6 +127,13 @@ impl Error {
         }
     }
 
+    /// A refusal that came under a status of success: its words are all there is.
+    pub(super) fn refused_in_words(status: StatusCode, refusal: Refusal) -> Self {
+        let message = format!("the service rejected the request ({} {})", status.as_u16(), refusal.text);
+        let (status, api_code) = (Some(status.as_u16()), refusal.code);
+        Self { status, api_code, repeat: false, ..Self::transport(Code::Rejected, message) }
+    }
+
     /// Keeps the refusing answer's headers and body.
     pub(super) fn with_exchange(mut self, headers: HeaderMap, body: String) -> Self {
         self.exchange = Some(Box::new((headers, body)));
@@ -185,6 +192,7 @@ fn code_of(status: StatusCode, text: &str) -> Code {
         401 => Code::Unauthorized,
         402 => Code::Capacity,
         403 | 409 if speaks_of_a_limit(text) => Code::Capacity,
+        503 if speaks_of_the_pool(text) => Code::Capacity,
         403 => Code::Forbidden,
         404 | 410 => Code::NotFound,
         409 => Code::Conflict,
@@ -202,6 +210,11 @@ fn speaks_of_a_limit(text: &str) -> bool {
     text.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| WORDS.contains(&word))
 }
 
+/// The pool of numbers is empty for a phone: the same request finds it empty again.
+fn speaks_of_the_pool(text: &str) -> bool {
+    text.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| word == "pool")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,6 +230,8 @@ mod tests {
         assert_eq!(code(403, "shared user limit exceeded"), Code::Capacity);
         assert_eq!(code(409, "+15550100 is not a line of this project"), Code::Conflict);
         assert_eq!(code(409, "maxSharedUsers (10) reached"), Code::Capacity);
+        assert_eq!(code(503, "No number of the pool is left"), Code::Capacity);
+        assert_eq!(code(503, "spooling"), Code::Server);
         assert_eq!(code(403, "no"), Code::Forbidden);
         assert_eq!(code(403, "limited to administrators"), Code::Forbidden);
     }

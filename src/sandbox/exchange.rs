@@ -6,11 +6,13 @@ use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Method, StatusCode};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::options::{Project, Revision};
+use super::options::Project;
 use super::pool::Pool;
 use super::query::Query;
 use super::refusal::Refusal;
+use super::revision::Revision;
 use super::store::{Store, StoreError};
 use crate::http::Spec;
 use crate::http::envelope::{Failed, Success};
@@ -62,8 +64,10 @@ pub struct Exchange<'a> {
     pub(super) parameters: &'a [(String, String)],
     /// The query.
     pub query: Query<'a>,
+    /// What the body is said to be.
+    pub(super) content_type: Option<&'a str>,
     /// The whole body.
-    pub body: &'a [u8],
+    pub(super) body: &'a [u8],
     /// The wall clock.
     pub now: Timestamp,
 }
@@ -77,6 +81,21 @@ impl<'a> Exchange<'a> {
         self.project.ok_or(Refusal::NoProject)
     }
 
+    /// The body's fields; keys that nobody asks for are ignored, whatever they hold.
+    ///
+    /// # Errors
+    /// When the body is no JSON object, or is said to be something else than JSON.
+    pub fn fields(&self) -> Result<Map<String, Value>, Refusal> {
+        if self.content_type.is_some_and(|said| !is_json(said)) {
+            return Err(Refusal::MediaType);
+        }
+        let text = std::str::from_utf8(self.body).map_err(|_| Refusal::Parse("it is not UTF-8".to_owned()))?;
+        match serde_json::from_str(text).map_err(|error| Refusal::Parse(error.to_string()))? {
+            Value::Object(fields) => Ok(fields),
+            _ => Err(Refusal::Validation("The body must be an object".to_owned())),
+        }
+    }
+
     /// The value of a parameter of the path.
     pub fn parameter(&self, name: &str) -> &str {
         self.parameters.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
@@ -86,6 +105,12 @@ impl<'a> Exchange<'a> {
 /// Ids are compared without regard to case, as UUIDs are.
 pub fn key(id: &str) -> String {
     id.to_ascii_lowercase()
+}
+
+/// Whether a `Content-Type` says JSON.
+fn is_json(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
 /// A response, ready to be written.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::exchange::Head;
 use super::options::{DEFAULT_PROJECT_ID, Location, Options};
-use super::router::Router;
+use super::router::{Rest, Router};
 
 const LINE: &str = "+19175550101";
 /// The largest page.
@@ -61,7 +61,8 @@ impl Counted {
         let admitted = self.router.admit(&Head { method: &method, path, authorization, uptime: Duration::ZERO });
         // An hour passes between any two, so that nobody is new on a line.
         let now = Timestamp::from_second(3600 * self.hours.fetch_add(1, Ordering::Relaxed)).unwrap();
-        let answer = self.router.carry_out(&admitted.unwrap(), query, body.as_bytes(), now);
+        let rest = Rest { query, content_type: None, body: body.as_bytes(), now };
+        let answer = self.router.carry_out(&admitted.unwrap(), &rest);
         let steps = self.steps.load(Ordering::Relaxed) - before;
         (steps, answer.status, String::from_utf8(answer.body).unwrap())
     }

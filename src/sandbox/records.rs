@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use rusqlite::types::{ToSqlOutput, Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
+use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
+use super::revision::Revision;
 use super::schema::BLOCK_BITS;
 use super::store::StoreError;
 use crate::nouns::users::model::UserType;
@@ -12,20 +14,18 @@ use crate::nouns::users::model::UserType;
 /// What stands between the fields that a search looks through, so that no match reaches across two of them.
 const BETWEEN: char = '\u{1f}';
 /// The columns of a record, in the order that [`Record::read`] takes them.
-const COLUMNS: &str = "id, project, type, first_name, last_name, email, phone, assigned, created_ms";
+const COLUMNS: &str = "id, project, type, first_name, last_name, email, phone, assigned, created_ms, opt_in, owner";
 
-/// One user as the API shows it; the keys stand in the documented order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// One user.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record<T = String> {
     /// A UUID, version 4.
     pub id: T,
     /// The owning project.
     pub project_id: T,
     /// `shared` or `dedicated`.
-    #[serde(rename = "type")]
     pub kind: T,
-    /// Null when unset, as the next two.
+    /// None when unset, as the next two.
     pub first_name: Option<T>,
     /// The family name.
     pub last_name: Option<T>,
@@ -35,19 +35,45 @@ pub struct Record<T = String> {
     pub phone_number: T,
     /// The pool number or the project's line.
     pub assigned_phone_number: T,
-    /// Always an empty object.
+    /// The server's own marks.
     pub meta: Meta,
-    /// When the row was made.
-    #[serde(serialize_with = "as_iso")]
+    /// When the row was made, in milliseconds since 1970.
     pub created_at: i64,
 }
 
-/// The empty object that every user carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Meta {}
+/// The server's own marks on a user; one that is not set is not there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Meta {
+    /// Whether the person has texted the assigned number, so that they can be messaged.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub opt_in: bool,
+    /// Whether this is the row of the project's owner.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub project_owner: bool,
+}
 
-fn as_iso<S: Serializer>(milliseconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{}", Iso(*milliseconds)))
+/// A user as a revision of the API shows it; the keys stand in the documented order.
+#[derive(Debug)]
+pub struct Shown<'r, T>(pub &'r Record<T>, pub Revision);
+
+impl<T: Serialize> Serialize for Shown<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(record, revision) = self;
+        let mut object = serializer.serialize_struct("User", 10)?;
+        object.serialize_field("id", &record.id)?;
+        object.serialize_field("projectId", &record.project_id)?;
+        if revision.tells_type_and_total() {
+            object.serialize_field("type", &record.kind)?;
+        }
+        object.serialize_field("firstName", &record.first_name)?;
+        object.serialize_field("lastName", &record.last_name)?;
+        object.serialize_field("email", &record.email)?;
+        object.serialize_field("phoneNumber", &record.phone_number)?;
+        object.serialize_field("assignedPhoneNumber", &record.assigned_phone_number)?;
+        object.serialize_field("meta", &record.meta)?;
+        object.serialize_field("createdAt", &Iso(record.created_at))?;
+        object.end()
+    }
 }
 
 /// A moment in the API's form: ISO 8601 with milliseconds and `Z`.
@@ -58,6 +84,12 @@ impl std::fmt::Display for Iso {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let moment = Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH);
         write!(f, "{moment:.3}")
+    }
+}
+
+impl Serialize for Iso {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -78,7 +110,7 @@ impl<'r> Record<&'r str> {
             email: optional(5)?,
             phone_number: text(6)?,
             assigned_phone_number: text(7)?,
-            meta: Meta {},
+            meta: Meta { opt_in: row.get(9)?, project_owner: row.get(10)? },
             created_at: row.get(8)?,
         })
     }
@@ -99,7 +131,7 @@ impl Record {
             email: row.get(5)?,
             phone_number: row.get(6)?,
             assigned_phone_number: row.get(7)?,
-            meta: Meta {},
+            meta: Meta { opt_in: row.get(9)?, project_owner: row.get(10)? },
             created_at: row.get(8)?,
         })
     }
@@ -117,8 +149,9 @@ impl Record {
     /// Also when an identity rule is broken.
     pub fn insert(&self, connection: &Connection, claims_email: bool) -> Result<(), StoreError> {
         let sql = "INSERT INTO users
-            (id, project, type, first_name, last_name, email, phone, assigned, created_ms, email_claim, search)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            (id, project, type, first_name, last_name, email, phone, assigned, created_ms, email_claim, search,
+             opt_in, owner)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let claim = self.email.as_deref().filter(|_| claims_email);
         connection.prepare_cached(sql)?.execute(params![
             self.id,
@@ -131,7 +164,9 @@ impl Record {
             self.assigned_phone_number,
             self.created_at,
             claim,
-            self.search_text()
+            self.search_text(),
+            self.meta.opt_in,
+            self.meta.project_owner
         ])?;
         Ok(())
     }
@@ -245,6 +280,8 @@ pub struct Filter {
     pub limit: Option<u32>,
     /// After skipping so many.
     pub offset: u32,
+    /// As which revision shows them.
+    pub revision: Revision,
 }
 
 /// One list: the users as a JSON array, and how many match without paging.
@@ -321,7 +358,7 @@ pub fn list(connection: &Connection, project: &str, filter: &Filter) -> Result<L
             json.push(b',');
         }
         // Our own types always serialize into memory.
-        let _ = serde_json::to_writer(&mut json, &Record::borrow(row)?);
+        let _ = serde_json::to_writer(&mut json, &Shown(&Record::borrow(row)?, filter.revision));
     }
     json.push(b']');
     Ok(Listed { json, total })
@@ -343,7 +380,7 @@ mod tests {
             email: None,
             phone_number: format!("+1415{n:07}"),
             assigned_phone_number: "+19175550101".to_owned(),
-            meta: Meta {},
+            meta: Meta::default(),
             created_at: i64::from(n),
         }
     }
@@ -395,11 +432,11 @@ mod tests {
             email: None,
             phone_number: "+14155550123",
             assigned_phone_number: "+16285550123",
-            meta: Meta {},
+            meta: Meta::default(),
             created_at: 1_777_593_600_007,
         };
         assert_eq!(
-            serde_json::to_string(&record).unwrap(),
+            serde_json::to_string(&Shown(&record, Revision::June2026)).unwrap(),
             "{\"id\":\"i\",\"projectId\":\"p\",\"type\":\"shared\",\"firstName\":\"Ada\",\"lastName\":null,\"email\":null,\
              \"phoneNumber\":\"+14155550123\",\"assignedPhoneNumber\":\"+16285550123\",\"meta\":{},\
              \"createdAt\":\"2026-05-01T00:00:00.007Z\"}"

@@ -14,6 +14,8 @@ pub enum Refusal {
     Route,
     /// The body is not JSON.
     Parse(String),
+    /// The body is said to be something else than JSON.
+    MediaType,
     /// A field, a path or a query value is wrong; the text names it.
     Validation(String),
     /// A new identity when all shared seats are taken.
@@ -67,16 +69,24 @@ impl Refusal {
             Self::Credentials => bare(StatusCode::UNAUTHORIZED, "Invalid credentials".to_owned()),
             Self::Route => word(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found".to_owned()),
             Self::Parse(why) => word(StatusCode::BAD_REQUEST, "PARSE", format!("The body is not JSON: {why}")),
+            Self::MediaType => word(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UNSUPPORTED_MEDIA_TYPE",
+                "Content-Type must be application/json".to_owned(),
+            ),
             Self::Validation(what) => word(StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION", what.clone()),
             Self::Capacity(seats) => {
                 bare(StatusCode::PAYMENT_REQUIRED, format!("Maximum number of shared users ({seats}) reached"))
             }
             Self::PoolExhausted => {
-                bare(StatusCode::CONFLICT, "No number of the pool is left for this phoneNumber".to_owned())
+                bare(StatusCode::SERVICE_UNAVAILABLE, "No number of the pool is left for this phoneNumber".to_owned())
             }
-            Self::ForeignLine(line) => {
-                bare(StatusCode::CONFLICT, format!("assignedPhoneNumber {line} is not a line of this project"))
-            }
+            // Not a conflict: several clients take a 409 on create for "registered already".
+            Self::ForeignLine(line) => word(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "VALIDATION",
+                format!("assignedPhoneNumber {line} is not a line of this project"),
+            ),
             Self::NoUser => bare(StatusCode::NOT_FOUND, "User not found".to_owned()),
             Self::NoProject => bare(StatusCode::NOT_FOUND, "Project not found".to_owned()),
             Self::NoLine => bare(StatusCode::NOT_FOUND, "The project has no dedicated line".to_owned()),

@@ -33,6 +33,19 @@ pub struct Router {
     limiter: Limiter,
 }
 
+/// What follows the head of a request that was admitted.
+#[derive(Debug, Clone, Copy)]
+pub struct Rest<'a> {
+    /// The query, without its question mark.
+    pub query: Option<&'a str>,
+    /// The `Content-Type` header.
+    pub content_type: Option<&'a str>,
+    /// The whole body.
+    pub body: &'a [u8],
+    /// The wall clock.
+    pub now: Timestamp,
+}
+
 /// A request that may be carried out.
 #[derive(Debug)]
 pub struct Admitted {
@@ -82,7 +95,7 @@ impl Router {
         let refuse = |refusal: Refusal| Response::from(refusal);
         let found = self.table.at(trimmed(head.path)).map_err(|_| refuse(Refusal::Route))?;
         let routes = self.paths.get(*found.value).map(Vec::as_slice).unwrap_or_default();
-        let Some(route) = routes.iter().find(|route| route.spec.method == *method) else {
+        let Some(route) = routes.iter().find(|route| route.spec.method == method) else {
             return Err(match *method {
                 Method::OPTIONS => Response::empty(StatusCode::NO_CONTENT).with(ALLOW, allow(routes)),
                 _ => refuse(Refusal::Route),
@@ -105,14 +118,15 @@ impl Router {
     }
 
     /// Answers a request that was admitted.
-    pub fn carry_out(&self, admitted: &Admitted, query: Option<&str>, body: &[u8], now: Timestamp) -> Response {
+    pub fn carry_out(&self, admitted: &Admitted, rest: &Rest<'_>) -> Response {
         let exchange = Exchange {
             state: &self.state,
             project: admitted.project.and_then(|at| self.projects.get(at)),
             parameters: &admitted.parameters,
-            query: Query::parse(query),
-            body,
-            now,
+            query: Query::parse(rest.query),
+            content_type: rest.content_type,
+            body: rest.body,
+            now: rest.now,
         };
         (admitted.route.handler)(&exchange).unwrap_or_else(Response::from)
     }

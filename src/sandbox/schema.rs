@@ -7,7 +7,7 @@ use super::store::StoreError;
 /// Marks a database file as a store of this sandbox ("SPEC").
 const APPLICATION_ID: i32 = 0x5350_4543;
 /// The version of the tables.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 
 /// How many bits of a `seq` tell rows of one block apart: a block holds at most 1,024 rows.
 pub const BLOCK_BITS: u32 = 10;
@@ -28,7 +28,9 @@ CREATE TABLE users (
     email_claim TEXT,
     search TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
-    deleted_ms INTEGER
+    deleted_ms INTEGER,
+    opt_in INTEGER NOT NULL DEFAULT 0,
+    owner INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX shared_phone ON users (project, phone) WHERE type = 'shared' AND deleted_ms IS NULL;
 CREATE UNIQUE INDEX shared_email_claim ON users (project, email_claim)
@@ -44,6 +46,13 @@ CREATE TABLE pairs (
     PRIMARY KEY (phone, number),
     UNIQUE (project, phone)
 ) STRICT;
+
+CREATE TABLE project_settings (
+    project TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (project, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE servers (
     url TEXT PRIMARY KEY,

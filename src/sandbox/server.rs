@@ -25,7 +25,7 @@ use super::fault::{FaultError, FaultKind, Faults};
 use super::host;
 use super::options::Options;
 use super::refusal::Refusal;
-use super::router::{Admitted, Router};
+use super::router::{Admitted, Rest, Router};
 use super::status::{self, Server};
 use super::store::StoreError;
 
@@ -346,7 +346,11 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
 /// Hands the request to the rules, on a thread that may wait for the database.
 async fn respond(shared: &Arc<Shared>, admitted: Admitted, head: hyper::http::request::Parts, body: Bytes) -> Answer {
     let shared = Arc::clone(shared);
-    let work = move || shared.router.carry_out(&admitted, head.uri.query(), &body, Timestamp::now());
+    let work = move || {
+        let content_type = head.headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("unreadable"));
+        let rest = Rest { query: head.uri.query(), content_type, body: &body, now: Timestamp::now() };
+        shared.router.carry_out(&admitted, &rest)
+    };
     match tokio::task::spawn_blocking(work).await {
         Ok(answer) => answer,
         // Only while the runtime shuts down.

@@ -155,7 +155,7 @@ pub fn reset(path: &Path) -> Result<u64, StoreError> {
     let store = Store::open(&Location::File(path.to_owned()))?;
     store.write(|c| {
         let active: Option<u64> = c.query_row("SELECT sum(active) FROM counts", [], |row| row.get(0))?;
-        c.execute_batch("DELETE FROM users; DELETE FROM pairs; DELETE FROM counts; DELETE FROM blocks;")?;
+        c.execute_batch("DELETE FROM users; DELETE FROM pairs; DELETE FROM counts; DELETE FROM blocks; DELETE FROM project_settings;")?;
         Ok(active.unwrap_or(0))
     })
 }

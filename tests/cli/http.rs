@@ -61,6 +61,17 @@ pub fn raw(url: &str, bytes: &[u8]) -> Option<Reply> {
 
 /// Sends one request on a connection of its own.
 pub fn try_send(method: &str, url: &str, authorization: Option<&str>, body: Option<&str>) -> Option<Reply> {
+    try_send_as("application/json", method, url, authorization, body)
+}
+
+/// As [`try_send`], with a word of one's own for what the body is.
+fn try_send_as(
+    content_type: &str,
+    method: &str,
+    url: &str,
+    authorization: Option<&str>,
+    body: Option<&str>,
+) -> Option<Reply> {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
@@ -68,10 +79,15 @@ pub fn try_send(method: &str, url: &str, authorization: Option<&str>, body: Opti
         text.push_str(&format!("Authorization: {value}\r\n"));
     }
     if let Some(body) = body {
-        text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
+        text.push_str(&format!("Content-Type: {content_type}\r\nContent-Length: {}\r\n", body.len()));
     }
     text.push_str("\r\n");
     raw(url, [text.as_bytes(), body.unwrap_or_default().as_bytes()].concat().as_slice())
+}
+
+/// As [`send`], with a word of one's own for what the body is.
+pub fn send_as(content_type: &str, method: &str, url: &str, authorization: Option<&str>, body: Option<&str>) -> Reply {
+    try_send_as(content_type, method, url, authorization, body).unwrap_or_else(|| panic!("no answer to {method} {url}"))
 }
 
 /// As [`try_send`], for requests that have to be answered.

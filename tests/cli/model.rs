@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use reqwest::Method;
 use serde_json::{Value, json};
 use spectrum_cli::sandbox::exchange::Head;
-use spectrum_cli::sandbox::options::{Options, Project, Revision};
-use spectrum_cli::sandbox::router::Router;
+use spectrum_cli::sandbox::options::{Options, Project};
+use spectrum_cli::sandbox::revision::Revision;
+use spectrum_cli::sandbox::router::{Rest, Router};
 
 use crate::http;
 
@@ -87,7 +88,7 @@ impl Model {
         let by_phone = self.active(project).find(|(_, row)| shared(row) && row.phone == who).map(|(at, _)| at);
         let by_email = || self.active(project).find(|(_, row)| shared(row) && mail.is_some() && row.email == mail);
         let found = match revision {
-            Revision::May2026 => by_phone.or_else(|| by_email().map(|(at, _)| at)),
+            Revision::May2026 | Revision::June2026 => by_phone.or_else(|| by_email().map(|(at, _)| at)),
             Revision::September2026 => by_phone,
         };
         if let Some(at) = found {
@@ -106,13 +107,13 @@ impl Model {
         let mut taken: Vec<&str> = self.rows.iter().filter(ever).map(|row| row.assigned.as_str()).collect();
         taken.sort_unstable();
         taken.dedup();
-        if !back && taken.len() >= POOL { Verdict::Refused(409) } else { Verdict::Row(self.rows.len()) }
+        if !back && taken.len() >= POOL { Verdict::Refused(503) } else { Verdict::Row(self.rows.len()) }
     }
 
     fn dedicated(&self, project: usize, who: u8, line: usize) -> Verdict {
         // Line 2 stands for one of the other project's.
         if line == 2 {
-            return Verdict::Refused(409);
+            return Verdict::Refused(422);
         }
         let found = self.active(project).find(|(_, row)| row.line == Some(line) && row.phone == who);
         Verdict::Row(found.map_or(self.rows.len(), |(at, _)| at))
@@ -146,7 +147,10 @@ impl Sandbox {
         let authorization = Some(authorization.as_bytes());
         let now = Timestamp::from_millisecond(self.clock).unwrap();
         let answer = match self.router.admit(&Head { method, path, authorization, uptime: Duration::ZERO }) {
-            Ok(admitted) => self.router.carry_out(&admitted, query, body.as_bytes(), now),
+            Ok(admitted) => {
+                let rest = Rest { query, content_type: None, body: body.as_bytes(), now };
+                self.router.carry_out(&admitted, &rest)
+            }
             Err(refusal) => refusal,
         };
         let value: Value = serde_json::from_slice(&answer.body).expect("every answer is JSON");
@@ -290,7 +294,7 @@ proptest! {
 
     #[test]
     fn the_earlier_revision_does_what_the_model_says(ops in proptest::collection::vec(op(), 1..80)) {
-        run(Revision::May2026, ops);
+        run(Revision::June2026, ops);
     }
 
     #[test]
@@ -307,7 +311,7 @@ proptest! {
             "\\{\"type\":(\"shared\"|\"dedicated\"|1|null),\"phoneNumber\":(\"\\+1415555012[0-9]\"|\".{0,9}\"|[0-9]),\"email\":(null|\"a@b.de\"|\\[\\]|\".{0,9}\")\\}",
         ],
     ) {
-        let mut sandbox = Sandbox::new(Revision::May2026);
+        let mut sandbox = Sandbox::new(Revision::June2026);
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         if method != Method::OPTIONS {
             sandbox.ask(&method, 0, &tail, &body);

@@ -50,6 +50,7 @@ pub struct Sent {
     pub auth: String,
     pub body: Option<Value>,
     pub text: Option<String>,
+    pub content_type: Option<String>,
 }
 
 /// An answer.
@@ -114,7 +115,8 @@ impl Sent {
             header => Some(header.to_owned()),
         };
         let body = self.text.clone().or_else(|| self.body.as_ref().map(Value::to_string));
-        http::send(&self.method, &format!("{url}{path}"), authorization.as_deref(), body.as_deref())
+        let content_type = self.content_type.as_deref().unwrap_or("application/json");
+        http::send_as(content_type, &self.method, &format!("{url}{path}"), authorization.as_deref(), body.as_deref())
     }
 }
 

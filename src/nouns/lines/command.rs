@@ -66,9 +66,16 @@ impl Verbs for Verb {
                 let list = List { platform: args.platform };
                 verbs::list(session, &list, &LINE, "the project owns no lines; shared users need none")
             }
-            Self::Route => verbs::show(session, &Best, &ROUTE),
+            Self::Route => route(session),
         }
     }
+}
+
+fn route(session: &Session) -> Result<Exit, Failure> {
+    session.out.check_fields(&ROUTE)?;
+    let reply = session.client()?.call(&Best)?;
+    session.out.one(&ROUTE, &reply.read()?.record)?;
+    Ok(Exit::Done)
 }
 
 /// Lets the person choose one of the project's lines, each shown with its load.

@@ -1,10 +1,14 @@
 //! What can be asked of lines.
 
+use std::borrow::Cow;
+
 use reqwest::Method;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::model::Line;
 use crate::failure::Code;
-use crate::http::{Access, Answer, Endpoint, Error, Evidence, FromAnswer, Many, Repeat, Shape, Spec};
+use crate::http::{Access, Answer, Endpoint, Error, Evidence, FromAnswer, Many, Repeat, Shape, Spec, envelope};
 
 /// Lists the project's dedicated lines, all or those of one platform.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +19,7 @@ pub struct List {
 
 impl Endpoint for List {
     const SPEC: Spec = Spec {
-        method: Method::GET,
+        method: &Method::GET,
         path: "/projects/{project}/lines/",
         summary: "list the lines that the project owns",
         repeat: Repeat::Safe,
@@ -38,7 +42,7 @@ pub struct Best;
 
 impl Endpoint for Best {
     const SPEC: Spec = Spec {
-        method: Method::GET,
+        method: &Method::GET,
         path: "/projects/{project}/lines/route",
         summary: "show the line that the service would choose for a new user",
         repeat: Repeat::Safe,
@@ -48,11 +52,39 @@ impl Endpoint for Best {
         hints: &[(Code::NotFound, "a project without lines has shared users only; run `spectrum lines list` to see")],
     };
 
-    type Answer<'a> = Line<'a>;
+    type Answer<'a> = BestLine<'a>;
 }
 
-impl<'a> FromAnswer<'a> for Line<'a> {
+/// The line that the service would choose, whichever shape its answer had.
+#[derive(Debug)]
+pub struct BestLine<'a> {
+    /// The line.
+    pub line: Line<'a>,
+    /// The line's own text with `isBestAvailable` among its fields.
+    pub record: Cow<'a, str>,
+}
+
+impl<'a> FromAnswer<'a> for BestLine<'a> {
     fn from_answer(answer: &'a Answer, shape: Shape) -> Result<Self, Error> {
-        answer.one(shape.name())
+        /// `{line: {…}, isBestAvailable}`, as two independent clients read it; the flat shape has no `line`.
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Nested<'a> {
+            #[serde(borrow, default)]
+            line: Option<&'a RawValue>,
+            #[serde(default)]
+            is_best_available: Option<bool>,
+        }
+        let Nested { line, is_best_available } = answer.one(shape.name())?;
+        let Some(line) = line else {
+            return Ok(Self { line: answer.one(shape.name())?, record: Cow::Borrowed(answer.data()?) });
+        };
+        let read = envelope::record(line, shape.name())?;
+        let fields = line.get().strip_suffix('}').unwrap_or_default().trim_end();
+        let record = match is_best_available {
+            Some(best) if fields != "{" => Cow::Owned(format!("{fields},\"isBestAvailable\":{best}}}")),
+            _ => Cow::Borrowed(line.get()),
+        };
+        Ok(Self { line: read, record })
     }
 }

@@ -6,41 +6,52 @@ use serde::Serialize;
 use super::endpoints::{Best, List};
 use crate::http::Endpoint as _;
 use crate::model::Phone;
-use crate::nouns::project::sandbox::Profile;
 use crate::sandbox::exchange::{Exchange, Response, Route, key};
 use crate::sandbox::options::Project;
 use crate::sandbox::records::Iso;
 use crate::sandbox::refusal::Refusal;
 use crate::sandbox::store::StoreError;
 
+/// The platforms that a list can be asked for.
+const PLATFORMS: [&str; 4] = ["imessage", "whatsapp_business", "voice", "slack"];
 /// The platform of every line here.
-const PLATFORM: &str = "imessage";
-/// The first line's date: lines were there before anybody asked.
+const PLATFORM: &str = PLATFORMS[0];
+/// The first line's date: lines were there before anybody asked, so none is too young to be routed to.
 const FIRST_LINE_MS: i64 = 1_767_225_600_000;
 /// More active users than this, and a line is only the best of a bad choice.
 const FULL: u64 = 500;
-/// More new users than this within [`RECENTLY`], likewise.
-const GROWING: u64 = 10;
-/// What counts as recent, in milliseconds.
-const RECENTLY: i64 = 60_000;
+
+/// How a line shows itself; here nobody has given it a face.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Profile {
+    first_name: Option<String>,
+    last_name: Option<String>,
+    avatar_url: Option<String>,
+}
 
 /// A line as the API shows it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Shown<'a> {
-    platform: &'a str,
+    platform: &'static str,
     id: String,
     phone_number: &'a Phone,
     profile: Profile,
-    status: &'a str,
-    created_at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_best_available: Option<bool>,
+    status: &'static str,
+    created_at: Iso,
 }
 
 #[derive(Serialize)]
 struct Listing<'a> {
     lines: Vec<Shown<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Chosen<'a> {
+    line: Shown<'a>,
+    is_best_available: bool,
 }
 
 impl<'a> Shown<'a> {
@@ -51,8 +62,7 @@ impl<'a> Shown<'a> {
             phone_number: line,
             profile: Profile::default(),
             status: "available",
-            created_at: Iso(FIRST_LINE_MS + i64::try_from(at).unwrap_or(0) * 1000).to_string(),
-            is_best_available: None,
+            created_at: Iso(FIRST_LINE_MS + i64::try_from(at).unwrap_or(0) * 1000),
         }
     }
 }
@@ -62,35 +72,38 @@ pub static ROUTES: [Route; 2] = [Route { spec: List::SPEC, handler: list }, Rout
 
 fn list(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     let project = exchange.project()?;
-    // A platform that has no line here has an empty list, whatever it is called.
-    let wanted = exchange.query.one("platform")?.is_none_or(|platform| platform == PLATFORM);
-    let lines = project.lines.iter().enumerate().filter(|_| wanted);
+    let platform = exchange.query.one("platform")?.unwrap_or(PLATFORM);
+    if !PLATFORMS.contains(&platform) {
+        return Err(Refusal::Validation(format!("platform must be one of {}", PLATFORMS.join(", "))));
+    }
+    let lines = project.lines.iter().enumerate().filter(|_| platform == PLATFORM);
     Ok(Response::success(&Listing { lines: lines.map(|(at, line)| Shown::new(project, at, line)).collect() }))
 }
 
 fn best(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     let project = exchange.project()?;
     let id = key(project.id.as_str());
-    let since = exchange.now.as_millisecond().saturating_sub(RECENTLY);
-    let load =
-        |connection: &Connection| project.lines.iter().map(|line| Load::of(connection, &id, line, since)).collect();
-    let loads: Vec<Load> = exchange.state.store.read(load)?;
+    let (most, within) = exchange.state.revision.fastest_growth();
+    let within = i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
+    let since = exchange.now.as_millisecond().saturating_sub(within);
+    let loads = |connection: &Connection| {
+        project.lines.iter().map(|line| Load::of(connection, &id, line, since, most)).collect::<Result<Vec<_>, _>>()
+    };
     // The first of equals wins, so creation order breaks ties.
-    let lines = project.lines.iter().enumerate().zip(loads);
-    let best = lines.min_by_key(|(_, load)| (load.is_too_much(), load.active));
+    let lines = project.lines.iter().enumerate().zip(exchange.state.store.read(loads)?);
+    let best = lines.min_by_key(|(_, load)| (load.is_too_much, load.active));
     let ((at, line), load) = best.ok_or(Refusal::NoLine)?;
-    Ok(Response::success(&Shown { is_best_available: Some(!load.is_too_much()), ..Shown::new(project, at, line) }))
+    Ok(Response::success(&Chosen { line: Shown::new(project, at, line), is_best_available: !load.is_too_much }))
 }
 
 /// How much a line has to do.
 struct Load {
     active: u64,
-    /// As many as are new, up to one more than [`GROWING`].
-    recent: u64,
+    is_too_much: bool,
 }
 
 impl Load {
-    fn of(connection: &Connection, project: &str, line: &Phone, since: i64) -> Result<Self, StoreError> {
+    fn of(connection: &Connection, project: &str, line: &Phone, since: i64, most: u64) -> Result<Self, StoreError> {
         // Of the new ones no more are looked at than decide the matter.
         let sql = "SELECT
             (SELECT active FROM counts WHERE project = ?1 AND type = 'dedicated' AND line = ?2),
@@ -98,28 +111,20 @@ impl Load {
                 SELECT 1 FROM users
                 WHERE project = ?1 AND assigned = ?2 AND type = 'dedicated' AND deleted_ms IS NULL AND created_ms > ?3
                 LIMIT ?4))";
-        let values = rusqlite::params![project, line.as_str(), since, GROWING + 1];
-        connection
+        let values = rusqlite::params![project, line.as_str(), since, most + 1];
+        let (active, recent) = connection
             .prepare_cached(sql)?
-            .query_row(values, |row| {
-                Ok(Self { active: row.get::<_, Option<u64>>(0)?.unwrap_or(0), recent: row.get(1)? })
-            })
-            .map_err(StoreError::from)
-    }
-
-    fn is_too_much(&self) -> bool {
-        self.active > FULL || self.recent > GROWING
+            .query_row(values, |row| Ok((row.get::<_, Option<u64>>(0)?.unwrap_or(0), row.get::<_, u64>(1)?)))?;
+        Ok(Self { active, is_too_much: active > FULL || recent > most })
     }
 }
 
-/// A line's id: always the same for the same project and number.
-fn line_id(project: &Project, line: &Phone) -> String {
-    let name = format!("{}/{line}", key(project.id.as_str()));
-    // FNV-1a with two starting points; version 8 is the one for makers' own schemes (RFC 9562).
-    let half = |start: u64| {
-        name.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
-    };
-    let bits = (u128::from(half(0xcbf2_9ce4_8422_2325)) << 64) | u128::from(half(0x9e37_79b9_7f4a_7c15));
+/// A line's id: always the same for the same project and number, and a UUID of the kind for makers' own schemes
+/// (version 8, RFC 9562): the digits of the number behind the first half of the project's id.
+pub fn line_id(project: &Project, line: &Phone) -> String {
+    let project = project.id.as_str().parse::<uuid::Uuid>().unwrap_or_default().as_u128();
+    let number = line.as_str().trim_start_matches('+').parse::<u64>().unwrap_or_default();
+    let bits = (project & !u128::from(u64::MAX)) | u128::from(number);
     uuid::Builder::from_custom_bytes(bits.to_be_bytes()).into_uuid().to_string()
 }
 

@@ -24,9 +24,10 @@ pub enum Verb {
     Show,
 }
 
-const PROJECT: [Column; 7] = [
+const PROJECT: [Column; 8] = [
     Column::shown("name", "NAME", 0, false),
     Column::shown("slug", "SLUG", 1, false),
+    Column::shown("id", "ID", 1, true),
     Column::shown("profile.firstName", "FIRST NAME", 2, false),
     Column::shown("profile.lastName", "LAST NAME", 2, false),
     Column::shown("profile.avatarUrl", "AVATAR", 3, false),

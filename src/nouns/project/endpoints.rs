@@ -10,16 +10,7 @@ use crate::http::{Access, Answer, Endpoint, Error, Evidence, FromAnswer, Repeat,
 pub struct Show;
 
 impl Endpoint for Show {
-    const SPEC: Spec = Spec {
-        method: Method::GET,
-        path: "/projects/{project}/",
-        summary: "show the project's name and profile",
-        repeat: Repeat::Safe,
-        access: Access::Project,
-        evidence: Evidence::Official,
-        answer: Shape::One("a project"),
-        hints: &[],
-    };
+    const SPEC: Spec = asked("/projects/{project}/", "show the project's name and profile", "a project");
 
     type Answer<'a> = Project<'a>;
 }
@@ -30,48 +21,66 @@ impl<'a> FromAnswer<'a> for Project<'a> {
     }
 }
 
-/// What only other clients ask.
-const fn asked_by_others(path: &'static str, summary: &'static str, access: Access, what: &'static str) -> Spec {
+/// Something to read, with credentials.
+const fn asked(path: &'static str, summary: &'static str, what: &'static str) -> Spec {
     Spec {
-        method: Method::GET,
+        method: &Method::GET,
         path,
         summary,
         repeat: Repeat::Safe,
-        access,
+        access: Access::Project,
         evidence: Evidence::Official,
         answer: Shape::One(what),
         hints: &[],
     }
 }
 
-/// Whether the project talks through the shared pool or over lines of its own.
-pub const MESSAGING: Spec = asked_by_others(
-    "/projects/{project}/imessage/",
-    "tell whether the project talks through the pool or over lines of its own",
-    Access::Project,
-    "the way that the project talks",
-);
+/// Whether the project talks through the shared pool or over lines of its own. Every published version of the vendor's
+/// SDK asks without credentials.
+pub const MESSAGING: Spec = Spec {
+    access: Access::Open,
+    ..asked(
+        "/projects/{project}/imessage/",
+        "tell whether the project talks through the pool or over lines of its own",
+        "the way that the project talks",
+    )
+};
 
 /// Whether a pool number could be assigned to a phone.
-pub const AVAILABILITY: Spec = asked_by_others(
+pub const AVAILABILITY: Spec = asked(
     "/projects/{project}/imessage/shared/availability",
     "tell whether a pool number could be assigned to a phone",
-    Access::Project,
     "an availability",
 );
 
 /// The plan; the vendor's SDK asks without credentials.
-pub const SUBSCRIPTION: Spec = asked_by_others(
-    "/projects/{project}/billing/subscription",
-    "show the project's plan",
-    Access::Open,
-    "a subscription",
-);
+pub const SUBSCRIPTION: Spec = Spec {
+    access: Access::Open,
+    ..asked("/projects/{project}/billing/subscription", "show the project's plan", "a subscription")
+};
+
+/// Whether billing has caught up with what was bought.
+pub const BILLING: Spec =
+    asked("/projects/{project}/billing/status", "tell whether billing has caught up", "the state of billing");
 
 /// The platforms that are switched on; the vendor's SDK asks without credentials.
-pub const PLATFORMS: Spec = asked_by_others(
-    "/projects/{project}/platforms/",
-    "show which platforms are switched on",
-    Access::Open,
-    "the platforms",
-);
+pub const PLATFORMS: Spec = Spec {
+    access: Access::Open,
+    ..asked("/projects/{project}/platforms/", "show which platforms are switched on", "the platforms")
+};
+
+/// Switches a platform on or off.
+pub const SWITCH: Spec = Spec {
+    method: &Method::PATCH,
+    ..asked("/projects/{project}/platforms/", "switch a platform on or off", "the platforms")
+};
+
+/// How the project shows itself to people.
+pub const PROFILE: Spec =
+    asked("/projects/{project}/profile", "show how the project shows itself to people", "a profile");
+
+/// Changes how the project shows itself.
+pub const RENAME: Spec = Spec {
+    method: &Method::PATCH,
+    ..asked("/projects/{project}/profile", "change how the project shows itself to people", "a profile")
+};

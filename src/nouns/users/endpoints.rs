@@ -17,7 +17,7 @@ pub struct Create<'a>(pub &'a NewUser);
 
 impl Endpoint for Create<'_> {
     const SPEC: Spec = Spec {
-        method: Method::POST,
+        method: &Method::POST,
         path: "/projects/{project}/users/",
         summary: "register a user, or return the one that is there",
         repeat: Repeat::SameIdentity,
@@ -58,7 +58,7 @@ pub struct List {
 
 impl Endpoint for List {
     const SPEC: Spec = Spec {
-        method: Method::GET,
+        method: &Method::GET,
         path: "/projects/{project}/users/",
         summary: "list active users",
         repeat: Repeat::Safe,
@@ -87,7 +87,7 @@ pub struct Get<'a>(pub &'a str);
 
 impl Endpoint for Get<'_> {
     const SPEC: Spec = Spec {
-        method: Method::GET,
+        method: &Method::GET,
         path: "/projects/{project}/users/{user}/",
         summary: "show one user",
         repeat: Repeat::Safe,
@@ -110,7 +110,7 @@ pub struct Delete<'a>(pub &'a str);
 
 impl Endpoint for Delete<'_> {
     const SPEC: Spec = Spec {
-        method: Method::DELETE,
+        method: &Method::DELETE,
         path: "/projects/{project}/users/{user}/",
         summary: "delete a user; the number is remembered for the phone",
         repeat: Repeat::Safe,
@@ -133,7 +133,7 @@ pub struct Redirect<'a>(pub &'a str);
 
 impl Endpoint for Redirect<'_> {
     const SPEC: Spec = Spec {
-        method: Method::GET,
+        method: &Method::GET,
         path: "/users/{user}/redirect",
         summary: "open a message to the user's number",
         repeat: Repeat::Safe,

@@ -35,7 +35,7 @@ pub struct ListArgs {
     #[arg(long, value_name = "PHONE", value_parser = Phone::from_typed, conflicts_with = "search")]
     pub phone: Option<Phone>,
     /// Part of a name, phone or e-mail, in any case
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub search: Option<String>,
     /// Only this id; may be repeated
     #[arg(long = "id", value_name = "UUID", value_parser = str::parse::<UserId>)]

@@ -14,11 +14,12 @@ use crate::http::Endpoint as _;
 use crate::model::ids::is_uuid;
 use crate::model::{Email, Phone};
 use crate::sandbox::exchange::{Exchange, Response, Route, State, key};
-use crate::sandbox::options::{Project, Revision};
+use crate::sandbox::options::Project;
 use crate::sandbox::pool;
 use crate::sandbox::query::Query;
-use crate::sandbox::records::{self, Filter, Key, Meta, Record};
+use crate::sandbox::records::{self, Filter, Key, Meta, Record, Shown};
 use crate::sandbox::refusal::Refusal;
+use crate::sandbox::revision::Revision;
 
 /// The largest page of a list.
 const LARGEST_LIMIT: u32 = 500;
@@ -26,6 +27,8 @@ const LARGEST_LIMIT: u32 = 500;
 const LARGEST_OFFSET: u32 = 1_000_000;
 /// The longest message of a redirect, in characters.
 const LONGEST_MESSAGE: usize = 1000;
+/// The message of a redirect that names none. The service has one of its own, whose words are not known.
+const DEFAULT_MESSAGE: &str = "Hello!";
 /// How far a row may be dated ahead of the clock so that creation order and dates agree.
 const LARGEST_LEAD_MS: i64 = 1000;
 /// What `encodeURIComponent` leaves alone.
@@ -58,10 +61,12 @@ pub static ROUTES: [Route; 5] = [
 
 fn list(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     let id = key(exchange.project()?.id.as_str());
-    let filter = read_filter(&exchange.query)?;
+    let revision = exchange.state.revision;
+    let filter = read_filter(&exchange.query, revision)?;
     let listed = exchange.state.store.read(|connection| records::list(connection, &id, &filter))?;
+    let total = if revision.tells_type_and_total() { format!(r#","total":{}"#, listed.total) } else { String::new() };
     // The rows are JSON already: the envelope is put around them, so that a large list is not parsed again.
-    let (head, tail) = (br#"{"succeed":true,"data":{"users":"#, format!(r#","total":{}}}}}"#, listed.total));
+    let (head, tail) = (br#"{"succeed":true,"data":{"users":"#, format!("{total}}}}}"));
     Ok(Response::json(StatusCode::OK, [head, listed.json.as_slice(), tail.as_bytes()].concat()))
 }
 
@@ -69,7 +74,7 @@ fn get(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     let id = key(exchange.project()?.id.as_str());
     let user = user_id(exchange.parameter("user"))?;
     let found = exchange.state.store.read(|connection| records::find(connection, &id, Key::Id(&user)))?;
-    found.map(|record| Response::success(&record)).ok_or(Refusal::NoUser)
+    found.map(|record| Response::success(&Shown(&record, exchange.state.revision))).ok_or(Refusal::NoUser)
 }
 
 fn delete(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
@@ -92,8 +97,8 @@ fn redirect(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     if record.kind != UserType::Shared.as_str() {
         return Err(Refusal::NotShared);
     }
-    let body = message.map(|message| format!("&body={}", utf8_percent_encode(message, COMPONENT)));
-    let target = format!("sms:{}{}", record.assigned_phone_number, body.unwrap_or_default());
+    let message = utf8_percent_encode(message.unwrap_or(DEFAULT_MESSAGE), COMPONENT);
+    let target = format!("sms:{}&body={message}", record.assigned_phone_number);
     let target = HeaderValue::from_str(&target)
         .map_err(|_| Refusal::Validation("The user has no assigned number".to_owned()))?;
     Ok(Response::empty(StatusCode::FOUND).with(LOCATION, target))
@@ -103,16 +108,28 @@ fn user_id(text: &str) -> Result<String, Refusal> {
     if is_uuid(text) { Ok(key(text)) } else { Err(Refusal::Validation("userId must be a UUID".to_owned())) }
 }
 
-fn read_filter(query: &Query<'_>) -> Result<Filter, Refusal> {
+fn read_filter(query: &Query<'_>, revision: Revision) -> Result<Filter, Refusal> {
     let ids = query
         .all("id")
         .map(|id| if is_uuid(id) { Ok(key(id)) } else { Err(Refusal::Validation("id must be a UUID".to_owned())) });
-    Ok(Filter {
+    let filter = Filter {
         kind: query.parsed("type", "shared or dedicated")?,
         ids: ids.collect::<Result<_, _>>()?,
-        search: query.one("search")?.filter(|text| !text.is_empty()).map(str::to_owned),
+        revision,
+        ..Filter::default()
+    };
+    if !revision.searches_and_pages() {
+        return Ok(filter);
+    }
+    let search = query.one("search")?;
+    if search == Some("") {
+        return Err(Refusal::Validation("search must have 1 character or more".to_owned()));
+    }
+    Ok(Filter {
+        search: search.map(str::to_owned),
         limit: query.number("limit", 1, LARGEST_LIMIT)?,
         offset: query.number("offset", 0, LARGEST_OFFSET)?.unwrap_or(0),
+        ..filter
     })
 }
 
@@ -126,12 +143,7 @@ struct Wanted {
     email: Option<Email>,
 }
 
-fn read_body(body: &[u8]) -> Result<Wanted, Refusal> {
-    let text = std::str::from_utf8(body).map_err(|_| Refusal::Parse("it is not UTF-8".to_owned()))?;
-    let value: Value = serde_json::from_str(text).map_err(|error| Refusal::Parse(error.to_string()))?;
-    let Value::Object(fields) = value else {
-        return Err(Refusal::Validation("The body must be an object".to_owned()));
-    };
+fn read_wanted(fields: &Map<String, Value>) -> Result<Wanted, Refusal> {
     let mut problems = Vec::new();
     let mut note = |problem: &str| problems.push(problem.to_owned());
     let kind = match fields.get("type").and_then(Value::as_str).map(str::parse) {
@@ -141,17 +153,16 @@ fn read_body(body: &[u8]) -> Result<Wanted, Refusal> {
             None
         }
     };
-    let phone = phone_in(&fields, "phoneNumber");
+    let phone = phone_in(fields, "phoneNumber");
     if phone.is_none() {
         note("phoneNumber must be a phone number like +14155550123");
     }
-    // Only a dedicated user has a line of its own: a shared one's is read, as every field is, and then ignored.
-    let line = phone_in(&fields, "assignedPhoneNumber");
-    let has_line = fields.get("assignedPhoneNumber").is_some_and(|value| !value.is_null());
-    if line.is_none() && (has_line || kind == Some(UserType::Dedicated)) {
+    // Only a dedicated user has a line of its own: what else a shared one carries is ignored, whatever it holds.
+    let is_dedicated = kind == Some(UserType::Dedicated);
+    let line = is_dedicated.then(|| phone_in(fields, "assignedPhoneNumber")).flatten();
+    if is_dedicated && line.is_none() {
         note("assignedPhoneNumber must be a phone number like +14155550123 for a dedicated user");
     }
-    let line = line.filter(|_| kind == Some(UserType::Dedicated));
     let mut text_in = |name: &str| match fields.get(name) {
         None | Some(Value::Null) => None,
         // What no database of text can hold.
@@ -186,7 +197,7 @@ fn phone_in(fields: &Map<String, Value>, name: &str) -> Option<Phone> {
 
 fn create(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     let (project, state) = (exchange.project()?, exchange.state);
-    let wanted = read_body(exchange.body)?;
+    let wanted = read_wanted(&exchange.fields()?)?;
     // The rules and the write are one transaction: nobody can come in between.
     let outcome = state.store.write(|connection| {
         let result = match &wanted.line {
@@ -198,15 +209,10 @@ fn create(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
             other => Ok(other),
         }
     })?;
-    outcome.map(|record| Response::success(&record))
+    outcome.map(|record| Response::success(&Shown(&record, state.revision)))
 }
 
-/// A shared user. Where the revisions differ, they differ here and nowhere else:
-///
-/// | | 2026-05 | 2026-09 |
-/// |---|---|---|
-/// | identity | the phone, else the e-mail | the phone |
-/// | a repeat | returns the record | first overwrites names and e-mail with what it carries |
+/// A shared user, by the identity rule of the revision.
 fn create_shared(
     connection: &Connection,
     state: &State,
@@ -216,21 +222,15 @@ fn create_shared(
 ) -> Result<Record, Refusal> {
     let id = key(project.id.as_str());
     let mut existing = records::find(connection, &id, Key::SharedPhone(wanted.phone.as_str()))?;
-    let email_is_identity = match state.revision {
-        Revision::May2026 => {
-            if let (None, Some(email)) = (&existing, &wanted.email) {
-                existing = records::find(connection, &id, Key::SharedEmail(email.as_str()))?;
-            }
-            true
+    let email_is_identity = state.revision.email_is_identity();
+    if email_is_identity {
+        if let (None, Some(email)) = (&existing, &wanted.email) {
+            existing = records::find(connection, &id, Key::SharedEmail(email.as_str()))?;
         }
-        Revision::September2026 => {
-            if let Some(record) = &mut existing {
-                overwrite(record, wanted);
-                record.update(connection)?;
-            }
-            false
-        }
-    };
+    } else if let Some(record) = &mut existing {
+        overwrite(record, wanted);
+        record.update(connection)?;
+    }
     if let Some(record) = existing {
         return Ok(record);
     }
@@ -296,7 +296,7 @@ fn new_record(
         email: wanted.email.as_ref().map(ToString::to_string),
         phone_number: wanted.phone.to_string(),
         assigned_phone_number,
-        meta: Meta {},
+        meta: Meta::default(),
         created_at: newest.map_or(now, |newest| newest.max(now)),
     })
 }

@@ -1,0 +1,30 @@
+//! Where tokens are asked for.
+
+use reqwest::Method;
+
+use crate::http::{Access, Evidence, Repeat, Shape, Spec};
+
+/// A place that hands out tokens: asked again, it hands out others that are as good.
+const fn tokens(path: &'static str, summary: &'static str) -> Spec {
+    Spec {
+        method: &Method::POST,
+        path,
+        summary,
+        repeat: Repeat::SameIdentity,
+        access: Access::Project,
+        evidence: Evidence::Official,
+        answer: Shape::One("tokens"),
+        hints: &[],
+    }
+}
+
+/// For iMessage: one for the pool, or one for each line.
+pub const IMESSAGE: Spec = tokens("/projects/{project}/imessage/tokens", "hand out tokens for iMessage");
+/// For calls.
+pub const VOICE: Spec = tokens("/projects/{project}/voice/tokens", "hand out a token for calls");
+/// For the transport of events.
+pub const FUSOR: Spec = tokens("/projects/{project}/fusor/token", "hand out a token for the transport of events");
+/// For WhatsApp, by account.
+pub const WHATSAPP: Spec = tokens("/projects/{project}/whatsapp-business/tokens", "hand out tokens for WhatsApp");
+/// For Slack, by team.
+pub const SLACK: Spec = tokens("/projects/{project}/slack/tokens", "hand out tokens for Slack");
