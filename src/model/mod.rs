@@ -4,6 +4,7 @@ pub mod email;
 pub mod ids;
 pub mod phone;
 pub mod time;
+pub mod words;
 
 pub use email::{Email, EmailError};
 pub use ids::{IdError, ProjectId, UserId};

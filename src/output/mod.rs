@@ -9,5 +9,6 @@ pub mod sanitize;
 pub mod streams;
 pub mod table;
 
+pub use crate::model::words;
 pub use streams::{Looks, Output, Palette};
 pub use table::{Column, Look, Table};
