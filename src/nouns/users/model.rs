@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use crate::model::{Email, Phone};
 
@@ -108,6 +110,38 @@ pub struct User<'a> {
     /// ISO 8601, milliseconds, `Z`.
     #[serde(borrow, default)]
     pub created_at: Option<Cow<'a, str>>,
+    /// The service's own marks.
+    #[serde(default)]
+    pub meta: Meta,
+}
+
+/// The service's own marks on a user. What a client sends as `meta` is ignored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Meta {
+    /// The person has texted the assigned number, so that they can be messaged.
+    pub opt_in: bool,
+    /// It is the row of the project's owner.
+    pub project_owner: bool,
+}
+
+impl<'de> Deserialize<'de> for Meta {
+    /// Whatever is not `true` counts as not set, and so does a `meta` that is no object.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Marks<'a> {
+            #[serde(borrow)]
+            opt_in: Option<&'a RawValue>,
+            #[serde(borrow)]
+            project_owner: Option<&'a RawValue>,
+        }
+        let meta: Option<&RawValue> = Deserialize::deserialize(deserializer)?;
+        let is_object = |meta: &&RawValue| meta.get().starts_with('{');
+        let marks: Marks<'_> =
+            meta.filter(is_object).and_then(|meta| serde_json::from_str(meta.get()).ok()).unwrap_or_default();
+        let is_set = |mark: Option<&RawValue>| mark.is_some_and(|mark| mark.get() == "true");
+        Ok(Self { opt_in: is_set(marks.opt_in), project_owner: is_set(marks.project_owner) })
+    }
 }
 
 impl User<'_> {
@@ -115,5 +149,53 @@ impl User<'_> {
     pub fn full_name(&self) -> String {
         let parts = [self.first_name.as_deref(), self.last_name.as_deref()];
         parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What a person calls this user: the name, else the number.
+    pub fn called(&self) -> String {
+        let name = self.full_name();
+        if name.is_empty() { self.phone_number.to_string() } else { name }
+    }
+
+    /// Whether the user is bound to a line of the project's own. A revision that does not tell the type leaves it open,
+    /// and then it is not claimed.
+    pub fn is_dedicated(&self) -> bool {
+        self.kind.as_deref() == Some(UserType::Dedicated.as_str())
+    }
+
+    /// Whether the person can be messaged: they have texted their number, or they talk over a line of the project's own.
+    pub fn is_reachable(&self) -> bool {
+        self.meta.opt_in || self.is_dedicated()
+    }
+
+    /// When the user was registered; none when that cannot be read.
+    pub fn created(&self) -> Option<Timestamp> {
+        self.created_at.as_deref()?.parse().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_read_whatever_meta_is() {
+        let meta = |meta: &str| {
+            let text = format!(r#"{{"id":"i","phoneNumber":"+1"{meta}}}"#);
+            serde_json::from_str::<User<'_>>(&text).unwrap().meta
+        };
+        let set = |opt_in, project_owner| Meta { opt_in, project_owner };
+        assert_eq!(meta(r#","meta":{"opt_in":true,"x":[1]}"#), set(true, false));
+        assert_eq!(meta(r#","meta":{"project_owner": true, "opt_in": false}"#), set(false, true));
+        for odd in [
+            "",
+            r#","meta":null"#,
+            r#","meta":{}"#,
+            r#","meta":"yes""#,
+            r#","meta":[true]"#,
+            r#","meta":{"opt_in":"true"}"#,
+        ] {
+            assert_eq!(meta(odd), set(false, false), "{odd}");
+        }
     }
 }
