@@ -50,6 +50,11 @@ impl Session {
         Self { environment, global, settings, out: Arc::new(out), prompt, connection: OnceCell::new() }
     }
 
+    /// Whether somebody watches standard error, so that a bar or a spinner may move there.
+    pub fn is_watched(&self) -> bool {
+        self.environment.stderr_is_terminal && !self.out.is_quiet() && self.global.verbose == 0
+    }
+
     /// The client; building it is what "needs credentials" means.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Url};
 
-use super::endpoint::{Endpoint, Repeat, Shape};
+use super::endpoint::{AnswerKind, Endpoint, Repeat};
 use super::error::Error;
 use super::pace::Start;
 
@@ -59,7 +59,7 @@ impl Call {
         });
         let path = path.collect::<Result<Vec<_>, Error>>()?.join("/");
         let query = endpoint.query().into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
-        let expected = if spec.answer == Shape::Yes { Expected::Yes } else { Expected::Data };
+        let expected = if spec.answer == AnswerKind::Yes { Expected::Yes } else { Expected::Data };
         let (method, body, repeat) = (spec.method.clone(), endpoint.body(), spec.repeat);
         Ok(Self { method, path, query, body, repeat, expected, start: Start::Turn })
     }

@@ -57,7 +57,7 @@ impl fmt::Display for Evidence {
 
 /// What a success of an endpoint holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum AnswerKind {
     /// One record; the words say what it is.
     One(&'static str),
     /// A list under this key, or a bare array.
@@ -68,7 +68,7 @@ pub enum Shape {
     Redirect,
 }
 
-impl Shape {
+impl AnswerKind {
     /// What a record is called, or the key of a list.
     pub const fn name(self) -> &'static str {
         match self {
@@ -95,7 +95,7 @@ pub struct Spec {
     /// How we know.
     pub evidence: Evidence,
     /// What a success holds.
-    pub answer: Shape,
+    pub answer: AnswerKind,
     /// What to type next after a failure of this kind, where the noun knows better than the code alone.
     pub hints: &'static [(Code, &'static str)],
 }
@@ -142,18 +142,18 @@ pub trait FromAnswer<'a>: Sized {
     ///
     /// # Errors
     /// Bad response, when the data is something else.
-    fn from_answer(answer: &'a Answer, shape: Shape) -> Result<Self, Error>;
+    fn from_answer(answer: &'a Answer, shape: AnswerKind) -> Result<Self, Error>;
 }
 
 /// A yes has been checked before it gets here.
 impl FromAnswer<'_> for () {
-    fn from_answer(_: &Answer, _: Shape) -> Result<Self, Error> {
+    fn from_answer(_: &Answer, _: AnswerKind) -> Result<Self, Error> {
         Ok(())
     }
 }
 
 impl<'a> FromAnswer<'a> for Many<'a> {
-    fn from_answer(answer: &'a Answer, shape: Shape) -> Result<Self, Error> {
+    fn from_answer(answer: &'a Answer, shape: AnswerKind) -> Result<Self, Error> {
         answer.many(shape.name())
     }
 }

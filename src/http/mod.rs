@@ -16,5 +16,5 @@ pub mod transport;
 pub use answer::{Answer, Many, Reply};
 pub use call::Call;
 pub use client::{Client, Observer};
-pub use endpoint::{Access, Endpoint, Evidence, FromAnswer, Repeat, Shape, Spec};
+pub use endpoint::{Access, AnswerKind, Endpoint, Evidence, FromAnswer, Repeat, Spec};
 pub use error::Error;

@@ -9,4 +9,4 @@ pub mod words;
 pub use email::{Email, EmailError};
 pub use ids::{IdError, ProjectId, UserId};
 pub use phone::{Phone, PhoneError};
-pub use time::{DurationError, parse_duration};
+pub use time::{DurationError, parse_age, parse_duration};

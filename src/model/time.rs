@@ -47,6 +47,35 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     Duration::try_from_secs_f64(seconds).map_err(|_| form())
 }
 
+/// The longest age that can be asked for, in days: more than a century.
+const OLDEST_DAYS: f64 = 40_000.0;
+
+/// Reads an age: as [`parse_duration`], also `d` for 24 hours and `w` for seven days, and as long as a record can be old.
+///
+/// # Errors
+/// What to write instead.
+pub fn parse_age(text: &str) -> Result<Duration, String> {
+    let trimmed = text.trim();
+    let days = match trimmed.char_indices().next_back() {
+        Some((at, 'd')) => Some((at, 1.0)),
+        Some((at, 'w')) => Some((at, 7.0)),
+        Some((at, 'h')) => Some((at, 1.0 / 24.0)),
+        _ => None,
+    };
+    let Some((at, scale)) = days else {
+        let advice = |_| format!("{text:?} is not an age; write a number and a unit, for example 12h, 30d or 2w");
+        return parse_duration(text).map_err(advice);
+    };
+    let number = trimmed[..at].trim_end();
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    match number.parse::<f64>() {
+        Ok(number) if is_number && number * scale <= OLDEST_DAYS => {
+            Ok(Duration::from_secs_f64(number * scale * LONGEST))
+        }
+        _ => Err(format!("{text:?} is not an age; write a number and a unit, for example 12h, 30d or 2w")),
+    }
+}
+
 /// A duration as people say it, in a form that [`parse_duration`] reads: `50ms`, `1.5s`, `30s`, `12m`, `3h`.
 pub fn show(time: Duration) -> String {
     let seconds = time.as_secs_f64();
@@ -83,6 +112,19 @@ mod tests {
         }
         let endless = format!("{}s", "9".repeat(400));
         assert_eq!(parse_duration(&endless), Err(DurationError::TooLong(endless)));
+    }
+
+    #[test]
+    fn an_age_knows_days_and_weeks() {
+        let day = Duration::from_secs(86_400);
+        for (text, age) in
+            [("1d", day), ("30d", 30 * day), ("2w", 14 * day), ("36h", day + day / 2), ("90s", Duration::from_secs(90))]
+        {
+            assert_eq!(parse_age(text), Ok(age), "{text}");
+        }
+        for bad in ["", "d", "1", "-1d", "1e3d", "inf d", "1y", "99999d", "1 month"] {
+            assert!(parse_age(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod dry_run;
 pub mod noun;
+pub mod spinner;
 
 use crate::failure::{Exit, Failure};
 use crate::http::{Endpoint, Many};

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::model::Line;
 use crate::failure::Code;
-use crate::http::{Access, Answer, Endpoint, Error, Evidence, FromAnswer, Many, Repeat, Shape, Spec, envelope};
+use crate::http::{Access, Answer, AnswerKind, Endpoint, Error, Evidence, FromAnswer, Many, Repeat, Spec, envelope};
 
 /// Lists the project's dedicated lines, all or those of one platform.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +25,7 @@ impl Endpoint for List {
         repeat: Repeat::Safe,
         access: Access::Project,
         evidence: Evidence::Official,
-        answer: Shape::Many("lines"),
+        answer: AnswerKind::Many("lines"),
         hints: &[],
     };
 
@@ -48,7 +48,7 @@ impl Endpoint for Best {
         repeat: Repeat::Safe,
         access: Access::Project,
         evidence: Evidence::Official,
-        answer: Shape::One("a line"),
+        answer: AnswerKind::One("a line"),
         hints: &[(Code::NotFound, "a project without lines has shared users only; run `spectrum lines list` to see")],
     };
 
@@ -65,7 +65,7 @@ pub struct BestLine<'a> {
 }
 
 impl<'a> FromAnswer<'a> for BestLine<'a> {
-    fn from_answer(answer: &'a Answer, shape: Shape) -> Result<Self, Error> {
+    fn from_answer(answer: &'a Answer, shape: AnswerKind) -> Result<Self, Error> {
         /// `{line: {…}, isBestAvailable}`, as two independent clients read it; the flat shape has no `line`.
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]

@@ -11,6 +11,7 @@ use crate::verbs;
 use crate::verbs::noun::Verbs;
 
 use super::endpoints::Show;
+use super::usage;
 
 /// What can be asked of the project.
 #[derive(Debug, Subcommand)]
@@ -22,6 +23,9 @@ pub enum Verb {
         after_help = "Examples:\n  spectrum project show\n  spectrum project show -o json | jq -r .slug"
     )]
     Show,
+    /// Show how the seats are used and who has not opted in yet
+    #[command(after_help = usage::AFTER_HELP)]
+    Usage,
 }
 
 const PROJECT: [Column; 8] = [
@@ -44,6 +48,7 @@ impl Verbs for Verb {
     fn run(self, session: &Session) -> Result<Exit, Failure> {
         match self {
             Self::Show => show(session),
+            Self::Usage => usage::usage(session),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 
-use super::model::Project;
-use crate::http::{Access, Answer, Endpoint, Error, Evidence, FromAnswer, Repeat, Shape, Spec};
+use super::model::{Plan, Project};
+use crate::http::{Access, Answer, AnswerKind, Endpoint, Error, Evidence, FromAnswer, Repeat, Spec};
 
 /// Shows the project's name and profile.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +16,7 @@ impl Endpoint for Show {
 }
 
 impl<'a> FromAnswer<'a> for Project<'a> {
-    fn from_answer(answer: &'a Answer, shape: Shape) -> Result<Self, Error> {
+    fn from_answer(answer: &'a Answer, shape: AnswerKind) -> Result<Self, Error> {
         answer.one(shape.name())
     }
 }
@@ -30,7 +30,7 @@ const fn asked(path: &'static str, summary: &'static str, what: &'static str) ->
         repeat: Repeat::Safe,
         access: Access::Project,
         evidence: Evidence::Official,
-        answer: Shape::One(what),
+        answer: AnswerKind::One(what),
         hints: &[],
     }
 }
@@ -53,11 +53,24 @@ pub const AVAILABILITY: Spec = asked(
     "an availability",
 );
 
-/// The plan; the vendor's SDK asks without credentials.
-pub const SUBSCRIPTION: Spec = Spec {
-    access: Access::Open,
-    ..asked("/projects/{project}/billing/subscription", "show the project's plan", "a subscription")
-};
+/// Shows the plan; the vendor's SDK asks without credentials.
+#[derive(Debug, Clone, Copy)]
+pub struct Subscription;
+
+impl Endpoint for Subscription {
+    const SPEC: Spec = Spec {
+        access: Access::Open,
+        ..asked("/projects/{project}/billing/subscription", "show the project's plan", "a subscription")
+    };
+
+    type Answer<'a> = Plan<'a>;
+}
+
+impl<'a> FromAnswer<'a> for Plan<'a> {
+    fn from_answer(answer: &'a Answer, kind: AnswerKind) -> Result<Self, Error> {
+        answer.one(kind.name())
+    }
+}
 
 /// Whether billing has caught up with what was bought.
 pub const BILLING: Spec =

@@ -14,3 +14,11 @@ pub struct Project<'a> {
     #[serde(borrow, default)]
     pub slug: Option<Cow<'a, str>>,
 }
+
+/// The project's plan.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Plan<'a> {
+    /// `free`, `pro`, `business`, `enterprise`, and whatever else there will be.
+    #[serde(borrow)]
+    pub tier: Cow<'a, str>,
+}

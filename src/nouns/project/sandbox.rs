@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::endpoints::{AVAILABILITY, BILLING, MESSAGING, PLATFORMS, PROFILE, RENAME, SUBSCRIPTION, SWITCH, Show};
+use super::endpoints::{AVAILABILITY, BILLING, MESSAGING, PLATFORMS, PROFILE, RENAME, SWITCH, Show, Subscription};
 use crate::http::Endpoint as _;
 use crate::model::Phone;
 use crate::nouns::users::model::UserType;
@@ -29,7 +29,7 @@ pub static ROUTES: [Route; 9] = [
     Route { spec: AVAILABILITY, handler: availability },
     Route { spec: PLATFORMS, handler: platforms },
     Route { spec: SWITCH, handler: switch },
-    Route { spec: SUBSCRIPTION, handler: subscription },
+    Route { spec: Subscription::SPEC, handler: subscription },
     Route { spec: BILLING, handler: billing },
 ];
 
@@ -192,7 +192,7 @@ fn switch(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
 
 /// The plan; these keys are the service's, not camelCase.
 #[derive(Serialize)]
-struct Subscription {
+struct Tier {
     tier: &'static str,
     status: Option<&'static str>,
     cancel_at_period_end: bool,
@@ -207,7 +207,7 @@ fn subscription(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
         PRO_SEATS => "pro",
         _ => "business",
     };
-    Ok(Response::success(&Subscription {
+    Ok(Response::success(&Tier {
         tier,
         status: (tier != "free").then_some("active"),
         cancel_at_period_end: false,

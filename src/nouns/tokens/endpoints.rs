@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::http::{Access, Evidence, Repeat, Shape, Spec};
+use crate::http::{Access, AnswerKind, Evidence, Repeat, Spec};
 
 /// A place that hands out tokens: asked again, it hands out others that are as good.
 const fn tokens(path: &'static str, summary: &'static str) -> Spec {
@@ -13,7 +13,7 @@ const fn tokens(path: &'static str, summary: &'static str) -> Spec {
         repeat: Repeat::SameIdentity,
         access: Access::Project,
         evidence: Evidence::Official,
-        answer: Shape::One("tokens"),
+        answer: AnswerKind::One("tokens"),
         hints: &[],
     }
 }

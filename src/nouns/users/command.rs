@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::columns::USER;
 use super::endpoints::{Create, Get, List};
-use super::{apply, create, delete, get, link, list};
+use super::{apply, create, delete, get, link, list, wait};
 
 use crate::failure::{Exit, Failure};
 use crate::http::{Endpoint as _, Spec};
@@ -25,6 +25,9 @@ pub enum Verb {
     /// Show one user
     #[command(visible_alias = "show", after_help = get::AFTER_HELP)]
     Get(get::GetArgs),
+    /// Wait until users can be messaged
+    #[command(after_help = wait::AFTER_HELP)]
+    Wait(wait::WaitArgs),
     /// Delete users; their numbers are given back
     #[command(visible_alias = "rm", after_help = delete::AFTER_HELP)]
     Delete(delete::DeleteArgs),
@@ -48,6 +51,7 @@ impl Verbs for Verb {
             Self::Create(args) => create::create(args, session),
             Self::List(args) => list::list(&args, session),
             Self::Get(args) => get::get(&args, session),
+            Self::Wait(args) => wait::wait(&args, session),
             Self::Delete(args) => delete::delete(&args, session),
             Self::Apply(args) => apply::apply(&args, session),
             Self::Link(args) => link::link(&args, session),

@@ -4,7 +4,7 @@ use reqwest::Method;
 
 use super::model::{NewUser, User, UserType};
 use crate::failure::Code;
-use crate::http::{Access, Answer, Endpoint, Error, Evidence, FromAnswer, Many, Repeat, Shape, Spec};
+use crate::http::{Access, Answer, AnswerKind, Endpoint, Error, Evidence, FromAnswer, Many, Repeat, Spec};
 
 /// What to type when a user is not there.
 const WHO_IS_THERE: (Code, &str) = (Code::NotFound, "run `spectrum users list` to see who is registered");
@@ -23,7 +23,7 @@ impl Endpoint for Create<'_> {
         repeat: Repeat::SameIdentity,
         access: Access::Project,
         evidence: Evidence::Seed,
-        answer: Shape::One("a user"),
+        answer: AnswerKind::One("a user"),
         hints: &[
             (Code::Conflict, "run `spectrum users list` and `spectrum lines list` to see what stands in the way"),
             (
@@ -64,7 +64,7 @@ impl Endpoint for List {
         repeat: Repeat::Safe,
         access: Access::Project,
         evidence: Evidence::Official,
-        answer: Shape::Many("users"),
+        answer: AnswerKind::Many("users"),
         hints: &[],
     };
 
@@ -93,7 +93,7 @@ impl Endpoint for Get<'_> {
         repeat: Repeat::Safe,
         access: Access::Project,
         evidence: Evidence::Official,
-        answer: Shape::One("a user"),
+        answer: AnswerKind::One("a user"),
         hints: &[WHO_IS_THERE],
     };
 
@@ -116,7 +116,7 @@ impl Endpoint for Delete<'_> {
         repeat: Repeat::Safe,
         access: Access::Project,
         evidence: Evidence::Official,
-        answer: Shape::Yes,
+        answer: AnswerKind::Yes,
         hints: &[WHO_IS_THERE],
     };
 
@@ -139,7 +139,7 @@ impl Endpoint for Redirect<'_> {
         repeat: Repeat::Safe,
         access: Access::Open,
         evidence: Evidence::Official,
-        answer: Shape::Redirect,
+        answer: AnswerKind::Redirect,
         hints: &[],
     };
 
@@ -151,7 +151,7 @@ impl Endpoint for Redirect<'_> {
 }
 
 impl<'a> FromAnswer<'a> for User<'a> {
-    fn from_answer(answer: &'a Answer, shape: Shape) -> Result<Self, Error> {
+    fn from_answer(answer: &'a Answer, shape: AnswerKind) -> Result<Self, Error> {
         answer.one(shape.name())
     }
 }

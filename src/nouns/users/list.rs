@@ -1,15 +1,17 @@
 //! `users list`.
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::columns::USER;
 use super::endpoints::List;
 use super::lookup;
-use crate::failure::{Exit, Failure};
-use crate::http::{Client, Reply};
+use super::model::User;
+use super::selection::{self, Filters, Listed};
+use crate::failure::{Code, Exit, Failure};
+use crate::http::Reply;
 use crate::model::{Phone, UserId};
-use crate::nouns::users::model::UserType;
 use crate::output::format::Format;
 use crate::session::Session;
 
@@ -17,6 +19,7 @@ use crate::session::Session;
 pub const AFTER_HELP: &str = "\
 Examples:
   spectrum users list --shared --search ada
+  spectrum users list --not-opted-in --older-than 30d --sort createdAt
   spectrum users list -o csv > roster.csv
 
 An empty list is success. What csv, json and ndjson write can be fed back to
@@ -25,21 +28,18 @@ An empty list is success. What csv, json and ndjson write can be fed back to
 /// Which users to list.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Only shared users
-    #[arg(long, conflicts_with = "dedicated")]
-    pub shared: bool,
-    /// Only dedicated users
-    #[arg(long)]
-    pub dedicated: bool,
+    /// The filters.
+    #[command(flatten)]
+    pub filters: Filters,
     /// Only users with exactly this number
     #[arg(long, value_name = "PHONE", value_parser = Phone::from_typed, conflicts_with = "search")]
     pub phone: Option<Phone>,
-    /// Part of a name, phone or e-mail, in any case
-    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub search: Option<String>,
     /// Only this id; may be repeated
     #[arg(long = "id", value_name = "UUID", value_parser = str::parse::<UserId>)]
     pub ids: Vec<UserId>,
+    /// Order by a field, such as createdAt; with - before it the other way round
+    #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+    pub sort: Option<String>,
     /// At most this many, 1 to 500; everything by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500))]
     pub limit: Option<u32>,
@@ -48,48 +48,39 @@ pub struct ListArgs {
     pub offset: Option<u32>,
 }
 
-impl ListArgs {
-    fn kind(&self) -> Option<UserType> {
-        match (self.shared, self.dedicated) {
-            (true, _) => Some(UserType::Shared),
-            (_, true) => Some(UserType::Dedicated),
-            _ => None,
-        }
-    }
-}
-
-/// Lists active users, in creation order.
+/// Lists active users, in creation order unless another is asked for.
 ///
 /// # Errors
-/// Whatever the call met.
+/// Usage, when there is no such field to sort by; whatever the call met.
 pub fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&USER)?;
+    let order = args.sort.as_deref().map(Order::parse).transpose()?;
     let client = session.client()?;
     if let Some(phone) = &args.phone {
-        // The exact number is picked here, so paging and ids have to be, too.
-        let found = lookup::by_phone(client, phone, args.kind())?;
-        let mut kept = Vec::new();
+        let found = lookup::by_phone(client, phone, args.filters.kind())?;
+        let mut selected = Vec::new();
         for candidate in &found {
-            let id = candidate.user()?.id;
-            if args.ids.is_empty() || args.ids.iter().any(|wanted| wanted.as_str().eq_ignore_ascii_case(&id)) {
-                kept.push(candidate.raw.get());
+            let user = candidate.user()?;
+            let is_asked = args.ids.is_empty() || args.ids.iter().any(|id| id.as_str().eq_ignore_ascii_case(&user.id));
+            if is_asked && args.filters.keeps(&user, Timestamp::now()) {
+                selected.push(Listed { text: candidate.raw.get(), user });
             }
         }
-        let (skipped, at_most) =
-            (args.offset.unwrap_or(0) as usize, args.limit.map_or(usize::MAX, |limit| limit as usize));
-        let page: Vec<&str> = kept.into_iter().skip(skipped).take(at_most).collect();
-        return print(&page, None, session);
+        return print_page(selected, order, args, session);
     }
-    let filter = List {
-        kind: args.kind(),
-        ids: args.ids.iter().map(ToString::to_string).collect(),
-        search: args.search.clone(),
-        limit: args.limit,
-        offset: args.offset,
-    };
-    let answers = read_all(client, filter)?;
+    let is_local = args.filters.is_local() || order.is_some();
+    // What is filtered or sorted here has to be there whole.
+    let (limit, offset) = if is_local { (None, None) } else { (args.limit, args.offset) };
+    let ids = args.ids.iter().map(ToString::to_string).collect();
+    let answers = selection::read_all(client, &List { ids, limit, offset, ..args.filters.asked() })?;
     let lists = answers.iter().map(Reply::read).collect::<Result<Vec<_>, _>>()?;
     let total = lists.first().and_then(|list| list.total);
+    let is_selective = args.filters.search.is_some() || args.limit.is_some() || args.offset.is_some();
+    if is_local || (total.is_none() && is_selective) {
+        // The earliest revision tells no total, and ignores a search and a page.
+        let selected = selection::select(&answers, &args.filters, Timestamp::now())?;
+        return print_page(selected, order, args, session);
+    }
     // Mostly there is one list, whose references then become the records where they lie.
     let mut texts = lists.into_iter().map(|list| list.items.into_iter().map(RawValue::get));
     let mut records: Vec<&str> = texts.next().map_or_else(Vec::new, Iterator::collect);
@@ -97,19 +88,59 @@ pub fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
     print(&records, total, session)
 }
 
-/// Everything that was asked for. A service that holds some of it back, though no limit was set, is asked for the rest.
-fn read_all(client: &Client, mut filter: List) -> Result<Vec<Reply<List>>, Failure> {
-    let start = u64::from(filter.offset.unwrap_or(0));
-    let (mut answers, mut seen) = (Vec::new(), 0);
-    loop {
-        let answer = client.call(&filter)?;
-        let (read, total) = answer.read().map(|list| (list.items.len() as u64, list.total.unwrap_or(0)))?;
-        answers.push(answer);
-        seen += read;
-        if filter.limit.is_some() || read == 0 || start + seen >= total {
-            return Ok(answers);
+/// The page that was asked for of users who are all here.
+fn print_page(
+    mut selected: Vec<Listed<'_>>,
+    order: Option<Order>,
+    args: &ListArgs,
+    session: &Session,
+) -> Result<Exit, Failure> {
+    if let Some(order) = order {
+        order.sort(&mut selected);
+    }
+    let total = selected.len() as u64;
+    let most = args.limit.map_or(usize::MAX, |limit| limit as usize);
+    let page = selected.iter().skip(args.offset.unwrap_or(0) as usize).take(most);
+    print(&page.map(|listed| listed.text).collect::<Vec<_>>(), Some(total), session)
+}
+
+/// What a list is ordered by.
+#[derive(Debug, Clone, Copy)]
+struct Order {
+    field: fn(&User<'_>) -> Option<String>,
+    is_descending: bool,
+}
+
+impl Order {
+    fn parse(text: &str) -> Result<Self, Failure> {
+        const FIELDS: [(&str, fn(&User<'_>) -> Option<String>); 8] = [
+            ("type", |user| user.kind.as_deref().map(str::to_owned)),
+            ("phoneNumber", |user| Some(user.phone_number.to_string())),
+            ("assignedPhoneNumber", |user| user.assigned_phone_number.as_deref().map(str::to_owned)),
+            ("firstName", |user| user.first_name.as_deref().map(str::to_lowercase)),
+            ("lastName", |user| user.last_name.as_deref().map(str::to_lowercase)),
+            ("email", |user| user.email.as_deref().map(str::to_lowercase)),
+            ("id", |user| Some(user.id.to_string())),
+            // Moments in one form compare as texts do.
+            ("createdAt", |user| user.created().map(|created| format!("{created:.9}"))),
+        ];
+        let (is_descending, name) = text.strip_prefix('-').map_or((false, text), |name| (true, name));
+        let found = FIELDS.iter().find(|(field, _)| *field == name);
+        let Some((_, field)) = found else {
+            let known = FIELDS.map(|(field, _)| field).join(", ");
+            return Err(Failure::new(Code::Usage, format!("no field {name:?} to sort by"))
+                .hint(format!("the fields are {known}; for example --sort -createdAt")));
+        };
+        Ok(Self { field: *field, is_descending })
+    }
+
+    /// Whoever lacks the field comes last, either way round; equals keep their order.
+    fn sort(self, users: &mut [Listed<'_>]) {
+        users.sort_by_cached_key(|listed| (self.field)(&listed.user).map_or((true, String::new()), |key| (false, key)));
+        if self.is_descending {
+            let known = users.partition_point(|listed| (self.field)(&listed.user).is_some());
+            users[..known].reverse();
         }
-        filter.offset = u32::try_from(start + seen).ok();
     }
 }
 

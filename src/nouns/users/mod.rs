@@ -13,3 +13,5 @@ pub mod lookup;
 pub mod model;
 pub mod outcome;
 pub mod sandbox;
+pub mod selection;
+pub mod wait;

@@ -12,8 +12,7 @@ pub struct Progress(Option<ProgressBar>);
 impl Progress {
     /// A bar over so many rows. `-v` writes lines of its own to the same place, so then there is none.
     pub fn new(rows: usize, session: &Session) -> Self {
-        let watched = session.environment.stderr_is_terminal && !session.out.is_quiet() && session.global.verbose == 0;
-        if !watched || rows == 0 {
+        if !session.is_watched() || rows == 0 {
             return Self(None);
         }
         let bar = ProgressBar::with_draw_target(Some(rows as u64), ProgressDrawTarget::stderr());
