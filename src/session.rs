@@ -126,6 +126,14 @@ impl Session {
         self.settings.target.as_ref().map_err(Clone::clone)
     }
 
+    /// The sandbox of `-P sandbox`, on its own store.
+    ///
+    /// # Errors
+    /// Config, when it cannot start.
+    pub fn sandbox(&self) -> Result<sandbox::Running, Failure> {
+        self.start_sandbox().map(|(_, running)| running)
+    }
+
     fn start_sandbox(&self) -> Result<(Credentials, sandbox::Running), Failure> {
         let store = self.environment.sandbox_store().ok_or_else(|| {
             Failure::new(Code::Config, "no place for the sandbox's store: this user has no home folder")

@@ -8,3 +8,4 @@ pub mod man;
 pub mod profiles;
 pub mod request_log;
 pub mod sandbox;
+pub mod sandbox_text;

@@ -5,9 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use url::Url;
 
 use super::exec;
 use super::request_log::RequestLog;
+use super::sandbox_text as text;
+use crate::config::settings::parse_base_url;
 use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
 use crate::model::Phone;
@@ -32,6 +35,9 @@ pub enum Verb {
     /// Forget every user of the store
     #[command(after_help = "Examples:\n  spectrum sandbox reset\n  spectrum sandbox reset --yes")]
     Reset(ResetArgs),
+    /// Text as a person: the number that was assigned to them hears from them
+    #[command(after_help = text::AFTER_HELP)]
+    Text(text::TextArgs),
     /// Show the store and whether a server runs on it
     #[command(after_help = "Examples:\n  spectrum sandbox status\n  spectrum sandbox status -o json")]
     Status(StoreArgs),
@@ -161,6 +167,7 @@ pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
         Verb::Exec(args) => exec_beside(*args, session),
         Verb::Reset(args) => reset(&args, session),
         Verb::Status(args) => status(&args, session),
+        Verb::Text(args) => text::text(&args, session),
     }
 }
 
@@ -272,6 +279,30 @@ fn asked_rate_limit(session: &Session) -> Result<Option<u32>, Failure> {
     whole.map(Some).ok_or_else(|| {
         Failure::new(Code::Usage, "--rate-limit: a sandbox counts whole requests per second; write a whole number")
     })
+}
+
+/// Where the sandbox is that a command means: `--url`, else `SPECTRUM_CLOUD_URL`, else the one that announced itself in
+/// the usual store.
+///
+/// # Errors
+/// Usage or config, when what is named is no sandbox on this machine.
+pub fn running_at(named: Option<&str>, session: &Session) -> Result<Option<Url>, Failure> {
+    let exported = session.environment.var("SPECTRUM_CLOUD_URL");
+    let (text, origin, code) = match (named, exported) {
+        (Some(url), _) => (url.to_owned(), "--url", Code::Usage),
+        (None, Some(url)) => (url, "SPECTRUM_CLOUD_URL", Code::Config),
+        (None, None) => {
+            let path = store(None, session)?;
+            let Status { running, .. } = sandbox::status(&path).map_err(|error| unusable(&path, &error))?;
+            return Ok(running.into_iter().next().and_then(|server| server.url.parse().ok()));
+        }
+    };
+    match parse_base_url(&text) {
+        Ok(url) if url.scheme() == "http" => Ok(Some(url)),
+        Ok(_) => Err(Failure::new(code, format!("{origin} names no sandbox on this machine: {text}"))
+            .hint("name one with `--url http://127.0.0.1:8787`")),
+        Err(reason) => Err(Failure::new(code, format!("{origin}: {reason}"))),
+    }
 }
 
 /// The store that was named, else the one of `-P sandbox`.

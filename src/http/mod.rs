@@ -9,6 +9,7 @@ pub mod dialect;
 pub mod endpoint;
 pub mod envelope;
 pub mod error;
+pub mod loopback;
 pub mod pace;
 pub mod retry;
 pub mod transport;

@@ -69,6 +69,19 @@ pub(super) fn build(config: &Config) -> Result<reqwest::blocking::Client, BuildE
     builder.build().map_err(|error| BuildError::Other(reason(&error)))
 }
 
+/// A client for a server on this machine: no proxy, no trust store, no redirects.
+pub(super) fn loopback(timeout: Duration) -> Result<reqwest::blocking::Client, BuildError> {
+    // reqwest asks for it whatever the URL.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::blocking::Client::builder().redirect(Policy::none()).timeout(timeout).user_agent(USER_AGENT);
+    builder.no_proxy().tls_certs_only([]).build().map_err(|error| BuildError::Other(reason(&error)))
+}
+
+/// Nothing answers where a sandbox is said to be.
+pub(super) fn unreachable(error: &reqwest::Error, place: &str) -> Error {
+    Error::transport(Code::Network, format!("no sandbox answers at {place} ({})", reason(error)))
+}
+
 /// Reads the body of a success within the bound.
 pub(super) fn read_body(response: Response, config: &Config) -> Result<String, Error> {
     let status = response.status().as_u16();

@@ -3,6 +3,7 @@
 //! The rules are in [`router`] and the files per noun, which know no sockets; [`server`] is the only async file.
 //! Nothing here prints or reads the environment: what there is to say goes out as values.
 
+pub mod control;
 pub mod credentials;
 pub mod exchange;
 pub mod fault;

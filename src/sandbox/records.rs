@@ -240,6 +240,28 @@ pub fn find_anywhere(connection: &Connection, id: &str) -> Result<Option<Record>
     Ok(connection.prepare_cached(&sql)?.query_row([id], Record::read).optional()?)
 }
 
+/// The active users of a person, in whatever project: all of them, or the one whose assigned number is this.
+///
+/// # Errors
+/// Whatever the database says.
+pub fn of_person(connection: &Connection, phone: &str, assigned: Option<&str>) -> Result<Vec<Record>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM users WHERE phone = ?1 AND (?2 IS NULL OR assigned = ?2) AND deleted_ms IS NULL ORDER BY seq"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let users = statement.query_map(params![phone, assigned], Record::read)?;
+    Ok(users.collect::<Result<_, _>>()?)
+}
+
+/// Marks a user as one who can be messaged.
+///
+/// # Errors
+/// Whatever the database says.
+pub fn opt_in(connection: &Connection, id: &str) -> Result<(), StoreError> {
+    connection.prepare_cached("UPDATE users SET opt_in = 1 WHERE id = ?")?.execute([id])?;
+    Ok(())
+}
+
 /// Marks a user as deleted; says whether there was one.
 ///
 /// # Errors

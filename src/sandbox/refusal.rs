@@ -40,6 +40,12 @@ pub enum Refusal {
     TooSlow,
     /// The request names a host that this server is not.
     Host,
+    /// A call of the control plane without its header, or from a page elsewhere.
+    Control,
+    /// A message from somebody who is nobody's user, or to a number that is not theirs.
+    Nobody(Phone, Option<Phone>),
+    /// A message from somebody who has several numbers to text.
+    SeveralNumbers(String),
     /// Not a request that HTTP allows.
     Malformed(&'static str),
     /// The store failed; the reason goes to the log, never to the client.
@@ -97,6 +103,21 @@ impl Refusal {
             Self::Host => {
                 bare(StatusCode::FORBIDDEN, "This server does not answer for the host in the request".to_owned())
             }
+            Self::Control => bare(
+                StatusCode::FORBIDDEN,
+                "The control plane wants the header X-Sandbox: 1, and no Origin of another page".to_owned(),
+            ),
+            Self::Nobody(from, None) => {
+                bare(StatusCode::NOT_FOUND, format!("{from} is nobody's user, so the service would do nothing"))
+            }
+            Self::Nobody(from, Some(to)) => bare(
+                StatusCode::NOT_FOUND,
+                format!("{from} has no user whose assigned number is {to}, so the service would do nothing"),
+            ),
+            Self::SeveralNumbers(numbers) => bare(
+                StatusCode::CONFLICT,
+                format!("this person has several numbers to text ({numbers}); name one as to"),
+            ),
             Self::Malformed(what) => bare(StatusCode::BAD_REQUEST, (*what).to_owned()),
             Self::Internal(_) => {
                 word(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR", "Internal server error".to_owned())

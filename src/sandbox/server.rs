@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderValue, SERVER};
+use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderValue, ORIGIN, SERVER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request as HyperRequest, Response, StatusCode, Version};
@@ -22,12 +22,12 @@ use tokio::sync::{Semaphore, watch};
 
 use super::exchange::{Head, Response as Answer};
 use super::fault::{FaultError, FaultKind, Faults};
-use super::host;
 use super::options::Options;
 use super::refusal::Refusal;
 use super::router::{Admitted, Rest, Router};
 use super::status::{self, Server};
 use super::store::StoreError;
+use super::{control, host};
 
 /// The largest body that is looked at; a create needs a few hundred bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -284,6 +284,9 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
     let fate = shared.faults.fate(number);
     let (head, body) = request.into_parts();
     let (method, path) = (head.method.clone(), head.uri.path().to_owned());
+    if path.starts_with(control::PREFIX) {
+        return Ok(written(controlled(&shared, &head, body).await, &shared.name));
+    }
     let admitted = shared.router.admit(&Head {
         method: &head.method,
         path: head.uri.path(),
@@ -334,13 +337,38 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
             error: answer.as_ref().and_then(|answer| answer.fault.as_ref()),
         });
     }
-    let answer = answer.ok_or(Dropped)?;
+    Ok(written(answer.ok_or(Dropped)?, &shared.name))
+}
+
+/// An answer as it goes out.
+fn written(answer: Answer, name: &HeaderValue) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(answer.body));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
     headers.extend(answer.headers);
-    headers.insert(SERVER, shared.name.clone());
-    Ok(response)
+    headers.insert(SERVER, name.clone());
+    response
+}
+
+/// A request to the control plane: no fault and no limit touches it.
+async fn controlled(shared: &Arc<Shared>, head: &hyper::http::request::Parts, body: Incoming) -> Answer {
+    if let Err(refusal) = check_host(&head.headers, head.version, head.uri.host(), shared.listen) {
+        return refusal.into();
+    }
+    let body = match read_body(&head.headers, body).await {
+        Ok(body) => body,
+        Err(refusal) => return Answer::from(refusal).with(CONNECTION, HeaderValue::from_static("close")),
+    };
+    let (shared, method, path) = (Arc::clone(shared), head.method.clone(), head.uri.path().to_owned());
+    let is_marked = head.headers.contains_key(control::HEADER);
+    let origin = head.headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("unreadable").to_owned());
+    let work = move || {
+        let origin = origin.as_deref();
+        let request = control::Request { method: &method, path: &path, is_marked, origin, body: &body };
+        control::answer(&shared.router.state, &request)
+    };
+    // An error comes only while the runtime shuts down.
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Answer::empty(StatusCode::SERVICE_UNAVAILABLE))
 }
 
 /// Hands the request to the rules, on a thread that may wait for the database.

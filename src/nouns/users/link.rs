@@ -232,7 +232,7 @@ mod tests {
         let shade = |x: usize, y: usize| {
             let has_ink = match lines[y / 2][x] {
                 '█' => true,
-                '▀' => y % 2 == 0,
+                '▀' => y.is_multiple_of(2),
                 '▄' => y % 2 == 1,
                 _ => false,
             };

@@ -104,16 +104,19 @@ fn print_page(
     print(&page.map(|listed| listed.text).collect::<Vec<_>>(), Some(total), session)
 }
 
+/// Reads what a user is ordered by; none when it is not there.
+type Field = fn(&User<'_>) -> Option<String>;
+
 /// What a list is ordered by.
 #[derive(Debug, Clone, Copy)]
 struct Order {
-    field: fn(&User<'_>) -> Option<String>,
+    field: Field,
     is_descending: bool,
 }
 
 impl Order {
     fn parse(text: &str) -> Result<Self, Failure> {
-        const FIELDS: [(&str, fn(&User<'_>) -> Option<String>); 8] = [
+        const FIELDS: [(&str, Field); 8] = [
             ("type", |user| user.kind.as_deref().map(str::to_owned)),
             ("phoneNumber", |user| Some(user.phone_number.to_string())),
             ("assignedPhoneNumber", |user| user.assigned_phone_number.as_deref().map(str::to_owned)),

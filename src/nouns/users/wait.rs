@@ -204,10 +204,10 @@ impl Waiting<'_> {
         match (out.format(), self.shape) {
             // Those who came were told as they came.
             (Format::Ndjson, _) => {
-                let missing = texts().zip(&self.arrived).filter(|(_, arrived)| !**arrived);
-                missing.map(|(text, _)| out.one(&USER, text)).collect()
+                let mut missing = texts().zip(&self.arrived).filter(|(_, arrived)| !**arrived);
+                missing.try_for_each(|(text, _)| out.one(&USER, text))
             }
-            (_, Shape::One) => texts().map(|text| out.one(&USER, text)).collect(),
+            (_, Shape::One) => texts().try_for_each(|text| out.one(&USER, text)),
             (_, Shape::Many) => out.many(&USER, &texts().collect::<Vec<_>>()),
         }
     }

@@ -1,0 +1,106 @@
+//! `sandbox text`: a person texts the number that was assigned to them.
+
+use clap::Args;
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+
+use super::sandbox::running_at;
+use crate::failure::{Code, Exit, Failure};
+use crate::http::loopback;
+use crate::model::Phone;
+use crate::output::format::Format;
+use crate::output::{Column, sanitize};
+use crate::session::Session;
+
+/// Examples and what happens.
+pub const AFTER_HELP: &str = "\
+Examples:
+  spectrum sandbox text --from +14155550123 'Hello!'
+  spectrum sandbox text --from +14155550123 --to +19175550101
+
+The sandbox marks the user as one who can be messaged, as the service does.
+It is found by --url, else SPECTRUM_CLOUD_URL, else it is the server that runs
+on the usual store; while none runs, the store of -P sandbox itself is meant.
+Exit codes: 5 the person is nobody's user, 6 they have several numbers.";
+
+const SENT: [Column; 6] = [
+    Column::shown("from", "FROM", 0, true),
+    Column::shown("to", "TO", 0, true),
+    Column::shown("optedInNow", "OPTED IN NOW", 0, true),
+    Column::shown("userId", "USER", 1, true),
+    Column::shown("projectId", "PROJECT", 2, true),
+    Column::on_request("text", "TEXT"),
+];
+
+/// Who texts whom.
+#[derive(Debug, Args)]
+pub struct TextArgs {
+    /// The person's number
+    #[arg(long, value_name = "PHONE", value_parser = Phone::from_typed)]
+    pub from: Phone,
+    /// The number that is texted [default: the one that was assigned to them]
+    #[arg(long, value_name = "LINE", value_parser = Phone::from_typed)]
+    pub to: Option<Phone>,
+    /// What they say
+    #[arg(value_name = "MESSAGE", default_value = "Hello!", hide_default_value = true)]
+    pub message: String,
+    /// The sandbox
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    from: &'a Phone,
+    to: Option<&'a Phone>,
+    text: &'a str,
+}
+
+/// What the sandbox says of it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    to: String,
+    opted_in_now: bool,
+}
+
+/// Texts as a person.
+///
+/// # Errors
+/// Not found, when the person is nobody's user; conflict, when they have several numbers; network, when no sandbox
+/// answers.
+pub fn text(args: &TextArgs, session: &Session) -> Result<Exit, Failure> {
+    session.out.check_fields(&SENT)?;
+    let message = Message { from: &args.from, to: args.to.as_ref(), text: &args.message };
+    // Our own types always serialize.
+    let body = serde_json::to_string(&message).unwrap_or_default();
+    let ours;
+    let url = match running_at(args.url.as_deref(), session)? {
+        Some(url) => url,
+        None => {
+            ours = session.sandbox()?;
+            ours.url.parse().map_err(|error| Failure::internal("the sandbox has no address", error))?
+        }
+    };
+    let timeout = session.settings.timeout.value;
+    let answer = loopback::ask(&url, Method::POST, "messages", Some(body), timeout).map_err(|error| {
+        let failure = Failure::from(error);
+        match failure.code {
+            Code::NotFound => {
+                failure.hint(format!("register them: `spectrum users create --shared --phone {}`", args.from))
+            }
+            Code::Conflict => failure.hint("add `--to LINE`"),
+            Code::Network => failure.hint("start one with `spectrum sandbox serve`, or name it with `--url URL`"),
+            _ => failure,
+        }
+    })?;
+    let sent: Sent = serde_json::from_str(&answer)
+        .map_err(|error| Failure::new(Code::BadResponse, "the answer is not one of the sandbox's").because(error))?;
+    if session.out.format() != Format::Table {
+        session.out.one(&SENT, &answer)?;
+        return Ok(Exit::Done);
+    }
+    let became = if sent.opted_in_now { "can be messaged from now on" } else { "could be messaged already" };
+    session.out.text(&format!("{} texted {}: they {became}\n", args.from, sanitize::line(&sent.to)))?;
+    Ok(Exit::Done)
+}
