@@ -1,8 +1,7 @@
 //! An answer of 2xx: its text free of the secret, its data out of the envelope, read as what the endpoint promises.
 
 use std::fmt;
-use std::marker::PhantomData;
-use std::ops::{Deref, Range};
+use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,7 +10,6 @@ use reqwest::header::HeaderMap;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::endpoint::{Endpoint, FromAnswer};
 use super::envelope;
 use super::error::Error;
 
@@ -125,36 +123,70 @@ impl<'de> Visitor<'de> for List<'_> {
     }
 }
 
-/// An answer to a call of an endpoint.
-pub struct Reply<E> {
-    answer: Answer,
-    endpoint: PhantomData<E>,
+/// What a success of an endpoint holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// One record; the words say what it is.
+    One(&'static str),
+    /// A list under this key, or a bare array.
+    Many(&'static str),
+    /// No more than a yes.
+    Yes,
+    /// Another place to go.
+    Redirect,
 }
 
-impl<E: Endpoint> Reply<E> {
-    pub(super) fn new(answer: Answer) -> Self {
-        Self { answer, endpoint: PhantomData }
+impl AnswerKind {
+    /// What a record is called, or the key of a list.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::One(name) | Self::Many(name) => name,
+            Self::Yes => "a yes",
+            Self::Redirect => "a redirect",
+        }
     }
+}
 
-    /// The data as what the endpoint promises.
+/// What can be read from the data of an answer.
+pub trait FromAnswer<'a>: Sized {
+    /// Reads it.
     ///
     /// # Errors
-    /// Bad response, when it is something else.
-    pub fn read(&self) -> Result<E::Answer<'_>, Error> {
-        FromAnswer::from_answer(&self.answer, E::SPEC.answer)
+    /// Bad response, when the data is something else.
+    fn from_answer(answer: &'a Answer, shape: AnswerKind) -> Result<Self, Error>;
+}
+
+/// A yes has been checked before it gets here.
+impl FromAnswer<'_> for () {
+    fn from_answer(_: &Answer, _: AnswerKind) -> Result<Self, Error> {
+        Ok(())
     }
 }
 
-impl<E> Deref for Reply<E> {
-    type Target = Answer;
-
-    fn deref(&self) -> &Answer {
-        &self.answer
+impl<'a> FromAnswer<'a> for Many<'a> {
+    fn from_answer(answer: &'a Answer, shape: AnswerKind) -> Result<Self, Error> {
+        answer.many(shape.name())
     }
 }
 
-impl<E> fmt::Debug for Reply<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.answer.fmt(f)
+/// Reads one record of a list.
+///
+/// # Errors
+/// Bad response, when it is not what it should be; `what` names that.
+pub fn record<'a, T: Deserialize<'a>>(raw: &'a RawValue, what: &str) -> Result<T, Error> {
+    let refuse = |why: String| Error::bad_response(None, format!("the answer holds a record that is not {what}{why}"));
+    if !raw.get().starts_with('{') {
+        return Err(refuse(String::new()));
     }
+    serde_json::from_str(raw.get()).map_err(|error| refuse(format!(" ({})", envelope::position_free(&error))))
+}
+
+/// Keeps the text of a record beyond its answer.
+///
+/// # Errors
+/// Bad response, when it is not JSON.
+pub fn raw(text: &str) -> Result<Box<RawValue>, Error> {
+    RawValue::from_string(text.to_owned()).map_err(|error| {
+        Error::bad_response(None, format!("the answer is not JSON ({})", envelope::position_free(&error)))
+    })
 }

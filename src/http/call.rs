@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Url};
 
-use super::endpoint::{AnswerKind, Endpoint, Repeat};
+use super::answer::AnswerKind;
+use super::endpoint::{Endpoint, Repeat};
 use super::error::Error;
 use super::pace::Start;
 

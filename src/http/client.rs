@@ -9,17 +9,17 @@ use jiff::Timestamp;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, StatusCode, Url};
 
-use super::answer::{Answer, Reply, ServerClock};
+use super::answer::{Answer, ServerClock};
 use super::call::{Call, Expected};
-use super::dialect::Dialect;
+use super::config::Config;
 use super::endpoint::{Endpoint, Repeat, Spec};
 use super::envelope::{self, Content};
 use super::error::Error;
 use super::pace::{Pace, Start};
-use super::retry::{RetryPolicy, TOTAL_WAIT};
+use super::reply::Reply;
+use super::retry::TOTAL_WAIT;
 use super::transport;
 use crate::failure::Code;
-use crate::secrets::credentials::Credentials;
 use crate::secrets::redactor::Redactor;
 
 /// Watches the send path: one call per attempt, whatever came of it.
@@ -51,49 +51,6 @@ pub struct Attempt<'a> {
 fn place_of(part: &str, whole: &str) -> Range<usize> {
     let start = part.as_ptr() as usize - whole.as_ptr() as usize;
     start..start + part.len()
-}
-
-/// What a client is made of.
-#[derive(Debug)]
-pub struct Config {
-    /// Where the service lives; the credentials are meant for it alone.
-    pub base_url: Url,
-    /// How it is talked to.
-    pub dialect: Dialect,
-    /// Who asks.
-    pub credentials: Credentials,
-    /// One request's time-out.
-    pub timeout: Duration,
-    /// Repeats of a failed request.
-    pub retry: RetryPolicy,
-    /// Requests per second; 0 does not pace.
-    pub rate: f64,
-    /// One more trusted CA, PEM.
-    pub extra_ca: Option<Vec<u8>>,
-    /// Whether the server runs in this process, on this very clock.
-    pub shares_clock: bool,
-    /// What a failure is told of where all this came from.
-    pub told: Told,
-}
-
-/// What a failure depends on, in a line each.
-#[derive(Debug, Clone, Default)]
-pub struct Told {
-    /// Where the credentials came from, for who is refused.
-    pub credentials: Option<String>,
-    /// The way that requests take, for who gets no connection.
-    pub way: Option<String>,
-}
-
-impl Told {
-    /// What belongs under a failure of this sort.
-    fn about(&self, code: Code) -> Option<String> {
-        match code {
-            Code::Unauthorized | Code::Forbidden => self.credentials.clone(),
-            Code::Network | Code::Timeout => self.way.clone(),
-            _ => None,
-        }
-    }
 }
 
 /// The one client of a process; threads share it.

@@ -4,8 +4,7 @@ use std::fmt;
 
 use reqwest::Method;
 
-use super::answer::{Answer, Many};
-use super::error::Error;
+use super::answer::{AnswerKind, FromAnswer};
 use crate::failure::Code;
 
 /// Whether a request whose answer was lost may be sent again.
@@ -52,30 +51,6 @@ impl fmt::Display for Evidence {
             Self::Wild => "wild",
             Self::Ours => "ours",
         })
-    }
-}
-
-/// What a success of an endpoint holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnswerKind {
-    /// One record; the words say what it is.
-    One(&'static str),
-    /// A list under this key, or a bare array.
-    Many(&'static str),
-    /// No more than a yes.
-    Yes,
-    /// Another place to go.
-    Redirect,
-}
-
-impl AnswerKind {
-    /// What a record is called, or the key of a list.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::One(name) | Self::Many(name) => name,
-            Self::Yes => "a yes",
-            Self::Redirect => "a redirect",
-        }
     }
 }
 
@@ -133,27 +108,5 @@ pub trait Endpoint {
     /// The body, JSON.
     fn body(&self) -> Option<String> {
         None
-    }
-}
-
-/// What can be read from the data of an answer.
-pub trait FromAnswer<'a>: Sized {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// Bad response, when the data is something else.
-    fn from_answer(answer: &'a Answer, shape: AnswerKind) -> Result<Self, Error>;
-}
-
-/// A yes has been checked before it gets here.
-impl FromAnswer<'_> for () {
-    fn from_answer(_: &Answer, _: AnswerKind) -> Result<Self, Error> {
-        Ok(())
-    }
-}
-
-impl<'a> FromAnswer<'a> for Many<'a> {
-    fn from_answer(answer: &'a Answer, shape: AnswerKind) -> Result<Self, Error> {
-        answer.many(shape.name())
     }
 }

@@ -4,8 +4,6 @@ use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::error::Error;
-
 /// A success as the sandbox writes it.
 #[derive(Debug, Serialize)]
 pub struct Success<'a, T: ?Sized> {
@@ -89,27 +87,6 @@ pub fn open(body: &str) -> Result<Content<'_>, String> {
         }
         Err(error) => Err(not_json(error)),
     }
-}
-
-/// Reads one record of a list.
-///
-/// # Errors
-/// Bad response, when it is not what it should be; `what` names that.
-pub fn record<'a, T: Deserialize<'a>>(raw: &'a RawValue, what: &str) -> Result<T, Error> {
-    let refuse = |why: String| Error::bad_response(None, format!("the answer holds a record that is not {what}{why}"));
-    if !raw.get().starts_with('{') {
-        return Err(refuse(String::new()));
-    }
-    serde_json::from_str(raw.get()).map_err(|error| refuse(format!(" ({})", position_free(&error))))
-}
-
-/// Keeps the text of a record beyond its answer.
-///
-/// # Errors
-/// Bad response, when it is not JSON.
-pub fn raw(text: &str) -> Result<Box<RawValue>, Error> {
-    RawValue::from_string(text.to_owned())
-        .map_err(|error| Error::bad_response(None, format!("the answer is not JSON ({})", position_free(&error))))
 }
 
 /// Tells whether the body of a 2xx answer says no more than yes.

@@ -5,17 +5,20 @@
 pub mod answer;
 pub mod call;
 pub mod client;
+pub mod config;
 pub mod dialect;
 pub mod endpoint;
 pub mod envelope;
 pub mod error;
 pub mod loopback;
 pub mod pace;
+pub mod reply;
 pub mod retry;
 pub mod transport;
 
-pub use answer::{Answer, Many, Reply};
+pub use answer::{Answer, AnswerKind, FromAnswer, Many};
 pub use call::Call;
 pub use client::{Client, Observer};
-pub use endpoint::{Access, AnswerKind, Endpoint, Evidence, FromAnswer, Repeat, Spec};
+pub use endpoint::{Access, Endpoint, Evidence, Repeat, Spec};
 pub use error::Error;
+pub use reply::Reply;

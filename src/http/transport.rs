@@ -11,7 +11,7 @@ use reqwest::blocking::Response;
 use reqwest::redirect::Policy;
 use reqwest::tls::Certificate;
 
-use super::client::Config;
+use super::config::Config;
 use super::envelope::Refusal;
 use super::error::Error;
 use crate::failure::Code;

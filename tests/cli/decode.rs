@@ -9,10 +9,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use spectrum_cli::cli::NOUNS;
 use spectrum_cli::failure::Code;
-use spectrum_cli::http::client::{Config, Told};
+use spectrum_cli::http::config::{Config, Told};
 use spectrum_cli::http::dialect::SPECTRUM;
 use spectrum_cli::http::retry::RetryPolicy;
-use spectrum_cli::http::{Answer, Call, Client, Endpoint, Error, FromAnswer, Repeat, Spec, envelope};
+use spectrum_cli::http::{Answer, Call, Client, Endpoint, Error, FromAnswer, Repeat, Spec, answer};
 use spectrum_cli::nouns::lines::endpoints as lines;
 use spectrum_cli::nouns::lines::model::Line;
 use spectrum_cli::nouns::project::endpoints as project;
@@ -91,14 +91,14 @@ fn check_success(spec: &Spec, answer: &Answer, data: &Value, at: &str) {
         let documented = data["users"].as_array().unwrap();
         assert_eq!(list.items.len(), documented.len(), "{at}");
         for (raw, user) in list.items.iter().zip(documented) {
-            check_user(&envelope::record(raw, "a user").unwrap(), user, at);
+            check_user(&answer::record(raw, "a user").unwrap(), user, at);
         }
     } else if *spec == lines::List::SPEC {
         let documented = data["lines"].as_array().unwrap();
         let list = read::<lines::List>(answer, at);
         assert_eq!(list.items.len(), documented.len(), "{at}");
         for (raw, line) in list.items.iter().zip(documented) {
-            check_line(&envelope::record(raw, "a line").unwrap(), line, at);
+            check_line(&answer::record(raw, "a line").unwrap(), line, at);
         }
     } else if *spec == lines::Best::SPEC {
         let best = read::<lines::Best>(answer, at);

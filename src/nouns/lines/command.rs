@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::endpoints::{Best, List};
 use super::model::Line;
 use crate::failure::{Code, Exit, Failure};
-use crate::http::envelope;
+use crate::http::answer;
 use crate::http::{Endpoint as _, Spec};
 use crate::nouns::users;
 use crate::nouns::users::model::{User, UserType};
@@ -87,7 +87,7 @@ pub fn choose(session: &Session) -> Result<String, Failure> {
     let answer = client.call(&List::default())?;
     let mut numbers = Vec::new();
     for raw in answer.read()?.items {
-        let line: Line<'_> = envelope::record(raw, "a line")?;
+        let line: Line<'_> = answer::record(raw, "a line")?;
         if let Some(number) = line.phone_number {
             numbers.push((number.into_owned(), line.status.map(|status| status.into_owned())));
         }
@@ -99,7 +99,7 @@ pub fn choose(session: &Session) -> Result<String, Failure> {
     let dedicated = client.call(&users::endpoints::List { kind: Some(UserType::Dedicated), ..Default::default() })?;
     let mut load: HashMap<String, usize> = HashMap::new();
     for raw in dedicated.read()?.items {
-        let user: User<'_> = envelope::record(raw, "a user")?;
+        let user: User<'_> = answer::record(raw, "a user")?;
         if let Some(number) = user.assigned_phone_number {
             *load.entry(number.into_owned()).or_default() += 1;
         }

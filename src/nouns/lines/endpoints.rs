@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::model::Line;
 use crate::failure::Code;
-use crate::http::{Access, Answer, AnswerKind, Endpoint, Error, Evidence, FromAnswer, Many, Repeat, Spec, envelope};
+use crate::http::{Access, Answer, AnswerKind, Endpoint, Error, Evidence, FromAnswer, Many, Repeat, Spec, answer};
 
 /// Lists the project's dedicated lines, all or those of one platform.
 #[derive(Debug, Clone, Default)]
@@ -79,7 +79,7 @@ impl<'a> FromAnswer<'a> for BestLine<'a> {
         let Some(line) = line else {
             return Ok(Self { line: answer.one(shape.name())?, record: Cow::Borrowed(answer.data()?) });
         };
-        let read = envelope::record(line, shape.name())?;
+        let read = answer::record(line, shape.name())?;
         let fields = line.get().strip_suffix('}').unwrap_or_default().trim_end();
         let record = match is_best_available {
             Some(best) if fields != "{" => Cow::Owned(format!("{fields},\"isBestAvailable\":{best}}}")),

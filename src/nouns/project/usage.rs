@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::endpoints::Subscription;
 use crate::failure::{Exit, Failure};
-use crate::http::{Client, envelope};
+use crate::http::{Client, answer};
 use crate::model::words::count;
 use crate::nouns::lines;
 use crate::nouns::lines::model::Line;
@@ -69,7 +69,7 @@ pub fn usage(session: &Session) -> Result<Exit, Failure> {
     let mut users = Vec::new();
     for answer in &answers {
         for raw in answer.read()?.items {
-            users.push((raw, envelope::record::<User<'_>>(raw, "a user")?));
+            users.push((raw, answer::record::<User<'_>>(raw, "a user")?));
         }
     }
     let types = Types::of(&users, client)?;
@@ -142,7 +142,7 @@ impl Types {
         };
         let mut numbers = HashSet::new();
         for raw in reply.read()?.items {
-            numbers.extend(envelope::record::<Line<'_>>(raw, "a line")?.phone_number.map(String::from));
+            numbers.extend(answer::record::<Line<'_>>(raw, "a line")?.phone_number.map(String::from));
         }
         Ok(Self(Some(numbers)))
     }

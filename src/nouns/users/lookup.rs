@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::endpoints::{Get, List};
 use crate::failure::{Code, Failure};
-use crate::http::{Client, envelope};
+use crate::http::{Client, answer};
 use crate::model::ids::is_uuid;
 use crate::model::{Phone, UserId};
 use crate::nouns::users::model::{User, UserType};
@@ -49,7 +49,7 @@ impl Found {
     /// # Errors
     /// When the record is not a user.
     pub fn user(&self) -> Result<User<'_>, Failure> {
-        Ok(envelope::record(&self.raw, "a user")?)
+        Ok(answer::record(&self.raw, "a user")?)
     }
 }
 
@@ -98,7 +98,7 @@ pub fn one(client: &Client, key: &UserKey) -> Result<Found, Failure> {
                 let what = format!("the service answered with the user {got}, not {id}");
                 return Err(Failure::new(Code::BadResponse, what).hint("it is safe to run the same command again"));
             }
-            return Ok(Found { raw: envelope::raw(answer.data()?)? });
+            return Ok(Found { raw: answer::raw(answer.data()?)? });
         }
         UserKey::Phone(phone) => phone,
     };

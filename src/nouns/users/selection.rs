@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::endpoints::List;
 use super::model::{User, UserType};
 use crate::failure::{Code, Failure};
-use crate::http::{Client, Reply, envelope};
+use crate::http::{Client, Reply, answer};
 use crate::model::{Phone, parse_age};
 
 /// Filters of users. Those that the API does not know are applied to all that it lists.
@@ -134,7 +134,7 @@ pub fn select<'a>(answers: &'a [Reply<List>], filters: &Filters, now: Timestamp)
         // The earliest revision knows neither a total nor a search.
         let ignores_search = list.total.is_none();
         for raw in list.items {
-            let user: User<'_> = envelope::record(raw, "a user")?;
+            let user: User<'_> = answer::record(raw, "a user")?;
             if filters.keeps(&user, now) && (!ignores_search || filters.fits_search(&user)) {
                 selected.push(Listed { text: raw.get(), user });
             }

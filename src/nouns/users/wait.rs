@@ -11,7 +11,7 @@ use super::columns::USER;
 use super::endpoints::{Get, List};
 use super::lookup::{self, Found, UserKey};
 use crate::failure::{Code, Exit, Failure};
-use crate::http::{Client, envelope};
+use crate::http::{Client, answer};
 use crate::interrupt;
 use crate::model::words::count;
 use crate::model::{parse_duration, time};
@@ -172,7 +172,7 @@ impl Waiting<'_> {
         let reply = client.call(&List { ids: asked, ..List::default() })?;
         let mut listed = std::collections::HashMap::new();
         for raw in reply.read()?.items {
-            let user: super::model::User<'_> = envelope::record(raw, "a user")?;
+            let user: super::model::User<'_> = answer::record(raw, "a user")?;
             listed.insert(user.id.to_ascii_lowercase(), raw);
         }
         for (at, id) in missing.into_iter().zip(ids) {
@@ -187,7 +187,7 @@ impl Waiting<'_> {
     /// A user who is not in the list may be gone, or the list may be short: only the service's own word counts.
     fn miss(&mut self, client: &Client, at: usize, id: &str) -> Result<(), Failure> {
         match client.call(&Get(id)) {
-            Ok(reply) => self.users[at].raw = envelope::raw(reply.data()?)?,
+            Ok(reply) => self.users[at].raw = answer::raw(reply.data()?)?,
             Err(error) if error.is_absent() => {
                 let who = self.users[at].user()?.called();
                 let message = format!("{who} was deleted while waiting (the user {id})");
