@@ -43,11 +43,17 @@ fn on_signal() {
         hook();
         return;
     }
+    tell();
+    std::process::exit(Code::Interrupted.status().into());
+}
+
+/// Leaves the terminal as it was and says that the person stopped the command. A prompt that reads Ctrl-C as a key ends
+/// the command beside the signal's thread: whichever is first has to do both.
+pub fn tell() {
     // A prompt may have hidden it; without a terminal this does nothing.
     let terminal = console::Term::stderr();
     if terminal.is_term() {
         let _ = terminal.show_cursor();
     }
     streams::interrupted(format());
-    std::process::exit(Code::Interrupted.status().into());
 }

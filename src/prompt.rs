@@ -105,6 +105,7 @@ impl Prompt {
 fn unanswered(error: dialoguer::Error) -> Failure {
     let dialoguer::Error::IO(error) = error;
     if error.kind() == std::io::ErrorKind::Interrupted {
+        interrupt::tell();
         return Failure::new(Code::Interrupted, "interrupted");
     }
     Failure::new(Code::Usage, format!("the question was not answered ({error})")).hint("give the values as flags")

@@ -209,8 +209,8 @@ impl Output {
     /// Prints a failure: for people in lines, for machines as one line of JSON.
     pub fn failure(&self, failure: &Failure) {
         // A prompt that was interrupted fails too: whoever comes first has said it.
-        if failure.code == Code::Interrupted && INTERRUPT_TOLD.swap(true, Ordering::SeqCst) {
-            return;
+        if failure.code == Code::Interrupted {
+            return tell_interrupt(|| self.say(&describe(failure, self.format, self.palette())));
         }
         self.say(&describe(failure, self.format, self.palette()));
     }
@@ -442,18 +442,25 @@ pub fn describe(failure: &Failure, format: Format, palette: Palette) -> String {
 }
 
 /// Whether somebody has said that the person stopped the command.
-static INTERRUPT_TOLD: AtomicBool = AtomicBool::new(false);
+static INTERRUPT_TOLD: Mutex<bool> = Mutex::new(false);
+
+/// Says it once. Whoever comes second waits until it is said: what follows is the end of the process.
+fn tell_interrupt(say: impl FnOnce()) {
+    let mut told = INTERRUPT_TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if !std::mem::replace(&mut *told, true) {
+        say();
+    }
+}
 
 /// Says that the person stopped the command; for the signal handler, which has no session.
 pub fn interrupted(format: Format) {
-    if INTERRUPT_TOLD.swap(true, Ordering::SeqCst) {
-        return;
-    }
-    let failure = Failure::new(Code::Interrupted, "interrupted");
-    // The first newline leaves the line on which a prompt or a bar may stand.
-    let lead = if format.is_machine() { "" } else { "\n" };
-    stderr(lead);
-    eprint_failure(&failure, format);
+    tell_interrupt(|| {
+        let failure = Failure::new(Code::Interrupted, "interrupted");
+        // The first newline leaves the line on which a prompt or a bar may stand.
+        let lead = if format.is_machine() { "" } else { "\n" };
+        stderr(lead);
+        eprint_failure(&failure, format);
+    });
 }
 
 /// Prints a failure when there is no door to print it through.
