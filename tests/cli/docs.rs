@@ -1,34 +1,12 @@
 //! What is promised on paper: help, completions, manual pages. `SPECTRUM_RENEW=1` writes them anew.
 
-use std::fs;
-use std::path::Path;
 use std::process::Command;
 
+use crate::golden::{check_file, root};
 use crate::world::World;
 
-/// Whether what is generated is to be written instead of compared.
-#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says so")]
-pub fn renews() -> bool {
-    std::env::var("SPECTRUM_RENEW").is_ok_and(|value| value == "1")
-}
-
-/// The repository.
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Compares a generated file with the committed one, or writes it.
-fn check_file(path: &str, generated: &str) {
-    let path = root().join(path);
-    if renews() {
-        fs::write(&path, generated).unwrap();
-        return;
-    }
-    let committed = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-    assert!(committed == generated, "{} is stale; renew it with `SPECTRUM_RENEW=1 cargo test`", path.display());
-}
-
-fn every_command() -> Vec<Vec<String>> {
+/// Every command and its subcommands, each by its words; the program itself first.
+pub fn every_command() -> Vec<Vec<String>> {
     fn walk(command: &clap::Command, path: &[String], all: &mut Vec<Vec<String>>) {
         all.push(path.to_vec());
         for sub in command.get_subcommands() {
@@ -38,7 +16,10 @@ fn every_command() -> Vec<Vec<String>> {
         }
     }
     let mut all = Vec::new();
-    walk(&<spectrum_cli::cli::Cli as clap::CommandFactory>::command(), &[], &mut all);
+    let mut root = <spectrum_cli::cli::Cli as clap::CommandFactory>::command();
+    // Nouns name their verbs only when they are asked.
+    root.build();
+    walk(&root, &[], &mut all);
     all
 }
 

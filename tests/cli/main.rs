@@ -9,7 +9,9 @@
 mod decode;
 mod docs;
 mod endpoints;
+mod errors;
 mod faults;
+mod golden;
 mod growth;
 mod hostile;
 mod http;
@@ -17,11 +19,17 @@ mod model;
 mod output;
 mod profiles;
 #[cfg(unix)]
+mod prompts;
+#[cfg(unix)]
 mod readme;
+mod reference;
 mod roster;
 mod sandbox;
 mod secrets;
 mod serve;
+mod tables;
+#[cfg(unix)]
+mod terminal;
 mod tls;
 mod users;
 mod wire;

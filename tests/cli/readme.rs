@@ -5,42 +5,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::docs::{renews, root};
+use crate::golden::{renews, root, settle};
 use crate::world::World;
-
-/// A text with everything that differs from run to run replaced: ids, times, how long a run took, and what a second's
-/// rounding leaves open.
-fn settle(text: &str) -> String {
-    let is_time = |word: &str| word.len() == 24 && word.as_bytes()[10] == b'T' && word.ends_with('Z');
-    let mut settled = String::new();
-    let mut word = String::new();
-    for c in text.chars().chain(['\n']) {
-        if c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.') {
-            word.push(c);
-            continue;
-        }
-        if spectrum_cli::model::ids::is_uuid(&word) {
-            settled.push_str("<id>");
-        } else if is_time(&word) {
-            settled.push_str("<time>");
-        } else {
-            settled.push_str(&word);
-        }
-        word.clear();
-        settled.push(c);
-    }
-    let is_duration = |word: &str| {
-        let number = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        number.parse::<f64>().is_ok() && ["ms", "s", "m", "h"].contains(&&word[number.len()..])
-    };
-    let settled = settled.split_inclusive([' ', '\n']).map(|word| {
-        let (bare, end) = word.split_at(word.trim_end().len());
-        if is_duration(bare) { format!("<duration>{end}") } else { word.to_owned() }
-    });
-    let settled: String = settled.collect();
-    // A create that begins in the last milliseconds of a second is created; otherwise nobody can tell.
-    settled.replace("registered shared user", "created shared user")
-}
 
 /// The README's blocks of one language, each with its text.
 fn blocks(readme: &str, language: &str) -> Vec<String> {

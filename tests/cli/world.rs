@@ -56,8 +56,13 @@ impl World {
         options.projects[0].max_shared_users = 100_000;
         options.pool = 1000;
         change(&mut options);
-        let sandbox = sandbox::start(&options, None).unwrap();
-        let world = Self::new()
+        Self::new().with_sandbox(&options)
+    }
+
+    /// The same world with such a sandbox beside it.
+    pub fn with_sandbox(self, options: &Options) -> Self {
+        let sandbox = sandbox::start(options, None).unwrap();
+        let world = self
             .var("SPECTRUM_PROJECT_ID", DEFAULT_PROJECT_ID)
             .var("SPECTRUM_PROJECT_SECRET", DEFAULT_SECRET)
             .var("SPECTRUM_CLOUD_URL", &sandbox.url)

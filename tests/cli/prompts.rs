@@ -1,0 +1,164 @@
+//! Questions at a real terminal, and the bar of an apply.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use spectrum_cli::sandbox::fault::Latency;
+
+use crate::hostile::{Hostile, Reply, list, user, with};
+use crate::terminal::Terminal;
+use crate::world::{PROJECT, SECRET, World};
+
+const ENTER: &str = "\r";
+const DOWN: &str = "\u{1b}[B";
+const HIDE_CURSOR: &str = "\u{1b}[?25l";
+const CLEAR_LINE: &str = "\u{1b}[2K";
+const SHOW_CURSOR: &str = "\u{1b}[?25h";
+const ID: &str = "11111111-1111-4111-8111-111111111111";
+const PHONE: &str = "+14155550123";
+
+/// Whether what hid the cursor has shown it again.
+fn has_cursor(terminal: &Terminal<'_>) -> bool {
+    let raw = terminal.raw();
+    raw.rfind(SHOW_CURSOR) > raw.rfind(HIDE_CURSOR)
+}
+
+fn body(server: &Hostile, at: usize) -> Value {
+    serde_json::from_str(&server.requests()[at].body).unwrap()
+}
+
+#[test]
+fn create_asks_for_what_is_missing() {
+    let server = Hostile::always(Reply::data(user(PHONE)));
+    let world = World::on(&server);
+    let mut terminal = world.at_terminal(100, "users create");
+    terminal.shows("Type of user").shows("shared: ").shows("dedicated: ").types(ENTER);
+    terminal.shows("Phone, with +").types("4155550123\r");
+    terminal.shows("no leading +");
+    // The line stands there to be corrected.
+    terminal.types(&"\u{7f}".repeat(10)).types("+1 (415) 555-0123\r");
+    terminal.shows("First name").types("Ada\r").shows("Last name").types(ENTER);
+    terminal.shows("E-mail").types("nobody\r").shows("nobody").types(&"\u{7f}".repeat(6)).types("ada@example.com\r");
+    terminal.shows("Register").shows(PHONE);
+    assert_eq!(server.count(), 0, "nothing is sent before the last answer");
+    terminal.types("y").shows("shared user +14155550123");
+    assert_eq!(terminal.ends().status, 0);
+    let expected = json!({ "type": "shared", "phoneNumber": PHONE, "firstName": "Ada", "email": "ada@example.com" });
+    assert_eq!((server.count(), body(&server, 0)), (1, expected));
+}
+
+#[test]
+fn a_dedicated_user_gets_a_line_from_those_of_the_project_with_their_loads() {
+    let line = |number: &str| json!({ "platform": "imessage", "id": ID, "phoneNumber": number, "status": "available" });
+    let busy = with(user("+14155550199"), json!({ "type": "dedicated", "assignedPhoneNumber": "+19175550101" }));
+    let created = with(user(PHONE), json!({ "type": "dedicated", "assignedPhoneNumber": "+19175550102" }));
+    let server = Hostile::new([
+        Reply::data(json!({ "lines": [line("+19175550101"), line("+19175550102")] })),
+        Reply::data(list(&[busy.clone(), busy])),
+        Reply::data(created),
+    ]);
+    let world = World::on(&server);
+    let mut terminal = world.at_terminal(100, "users create --phone +14155550123");
+    terminal.shows("Type of user").types(DOWN).types(ENTER);
+    terminal.shows("+19175550101").shows("2 users").shows("+19175550102").shows("0 users").types(DOWN).types(ENTER);
+    terminal.shows("Register").types("y").shows("dedicated user");
+    assert_eq!(terminal.ends().status, 0);
+    assert!(terminal.raw().contains(HIDE_CURSOR) && has_cursor(&terminal), "{:?}", terminal.raw());
+    let expected = json!({ "type": "dedicated", "phoneNumber": PHONE, "assignedPhoneNumber": "+19175550102" });
+    assert_eq!(body(&server, 2), expected);
+}
+
+#[test]
+fn a_no_is_no_and_ctrl_c_is_an_interrupt() {
+    let server = Hostile::always(Reply::data(user(PHONE)));
+    let world = World::on(&server);
+    let line = "users create --shared --phone +14155550123 --dedicated";
+    assert_eq!(world.at_terminal(80, line).ends().status, 2, "a wrong command line asks nothing");
+    for (answer, status, words) in [("n", 2, "nothing was sent"), ("\u{3}", 130, "interrupted")] {
+        let mut terminal = world.at_terminal(80, "users create --phone +14155550123");
+        terminal.shows("Type of user").types(ENTER).shows("Register").types(answer).shows(words);
+        assert_eq!(terminal.ends().status, status);
+    }
+    let mut terminal = world.at_terminal(80, "users create");
+    terminal.shows("Type of user").types("\u{3}").shows("interrupted");
+    assert_eq!(terminal.ends().status, 130);
+    assert!(has_cursor(&terminal), "{:?}", terminal.raw());
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn a_deletion_is_confirmed_by_the_people_it_names() {
+    let found = || Reply::data(list(&[user(PHONE)]));
+    for (answer, status, requests) in [("n", 2, 1), (ENTER, 2, 1), ("y", 0, 2)] {
+        let server = Hostile::new([found(), Reply::data(json!({ "userId": ID }))]);
+        let world = World::on(&server);
+        let mut terminal = world.at_terminal(100, &format!("users delete {PHONE}"));
+        terminal.shows("Delete").shows(PHONE).types(answer);
+        let run = terminal.ends();
+        assert_eq!((run.status, server.count()), (status, requests), "{answer:?}: {run:?}");
+        assert_eq!(run.stdout.contains("nothing was changed"), status == 2, "{run:?}");
+    }
+}
+
+#[test]
+fn a_secret_is_asked_for_and_not_shown() {
+    let server = Hostile::always(Reply::data(list(&[])));
+    let world = World::new();
+    let mut terminal = world.at_terminal(100, &format!("profiles add prod --base-url {}", server.url()));
+    terminal.shows("Project id").types("nonsense\r").shows("nonsense");
+    terminal.types(&"\u{7f}".repeat(8)).types(&format!("{PROJECT}\r"));
+    terminal.shows("Project secret (not shown)").types(&format!("{SECRET}\r")).shows("saved profile prod");
+    assert!(!terminal.raw().contains(SECRET), "{:?}", terminal.raw());
+    assert_eq!(terminal.ends().status, 0);
+    let token = format!("Basic {}", crate::secrets::token());
+    assert_eq!(server.requests()[0].header("authorization"), Some(token.as_str()));
+    world.run("users list").ok();
+}
+
+#[test]
+fn who_cannot_be_asked_is_not() {
+    let server = Hostile::always(Reply::data(user(PHONE)));
+    for (name, line) in [
+        ("CI", "users create"),
+        ("SPECTRUM_NO_INPUT", "users create"),
+        ("X", "users create --no-input"),
+        ("X", "users create -o json"),
+    ] {
+        let world = World::on(&server).var(name, "1");
+        let run = world.at_terminal(100, line).ends();
+        assert!(run.status == 2 && run.stdout.contains("--shared or --dedicated"), "{line}: {run:?}");
+    }
+    assert_eq!(server.count(), 0);
+}
+
+fn slow(rows: usize) -> World {
+    let latency = Duration::from_millis(50);
+    let world = World::beside(|options| options.faults.latency = Some(Latency { least: latency, most: latency }));
+    let numbers: String = (0..rows).map(|n| format!("+1415{n:07}\n")).collect();
+    world.file("roster.csv", format!("phoneNumber\n{numbers}"));
+    world
+}
+
+#[test]
+fn an_apply_shows_how_far_it_is_and_takes_the_bar_away() {
+    let world = slow(40);
+    let mut terminal = world.at_terminal(100, "users apply roster.csv --rate-limit 50");
+    terminal.shows("/40").shows("/s").shows("left").shows("40 created");
+    let run = terminal.ends();
+    assert_eq!(run.status, 0, "{run:?}");
+    let raw = terminal.raw();
+    let (_, after) = raw.rsplit_once(" left").unwrap();
+    let (gone, _) = after.split_once("40 created").unwrap();
+    assert!(gone.contains(CLEAR_LINE), "{raw:?}");
+}
+
+#[test]
+fn ctrl_c_during_an_apply_leaves_a_clean_terminal_and_says_what_is_left() {
+    let world = slow(400);
+    let mut terminal = world.at_terminal(100, "users apply roster.csv --rate-limit 20");
+    terminal.shows("/400");
+    crate::world::signal(&terminal.child, nix::sys::signal::Signal::SIGINT);
+    terminal.shows("interrupted: finishing the requests in flight").shows("not tried");
+    let run = terminal.ends();
+    assert_eq!(run.status, 130, "{run:?}");
+}

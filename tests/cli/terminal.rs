@@ -1,0 +1,156 @@
+//! The binary at a real terminal: a pseudo-terminal of a width that a test chooses, its keys and its screen.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::marker::PhantomData;
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use nix::pty::{Winsize, openpty};
+use nix::sys::termios::{LocalFlags, tcgetattr};
+
+use crate::world::{Run, World};
+
+/// How long anything may take to be shown.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Written behind the last byte of a process, so that the reader knows that it was the last.
+const END: u8 = 0;
+
+impl World {
+    /// Starts a command line at a terminal of so many columns.
+    pub fn at_terminal(&self, columns: u16, line: &str) -> Terminal<'_> {
+        let size = Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        let pty = openpty(&size, None).unwrap();
+        // Copies are closed in the processes that other tests start; what `openpty` gives is not.
+        let (keyboard, line_end) = (pty.master.try_clone().unwrap(), pty.slave.try_clone().unwrap());
+        drop(pty);
+        let mut command = self.command(&line.split_whitespace().collect::<Vec<_>>());
+        command.env("TERM", "xterm-256color");
+        let stream = || Stdio::from(line_end.try_clone().unwrap());
+        let child = command.stdin(stream()).stdout(stream()).stderr(stream()).spawn().unwrap();
+        let screen = Arc::new(Screen::default());
+        let (watched, mut output) = (Arc::clone(&screen), File::from(keyboard.try_clone().unwrap()));
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(length) = output.read(&mut bytes) {
+                let end = bytes[..length].iter().position(|byte| *byte == END);
+                watched.add(&bytes[..end.unwrap_or(length)], end.is_some());
+                if end.is_some() {
+                    break;
+                }
+            }
+        });
+        Terminal { world: PhantomData, child, keyboard: keyboard.into(), line_end: line_end.into(), screen, seen: 0 }
+    }
+}
+
+/// What was written so far, and whether that is all.
+#[derive(Default)]
+struct Screen {
+    written: Mutex<(Vec<u8>, bool)>,
+    changed: Condvar,
+}
+
+impl Screen {
+    fn add(&self, bytes: &[u8], is_last: bool) {
+        let mut written = self.written.lock().unwrap();
+        written.0.extend_from_slice(bytes);
+        written.1 |= is_last;
+        self.changed.notify_all();
+    }
+
+    /// Waits until what was written is enough; none when that takes too long.
+    fn wait<T>(&self, enough: impl Fn(&[u8], bool) -> Option<T>) -> Option<T> {
+        let mut written = self.written.lock().unwrap();
+        loop {
+            if let Some(found) = enough(&written.0, written.1) {
+                return Some(found);
+            }
+            let (next, time) = self.changed.wait_timeout(written, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+            if time.timed_out() {
+                return None;
+            }
+            written = next;
+        }
+    }
+}
+
+/// A process at a terminal; killed when the test is over.
+pub struct Terminal<'a> {
+    /// Its home has to outlive it.
+    world: PhantomData<&'a World>,
+    pub child: Child,
+    keyboard: File,
+    line_end: File,
+    screen: Arc<Screen>,
+    /// How much of the text was looked at already.
+    seen: usize,
+}
+
+impl Terminal<'_> {
+    /// Waits until this is shown, behind what was waited for before.
+    #[track_caller]
+    pub fn shows(&mut self, words: &str) -> &mut Self {
+        let seen = self.seen;
+        let found = self.screen.wait(|bytes, _| Some(seen + plain(bytes).get(seen..)?.find(words)? + words.len()));
+        let Some(end) = found else { panic!("{words:?} in {:?}", self.text()) };
+        self.seen = end;
+        self
+    }
+
+    /// Presses keys, once somebody reads them one by one or hidden: what is typed before a secret is asked for is
+    /// thrown away, and Ctrl-C is no key then.
+    #[track_caller]
+    pub fn types(&mut self, keys: &str) -> &mut Self {
+        let begin = Instant::now();
+        while tcgetattr(&self.line_end).unwrap().local_flags.contains(LocalFlags::ECHO) {
+            assert!(begin.elapsed() < PATIENCE, "nobody asks in {:?}", self.text());
+            std::thread::yield_now();
+        }
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self
+    }
+
+    /// Everything shown so far, without what moves the cursor or colours it.
+    pub fn text(&self) -> String {
+        self.screen.wait(|bytes, _| Some(plain(bytes))).unwrap_or_default()
+    }
+
+    /// Everything shown so far, as it was written.
+    pub fn raw(&self) -> String {
+        self.screen.wait(|bytes, _| Some(String::from_utf8_lossy(bytes).into_owned())).unwrap_or_default()
+    }
+
+    /// Waits for the end; the text of both streams stands in `stdout`.
+    pub fn ends(&mut self) -> Run {
+        let status = self.child.wait().unwrap().code().unwrap_or(-1);
+        self.line_end.write_all(&[END]).unwrap();
+        let stdout = self.screen.wait(|bytes, is_all| is_all.then(|| plain(bytes))).expect("the last byte comes");
+        Run { status, stdout, stderr: String::new() }
+    }
+}
+
+impl Drop for Terminal<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = self.line_end.write_all(&[END]);
+    }
+}
+
+/// The text without escape sequences; lines end as in a file.
+fn plain(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+    let mut parts = text.split('\u{1b}');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // CSI: parameters, and a letter at the end. Anything else is one character long.
+        let rest = match part.strip_prefix('[') {
+            Some(csi) => csi.trim_start_matches(|c: char| !c.is_ascii_alphabetic()).get(1..),
+            None => part.char_indices().nth(1).map(|(at, _)| &part[at..]),
+        };
+        plain.push_str(rest.unwrap_or_default());
+    }
+    plain
+}
