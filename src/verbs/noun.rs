@@ -47,7 +47,7 @@ impl Noun {
             alias: V::ALIAS,
             about: V::ABOUT,
             shown: V::SHOWN,
-            augment: V::augment_subcommands,
+            augment: augment::<V>,
             run: run::<V>,
         }
     }
@@ -62,6 +62,11 @@ impl Noun {
         let command = Command::new(self.name).about(self.about).visible_alias(self.alias);
         command.subcommand_required(true).arg_required_else_help(true).defer(self.augment)
     }
+}
+
+/// The verbs, and the noun's own words over them: what is built late would put its own in their place.
+fn augment<V: Verbs>(command: Command) -> Command {
+    V::augment_subcommands(command).about(V::ABOUT)
 }
 
 fn run<V: Verbs>(matches: &ArgMatches, session: &Session) -> Result<Exit, Failure> {
