@@ -1,6 +1,7 @@
 //! Phone numbers as people and spreadsheets leave them in a file: understood, or explained; never guessed.
 
-use crate::model::{Phone, PhoneError};
+use crate::model::blank::trim;
+use crate::model::{Phone, PhoneFault};
 
 /// Why a value is not a phone number, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,14 +19,13 @@ fn no(reason: impl Into<String>, advice: impl Into<String>) -> NotAPhone {
 
 /// Reads a phone number from a cell.
 ///
-/// Dropped without a word: separators, a leading apostrophe and `="…"` (both make a spreadsheet keep the plus),
-/// and the invisible direction marks that address books copy along.
+/// Dropped without a word, beside what [`Phone::from_typed`] drops: a leading apostrophe and `="…"`, both of which make
+/// a spreadsheet keep the plus.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn read(cell: &str) -> Result<Phone, NotAPhone> {
-    let is_mark = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
-    let text = cell.trim_matches(|c: char| c.is_whitespace() || is_mark(c));
+    let text = trim(cell);
     let text = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
     let text = text.strip_prefix('\'').unwrap_or(text);
     if is_scientific(text) {
@@ -37,12 +37,16 @@ pub fn read(cell: &str) -> Result<Phone, NotAPhone> {
     if let Some(number) = text.strip_suffix(".0").or_else(|| text.strip_suffix(",0"))
         && number.trim_start_matches('+').bytes().all(|b| b.is_ascii_digit())
     {
-        return Err(no(
-            "ends in a decimal: a program took the phone number for a figure",
-            format!("write +{} if it starts with its country code", number.trim_start_matches('+')),
-        ));
+        let advice = match number.parse::<Phone>() {
+            Ok(number) => format!("write {number}"),
+            Err(error) => format!("leave it out, and {}", error.fault.advice()),
+        };
+        return Err(no("ends in a decimal: a program took the phone number for a figure", advice));
     }
-    Phone::from_typed(text).map_err(|error| explain(&error))
+    Phone::from_typed(text).map_err(|error| match error.fault {
+        PhoneFault::MissingPlus => no("has no leading + (spreadsheets drop it)", error.fault.advice()),
+        fault => no(fault.reason(), fault.advice()),
+    })
 }
 
 /// Whether a text is what a spreadsheet makes of a long number: `1.41555E+10`, `1,41555E+10`.
@@ -50,32 +54,6 @@ fn is_scientific(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     digits(exponent.trim_start_matches('+')) && digits(&mantissa.trim_start_matches('+').replace(['.', ','], ""))
-}
-
-fn explain(error: &PhoneError) -> NotAPhone {
-    const FORM: &str = "write it as +<country code><number>, for example +14155550123";
-    match error {
-        PhoneError::Empty => no("is empty", FORM),
-        PhoneError::MissingPlus(digits) => match digits.strip_prefix('0') {
-            Some(rest) if rest.starts_with('0') => no(
-                "starts with 00 where the service wants a +",
-                format!("write +{} if that is its country code and number", rest.trim_start_matches('0')),
-            ),
-            Some(_) => no(
-                "has no country code: it starts with 0, as numbers are written within a country",
-                "write + and the country code in place of the leading 0",
-            ),
-            None => no(
-                "has no leading + (spreadsheets drop it)",
-                format!(
-                    "write +{digits} if it starts with its country code, else put + and the country code before it"
-                ),
-            ),
-        },
-        PhoneError::LeadingZero(_) => no("starts with +0, and no country code starts with zero", FORM),
-        PhoneError::Length(_, digits) => no(format!("has {digits} digits, and a phone number has 7 to 15"), FORM),
-        PhoneError::Character(_, odd) => no(format!("has a character that is not a digit: {odd:?}"), FORM),
-    }
 }
 
 #[cfg(test)]
@@ -99,17 +77,19 @@ mod tests {
     #[test]
     fn or_explained_and_never_guessed() {
         for (cell, reason, advice) in [
-            ("14155550123", "no leading +", "write +14155550123"),
+            ("14155550123", "no leading + (spreadsheets", "+ alone if it begins with its country code"),
             ("1.41555E+10", "scientific", "as text"),
             ("1,41555e+10", "scientific", "as text"),
             ("+1.41555E+10", "scientific", "as text"),
-            ("14155550123.0", "decimal", "write +14155550123"),
+            ("14155550123.0", "decimal", "+ alone if it begins with its country code"),
             ("+14155550123.0", "decimal", "write +14155550123"),
             ("0041791234567", "starts with 00", "write +41791234567"),
-            ("0791234567", "no country code", "in place of the leading 0"),
+            ("0791234567", "no country code", "the country code before it"),
             ("+0791234567", "starts with +0", "+14155550123"),
             ("+123", "has 3 digits", "+14155550123"),
             ("call me", "not a digit: 'c'", "+14155550123"),
+            ("'415 555 0101", "no leading +", "the country code before it"),
+            ("=\"+44 (0)20 7946 0123\"", "within the country only", "write +442079460123"),
             ("'", "is empty", "+14155550123"),
         ] {
             let error = read(cell).unwrap_err();
