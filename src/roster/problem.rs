@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::model::words::cut;
+
 /// Where on its line a problem stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -48,6 +50,11 @@ pub struct Problem {
 /// The longest piece of a value that is quoted, in characters.
 const QUOTED: usize = 60;
 
+/// A piece of the file, cut to a readable length.
+pub fn shown(text: &str) -> String {
+    cut(text, QUOTED).into_owned()
+}
+
 impl Problem {
     /// A problem of a line as a whole.
     pub fn new(line: u32, reason: impl Into<String>) -> Self {
@@ -64,10 +71,7 @@ impl Problem {
     /// The same problem with the value that is wrong, cut to a readable length.
     #[must_use]
     pub fn value(mut self, value: &str) -> Self {
-        self.value = Some(match value.char_indices().nth(QUOTED) {
-            Some((cut, _)) => format!("{}…", &value[..cut]),
-            None => value.to_owned(),
-        });
+        self.value = Some(shown(value));
         self
     }
 

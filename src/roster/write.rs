@@ -8,17 +8,28 @@ use super::format::Format;
 use crate::model::{Email, Phone};
 use crate::nouns::users::model::NewUser;
 
+/// A user as a roster has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// The `id`, where the service wrote any of it: such a row is taken to the letter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Box<str>>,
+    /// What is asked for.
+    #[serde(flatten)]
+    pub user: NewUser,
+}
+
 /// `[[users]]`
 #[derive(Serialize)]
 struct Document<'a> {
-    users: [&'a NewUser; 1],
+    users: [&'a Entry; 1],
 }
 
 /// Writes users as a roster.
 ///
 /// # Errors
 /// Whatever the writer says.
-pub fn write<'a>(out: impl Write, format: Format, users: impl IntoIterator<Item = &'a NewUser>) -> io::Result<()> {
+pub fn write(out: impl Write, format: Format, users: &[Entry]) -> io::Result<()> {
     match format {
         Format::Csv => csv(out, users),
         Format::Ndjson => lines(out, users),
@@ -27,23 +38,31 @@ pub fn write<'a>(out: impl Write, format: Format, users: impl IntoIterator<Item 
     }
 }
 
-fn csv<'a>(out: impl Write, users: impl IntoIterator<Item = &'a NewUser>) -> io::Result<()> {
+fn csv(out: impl Write, users: &[Entry]) -> io::Result<()> {
+    let has_ids = users.iter().any(|entry| entry.id.is_some());
     let mut writer = ::csv::Writer::from_writer(out);
-    writer.write_record(["type", "phoneNumber", "assignedPhoneNumber", "firstName", "lastName", "email"])?;
-    for user in users {
-        writer.write_record([
+    let mut record = |id: &str, rest: [&str; 6]| {
+        if has_ids {
+            writer.write_field(id)?;
+        }
+        writer.write_record(rest)
+    };
+    record("id", ["type", "phoneNumber", "assignedPhoneNumber", "firstName", "lastName", "email"])?;
+    for Entry { id, user } in users {
+        let rest = [
             user.kind.as_str(),
             user.phone_number.as_str(),
             user.assigned_phone_number.as_ref().map_or("", Phone::as_str),
             user.first_name.as_deref().unwrap_or_default(),
             user.last_name.as_deref().unwrap_or_default(),
             user.email.as_ref().map_or("", Email::as_str),
-        ])?;
+        ];
+        record(id.as_deref().unwrap_or_default(), rest)?;
     }
     writer.flush()
 }
 
-fn lines<'a>(mut out: impl Write, users: impl IntoIterator<Item = &'a NewUser>) -> io::Result<()> {
+fn lines(mut out: impl Write, users: &[Entry]) -> io::Result<()> {
     for user in users {
         serde_json::to_writer(&mut out, user)?;
         out.write_all(b"\n")?;
@@ -51,18 +70,18 @@ fn lines<'a>(mut out: impl Write, users: impl IntoIterator<Item = &'a NewUser>) 
     out.flush()
 }
 
-fn array<'a>(mut out: impl Write, users: impl IntoIterator<Item = &'a NewUser>) -> io::Result<()> {
+fn array(mut out: impl Write, users: &[Entry]) -> io::Result<()> {
     let mut before = "[\n  ";
     for user in users {
         out.write_all(before.as_bytes())?;
         serde_json::to_writer(&mut out, user)?;
         before = ",\n  ";
     }
-    out.write_all(if before.starts_with('[') { b"[]\n" } else { b"\n]\n" })?;
+    out.write_all(if users.is_empty() { b"[]\n" } else { b"\n]\n" })?;
     out.flush()
 }
 
-fn tables<'a>(mut out: impl Write, users: impl IntoIterator<Item = &'a NewUser>) -> io::Result<()> {
+fn tables(mut out: impl Write, users: &[Entry]) -> io::Result<()> {
     for user in users {
         // Of text alone, which TOML always can write.
         let table = ::toml::to_string(&Document { users: [user] }).map_err(io::Error::other)?;

@@ -6,7 +6,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use spectrum_cli::nouns::users::delete;
-use spectrum_cli::roster::{self, Counts, Format, Plan, Project, ProjectUser, Roster, plan};
+use spectrum_cli::roster::read::Options;
+use spectrum_cli::roster::{self, Counts, Format, Plan, Problems, Project, ProjectUser, Roster, plan};
 use spectrum_cli::secrets::redactor::Redactor;
 
 #[cfg(target_os = "linux")]
@@ -19,7 +20,7 @@ use crate::world::{Run, World};
 const PAGE: u64 = 500;
 
 fn phone(at: usize) -> String {
-    format!("+1415{at:07}")
+    format!("+1415{:07}", 2_000_000 + at)
 }
 
 fn id(at: usize) -> String {
@@ -147,12 +148,14 @@ fn ends<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static
     done.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| panic!("{what} does not come to an end"))
 }
 
+fn read(text: &str, format: Format) -> Result<Roster, Problems> {
+    roster::read::read(text.as_bytes(), Options { format: Some(format), name: None })
+}
+
 /// Reads a roster that is all wrong; how many problems it has.
 #[track_caller]
 fn problems(format: Format, text: String) -> usize {
-    ends(&format!("a wrong {}", format.as_str()), move || {
-        roster::read::read(text.as_bytes(), Some(format), None).unwrap_err().0.len()
-    })
+    ends(&format!("a wrong {}", format.as_str()), move || read(&text, format).unwrap_err().0.len())
 }
 
 fn repeated(number: usize, part: impl Fn(usize) -> String) -> String {
@@ -164,7 +167,11 @@ fn every_row_may_be_wrong() {
     const ROWS: usize = 20_000;
     let number = |at: usize| format!("1415{at:07}");
     let rows = repeated(ROWS, |at| format!("{},\"a\nb\"\n", number(at)));
-    assert_eq!(problems(Format::Csv, format!("phoneNumber,firstName\n{rows}")), ROWS);
+    assert_eq!(problems(Format::Csv, format!("phoneNumber,firstName\n{rows}")), 2 * ROWS);
+    let stray = repeated(ROWS, |at| format!("{},\"a\n", phone(at)));
+    assert_eq!(problems(Format::Csv, format!("phoneNumber,firstName\n{stray}")), ROWS);
+    let swallowed = repeated(ROWS, |at| format!(",{},x\",\"y\n", phone(at)));
+    assert!(problems(Format::Csv, format!("type,phoneNumber,firstName,email\n{swallowed}")) >= ROWS / 2);
     let same = repeated(ROWS, |_| format!("{}\n", phone(7)));
     assert_eq!(problems(Format::Csv, format!("phoneNumber\n{same}")), ROWS - 1);
     assert_eq!(problems(Format::Ndjson, repeated(ROWS, |at| format!("{{\"phoneNumber\":{}}}\n", number(at)))), ROWS);
@@ -187,6 +194,38 @@ fn one_row_may_be_wrong_in_every_part() {
 }
 
 #[test]
+fn a_header_may_be_as_long_as_a_file() {
+    const LONG: usize = 1_200_000;
+    for part in ["x,", "email,", "x,email,", "p_", "\"a\"\"b\","] {
+        let names = part.repeat(LONG / part.len());
+        assert!(problems(Format::Csv, format!("{names}\n+14155550101\n")) > 0, "{part}");
+    }
+    // Every row names the column, however it is written.
+    let rows = "1\n".repeat(LONG / 4);
+    let name = format!("phone{}Number", " ".repeat(LONG / 2));
+    assert_eq!(problems(Format::Csv, format!("{name}\n{rows}")), LONG / 4);
+}
+
+#[test]
+fn a_text_may_be_all_of_one_kind() {
+    const LONG: usize = 150_000;
+    for part in
+        ["\"", "\"\n", "\"a\n", "x\",\"y\n", ",x\",\"y\n", "a\"\"\n", "\r", "[", "{", "{\n", "{\"a\":", "= ", "(0"]
+    {
+        let text = part.repeat(LONG / part.len());
+        for (format, head) in [
+            (Format::Csv, "phoneNumber,firstName\n"),
+            (Format::Ndjson, ""),
+            (Format::Json, "{\"users\":["),
+            (Format::Toml, "[[users]]\nphoneNumber = \""),
+        ] {
+            let text = format!("{head}{text}");
+            ends(&format!("{format} of {part:?}"), move || read(&text, format).is_ok());
+        }
+    }
+}
+
+#[test]
 fn a_plan_looks_users_up() {
     const USERS: usize = 50_000;
     let user = |at: usize| ProjectUser {
@@ -201,8 +240,7 @@ fn a_plan_looks_users_up() {
     // As many lines as users, and rows that have to be looked for among both.
     let lines = (0..USERS).map(|at| format!("+1917{at:07}").into()).collect();
     let project = Project { users: (0..USERS).map(user).collect(), lines };
-    let read =
-        |text: String| ends("reading", move || roster::read::read(text.as_bytes(), Some(Format::Csv), None).unwrap());
+    let read = |text: String| ends("reading", move || read(&text, Format::Csv).unwrap());
     let planned = |what: &str, roster: Roster, prune: bool| {
         let project = project.clone();
         ends(what, move || Plan::counts(&plan::plan(&roster, &project, prune, true)))

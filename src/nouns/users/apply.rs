@@ -18,6 +18,7 @@ use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
 use crate::output::format::Format as OutputFormat;
 use crate::roster::plan::{Plan, plan};
+use crate::roster::read::Options;
 use crate::roster::{self, Format, Halt, Outcome, Problems, Project, ProjectError, Roster, Row, Run, Summary};
 use crate::session::Session;
 
@@ -154,7 +155,8 @@ fn read(args: &ApplyArgs, session: &Session) -> Result<Roster, Failure> {
         return Err(Failure::new(Code::InvalidInput, reason).hint("split it and apply the parts, without --prune"));
     }
     let name = (!from_stdin).then_some(args.file.as_path());
-    roster::read::read(&bytes, args.format, name).map_err(|Problems(problems)| {
+    let options = Options { format: args.format, name };
+    let roster = roster::read::read(&bytes, options).map_err(|Problems(problems)| {
         let count = problems.len();
         let what = if count == 1 { "a problem".to_owned() } else { format!("{count} problems") };
         let mut context: Vec<String> =
@@ -164,7 +166,11 @@ fn read(args: &ApplyArgs, session: &Session) -> Result<Roster, Failure> {
         }
         let failure = Failure::new(Code::InvalidInput, format!("the roster {shown} has {what}; nothing was sent"));
         Failure { context, ..failure }.hint("run `spectrum help roster` to see what a roster looks like")
-    })
+    })?;
+    for warning in &roster.warnings {
+        session.out.warn(warning.in_file(&shown));
+    }
+    Ok(roster)
 }
 
 /// Refuses what no project could make right, before anything is sent.

@@ -85,8 +85,8 @@ fn apply<'p>(plan: &Plan<'p>, project: &Project, revision: Revision) -> (Project
 }
 
 fn roster(users: Vec<NewUser>) -> Roster {
-    let row = |(line, user)| Row { line: line as u32 + 2, user, typed: true, listed: false };
-    Roster { format: Format::Csv, rows: users.into_iter().enumerate().map(row).collect() }
+    let row = |(line, user)| Row { line: line as u32 + 2, user, typed: true, id: None };
+    Roster { format: Format::Csv, rows: users.into_iter().enumerate().map(row).collect(), warnings: Vec::new() }
 }
 
 fn wanted() -> impl Strategy<Value = NewUser> {
@@ -199,9 +199,9 @@ fn a_list_applied_to_its_own_project_changes_nothing_even_without_types() {
             email: None,
         },
         typed: false,
-        listed: true,
+        id: Some("u1".into()),
     });
-    let roster = Roster { format: Format::Csv, rows: rows.collect() };
+    let roster = Roster { format: Format::Csv, rows: rows.collect(), warnings: Vec::new() };
     let same = plan(&roster, &project, true, false);
     assert_eq!(same.counts(), Counts { unchanged: 2, ..Counts::default() });
     let empty = Project { users: Vec::new(), ..project.clone() };

@@ -1,73 +1,98 @@
 //! CSV as `users list`, people and spreadsheets write it.
 
-use std::borrow::Cow;
-use std::io::Read as _;
-
-use ::csv::StringRecord;
-
-use super::row::{Field, RawRow, Rows, SETTABLE, instead_of};
-use super::text::{Lines, line_breaks};
-use crate::roster::problem::{Place, Problem};
+use super::content;
+use super::phone;
+use super::row::{Field, RawRow, Rows, SETTABLE, instead_of, nearest};
+use super::scan::{Cell, Scanner, Stray, StrayQuote};
+use crate::model::blank::trim;
+use crate::model::words::count;
+use crate::roster::format::Format;
+use crate::roster::problem::{Place, Problem, shown};
 
 /// What may stand between two cells.
 const SEPARATORS: [char; 3] = [',', ';', '\t'];
-/// Read after the file's last byte: it makes a record of its own, unless a quote is still open. The text holds no NUL.
-const END: &[u8] = b"\n\0";
+/// The widest sheet that Excel knows; a wider file has lost its line breaks.
+const MOST_COLUMNS: usize = 16_384;
+/// How to write a quotation mark.
+const DOUBLED: &str = "write a quotation mark within a quoted cell as \"\"";
 
-/// A column of the file: what its header says.
-struct Column {
-    name: String,
-    field: Option<Field>,
+/// The columns of a file: what its header says.
+struct Columns {
+    /// The names, as they are shown.
+    names: Vec<String>,
+    /// What each column holds.
+    fields: Vec<Option<Field>>,
+    /// Where each field stands.
+    at: [Option<usize>; Field::COUNT],
+}
+
+impl Columns {
+    fn of(cells: &[Cell<'_>]) -> Self {
+        let fields: Vec<_> = cells.iter().map(|cell| Field::by_name(&cell.text)).collect();
+        let mut at = [None; Field::COUNT];
+        for (column, field) in fields.iter().enumerate() {
+            if let Some(field) = field {
+                at[*field as usize].get_or_insert(column);
+            }
+        }
+        Self { names: cells.iter().map(|cell| shown(trim(&cell.text))).collect(), fields, at }
+    }
+
+    /// The place of a column, counted from 0.
+    fn place(&self, at: usize) -> Place {
+        Place::Column { column: at + 1, name: self.names.get(at).cloned().unwrap_or_default() }
+    }
 }
 
 /// Reads a file: the first line names the columns.
 pub fn read(text: &str, rows: &mut Rows) {
     let (separator, start) = separator(text);
-    let body = &text[start..];
-    let mut reader = ::csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator)
-        .buffer_capacity(64 * 1024)
-        .from_reader(body.as_bytes().chain(END));
-    let lines = Lines::new(text);
-    let mut columns: Option<Vec<Column>> = None;
-    let mut record = StringRecord::new();
-    // The text is UTF-8 and the reader is flexible, so no record is refused.
-    while reader.read_record(&mut record).unwrap_or(false) {
-        if record.get(0) == Some("\0") {
-            break;
-        }
-        let offset = record.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or_default();
-        // A record's position is where the search for it began; blank lines lie between.
-        let blank = body.get(offset..).unwrap_or_default().bytes().take_while(|b| matches!(b, b'\n' | b'\r')).count();
-        let line = lines.at(start + offset + blank);
-        if record.iter().any(|cell| cell.ends_with('\0')) {
-            let number = record.len();
-            let name = columns.as_ref().and_then(|columns| columns.get(number - 1)).map(|column| column.name.clone());
-            let place = Place::Column { column: number, name: name.unwrap_or_default() };
-            let problem = Problem::new(line, "a quotation mark is opened and never closed").at(place);
-            rows.problem(problem.advice("close it with \", and write a quotation mark within a quoted cell as \"\""));
-            break;
-        }
-        if record.iter().all(|cell| cell.trim().is_empty()) {
+    let mut scanner = Scanner::new(text, start, separator);
+    let mut columns: Option<Columns> = None;
+    let mut cells = Vec::new();
+    while let Some(record) = scanner.next(&mut cells) {
+        let line = match record {
+            Ok(line) => line,
+            Err(stray) => {
+                rows.problem(told(&stray, columns.as_ref()));
+                // The rows below a header that cannot be read mean nothing.
+                if columns.is_none() {
+                    return;
+                }
+                continue;
+            }
+        };
+        if cells.iter().all(|cell| trim(&cell.text).is_empty()) {
             continue;
         }
         match &columns {
-            Some(columns) => row(&record, line, columns, rows),
-            None => match header(&record, line, rows) {
-                Some(named) => columns = Some(named),
+            Some(columns) => row(&cells, line, separator, columns, rows),
+            None => match header(&cells, line, separator, rows) {
+                Some(named) => {
+                    scanner.set_columns(named.names.len());
+                    columns = Some(named);
+                }
                 // Without the column that every user needs, the rows would only repeat it.
                 None => return,
             },
         }
     }
+    if columns.is_none() {
+        rows.problem(content::nothing(Format::Csv));
+    }
 }
 
 /// The separator, and where the header begins.
 fn separator(text: &str) -> (u8, usize) {
-    let start = text.len() - text.trim_start_matches(['\n', '\r']).len();
-    let first = text[start..].lines().next().unwrap_or_default();
+    let mut start = 0;
+    let mut first = "";
+    for line in text.split_inclusive(['\n', '\r']) {
+        first = line.trim_end_matches(['\n', '\r']);
+        if !trim(first).is_empty() {
+            break;
+        }
+        start += line.len();
+    }
     // Excel's own note to itself.
     if let Some(named) = first.to_ascii_lowercase().strip_prefix("sep=")
         && let Some(separator) = named.chars().next().filter(|c| SEPARATORS.contains(c))
@@ -75,7 +100,7 @@ fn separator(text: &str) -> (u8, usize) {
         return (separator as u8, start + first.len());
     }
     let known = |separator: &char| {
-        let names = first.split(*separator).map(|name| name.trim().trim_matches('"'));
+        let names = first.split(*separator).map(|name| trim(name).trim_matches('"'));
         (names.filter(|name| Field::by_name(name).is_some()).count(), first.matches(*separator).count())
     };
     // The comma wins a draw: it stands last.
@@ -83,74 +108,111 @@ fn separator(text: &str) -> (u8, usize) {
     (best as u8, start)
 }
 
-fn header(record: &StringRecord, line: u32, rows: &mut Rows) -> Option<Vec<Column>> {
-    let columns: Vec<Column> =
-        record.iter().map(|name| Column { name: name.trim().to_owned(), field: Field::by_name(name.trim()) }).collect();
-    let named = |field| columns.iter().any(|column| column.field == Some(field));
-    if columns.iter().all(|column| column.field.is_none()) {
-        let reason = "the first line does not name the columns";
-        let advice =
-            format!("begin the file with a line such as phoneNumber,firstName,email; the names are {SETTABLE}");
-        rows.problem(Problem::new(line, reason).value(&record.iter().collect::<Vec<_>>().join(",")).advice(advice));
+/// Says what a stray quotation mark did.
+fn told(stray: &StrayQuote, columns: Option<&Columns>) -> Problem {
+    let at = stray.column - 1;
+    let place =
+        columns.map_or(Place::Column { column: stray.column, name: String::new() }, |columns| columns.place(at));
+    let (reason, advice) = match stray.stray {
+        Stray::TextBehind => ("text stands behind a closing quotation mark".to_owned(), DOUBLED.to_owned()),
+        Stray::NeverClosed => {
+            ("a quotation mark is opened and never closed".to_owned(), format!("close it with \", and {DOUBLED}"))
+        }
+        Stray::ClosedOn(line) => (
+            format!("a quotation mark is opened and closed on line {line} only, as if the rows between were one value"),
+            format!("close it on its own line, and {DOUBLED}"),
+        ),
+    };
+    Problem::new(stray.line, reason).at(place).advice(advice)
+}
+
+/// Whether a line is one quoted cell that holds what several should.
+fn is_quoted_whole(cells: &[Cell<'_>], separator: u8) -> bool {
+    matches!(cells, [cell] if cell.quoted && cell.text.contains(char::from(separator)))
+}
+
+fn quoted_whole(line: u32) -> Problem {
+    let reason = "stands wholly in quotation marks, so that it is one cell (a table that was exported twice looks so)";
+    Problem::new(line, format!("the line {reason}"))
+        .advice("take the outer marks away, and write each \"\" within as \"")
+}
+
+fn header(cells: &[Cell<'_>], line: u32, separator: u8, rows: &mut Rows) -> Option<Columns> {
+    if is_quoted_whole(cells, separator) {
+        rows.problem(quoted_whole(line));
         return None;
     }
-    for (at, column) in columns.iter().enumerate() {
-        let place = Place::Column { column: at + 1, name: column.name.clone() };
-        if column.field.is_none() && !column.name.is_empty() {
-            let problem = Problem::new(line, "is not a column of a roster").at(place).value(&column.name);
-            rows.problem(problem.advice(instead_of(&column.name)));
-        } else if let Some(field) = column.field
-            && field != Field::Ignored
-            && columns[..at].iter().any(|earlier| earlier.field == Some(field))
-        {
-            rows.problem(Problem::new(line, "names a column for the second time").at(place).value(&column.name));
+    if cells.len() > MOST_COLUMNS {
+        let reason = format!("the first line has {} cells, more than any sheet has columns", cells.len());
+        rows.problem(Problem::new(line, reason).advice("see whether its line breaks were lost"));
+        return None;
+    }
+    let columns = Columns::of(cells);
+    if columns.at == [None; Field::COUNT] && cells.iter().any(|cell| is_value(&cell.text)) {
+        let reason = "the first line does not name the columns";
+        let advice = format!("write a line above it such as phoneNumber,firstName,email; the names are {SETTABLE}");
+        let first = cells.iter().map(|cell| &*cell.text).collect::<Vec<_>>().join(",");
+        rows.problem(Problem::new(line, reason).value(&first).advice(advice));
+        return None;
+    }
+    let mut phone_is_meant = false;
+    for (at, (field, name)) in columns.fields.iter().zip(&columns.names).enumerate() {
+        let problem = |reason| Problem::new(line, reason).at(columns.place(at)).value(name);
+        match field {
+            None if name.is_empty() => {}
+            None => {
+                phone_is_meant |= nearest(name) == Some(Field::Phone.name());
+                rows.problem(problem("is not a column of a roster").advice(instead_of(name)));
+            }
+            Some(Field::Ignored) => {}
+            Some(field) if columns.at[*field as usize] < Some(at) => {
+                rows.problem(problem("names a column for the second time"));
+            }
+            Some(_) => {}
         }
     }
-    if !named(Field::Phone) {
-        let problem = Problem::new(line, "no column is named phoneNumber");
-        rows.problem(problem.advice("add it: every user needs a phone number"));
+    if columns.at[Field::Phone as usize].is_none() {
+        if !phone_is_meant {
+            let problem = Problem::new(line, "no column is named phoneNumber");
+            rows.problem(problem.advice("name the one that holds the phone numbers so; every user needs one"));
+        }
         return None;
     }
     Some(columns)
 }
 
-fn row(record: &StringRecord, line: u32, columns: &[Column], rows: &mut Rows) {
-    let column = |at: usize| Place::Column {
-        column: at + 1,
-        name: columns.get(at).map(|column| column.name.clone()).unwrap_or_default(),
-    };
-    if record.len() < columns.len() {
-        let reason = format!("the row has {} cells, and the header names {}", record.len(), columns.len());
+/// Whether a cell of a first line is a value rather than a name.
+fn is_value(cell: &str) -> bool {
+    cell.contains('@') || phone::read(cell).is_ok() || cell.chars().filter(char::is_ascii_digit).count() >= 7
+}
+
+fn row(cells: &[Cell<'_>], line: u32, separator: u8, columns: &Columns, rows: &mut Rows) {
+    let wanted = columns.names.len();
+    if cells.len() < wanted {
+        if is_quoted_whole(cells, separator) {
+            rows.problem(quoted_whole(line));
+            return;
+        }
+        let reason = format!("the row has {}, and the header names {wanted}", count(cells.len(), "cell"));
         rows.problem(Problem::new(line, reason).advice("write an empty cell where a value is missing"));
         return;
     }
     let mut raw = RawRow { line, ..RawRow::default() };
-    // A quoted cell may hold line breaks, and then the next one begins further down.
-    let (mut next, mut lines) = (line, [line; Field::COUNT]);
-    for (at, cell) in record.iter().enumerate() {
-        let line = next;
-        next += line_breaks(cell);
-        let Some(field) = columns.get(at).and_then(|column| column.field) else {
-            let nameless = columns.get(at).is_none_or(|column| column.name.is_empty());
-            if nameless && !cell.trim().is_empty() {
-                let problem = Problem::new(line, "stands in a column that the header does not name");
+    for (at, cell) in cells.iter().enumerate() {
+        match columns.fields.get(at).copied().flatten() {
+            Some(field) => raw.set(field, cell.text.clone()),
+            None if columns.names.get(at).is_none_or(String::is_empty) && !trim(&cell.text).is_empty() => {
+                let problem = Problem::new(cell.line, "stands in a column that the header does not name");
                 let advice = "name the column, or put a value that holds the separator in quotation marks";
-                rows.problem(problem.at(column(at)).value(cell).advice(advice));
+                rows.problem(problem.at(columns.place(at)).value(&cell.text).advice(advice));
             }
-            continue;
-        };
-        lines[field as usize] = line;
-        if cell.starts_with(' ') && cell.trim_start().starts_with('"') {
-            let problem = Problem::new(line, "has a blank before its quotation mark").at(column(at)).value(cell);
-            rows.problem(problem.advice("remove the blank"));
-        } else {
-            raw.set(field, Cow::Borrowed(cell));
+            None => {}
         }
     }
-    let place = |field: Field| match columns.iter().position(|column| column.field == Some(field)) {
-        Some(at) => (lines[field as usize], column(at)),
+    let place = |field: Field| match columns.at[field as usize] {
+        Some(at) => (cells.get(at).map_or(line, |cell| cell.line), columns.place(at)),
         // A field that has no column is missing from the row as a whole.
-        None => (line, Place::Column { column: columns.len() + 1, name: field.name().to_owned() }),
+        None => (line, Place::Column { column: wanted + 1, name: field.name().to_owned() }),
     };
     rows.push(raw, &place);
 }

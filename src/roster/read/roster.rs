@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::row::Rows;
-use super::{csv, json, text, toml};
+use super::{content, csv, json, text, toml};
 use crate::nouns::users::model::NewUser;
 use crate::roster::format::Format;
-use crate::roster::problem::Problems;
+use crate::roster::problem::{Problem, Problems};
 
 /// One row of a roster, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,15 +17,15 @@ pub struct Row {
     pub user: NewUser,
     /// Whether the row names its type; else it follows from `assignedPhoneNumber`.
     pub typed: bool,
-    /// Whether the row carries an `id`, that is, the service wrote it.
-    pub listed: bool,
+    /// The `id`, in a row that the service wrote.
+    pub id: Option<Box<str>>,
 }
 
 impl Row {
     /// Whether its type is the service's guess rather than the author's word: in the seed's era lists name no type,
     /// and a shared user's pool number looks like a dedicated user's line.
     pub fn is_of_unknown_type(&self) -> bool {
-        self.listed && !self.typed && self.user.assigned_phone_number.is_some()
+        self.id.is_some() && !self.typed && self.user.assigned_phone_number.is_some()
     }
 }
 
@@ -36,31 +36,42 @@ pub struct Roster {
     pub format: Format,
     /// In the file's order.
     pub rows: Vec<Row>,
+    /// What deserves a look and stands in nobody's way: the first few, and how many more there are.
+    pub warnings: Vec<Problem>,
+}
+
+/// How a file is to be read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// The format; else the one that the name's extension tells, else the one that the content looks like.
+    pub format: Option<Format>,
+    /// The file's name, where it has one.
+    pub name: Option<&'a Path>,
 }
 
 /// Reads a roster from a file's bytes.
 ///
-/// The format is the given one, else the one that the name's extension tells, else the one that the content looks like.
-///
 /// # Errors
 /// Every problem of the file, in its order.
-pub fn read(bytes: &[u8], format: Option<Format>, name: Option<&Path>) -> Result<Roster, Problems> {
-    let text = text::decode(bytes).map_err(|problem| Problems(vec![problem]))?;
-    let by_name = name.and_then(Format::of_path);
-    let format = match (format, by_name) {
-        (Some(format), _) => format,
+pub fn read(bytes: &[u8], options: Options<'_>) -> Result<Roster, Problems> {
+    let only = |problem| Problems(vec![problem]);
+    content::bytes(bytes).map_or(Ok(()), Err).map_err(only)?;
+    let text = text::decode(bytes).map_err(only)?;
+    let told = options.format.or_else(|| options.name.and_then(Format::of_path));
+    let format = match told.unwrap_or_else(|| Format::of_content(&text)) {
+        Format::Ndjson if json::is_document(&text) => Format::Json,
         // `jq -c` and logs leave objects in lines under either name.
-        (None, Some(Format::Json)) if text.trim_start().starts_with('{') => Format::Ndjson,
-        (None, Some(format)) => format,
-        (None, None) => Format::of_content(&text),
+        Format::Json if options.format.is_none() && json::is_object(&text) => Format::Ndjson,
+        format => format,
     };
+    content::text(&text, format).map_or(Ok(()), Err).map_err(only)?;
     let mut rows = Rows::default();
     match format {
         Format::Csv => csv::read(&text, &mut rows),
-        Format::Ndjson => json::read_lines(&text, &mut rows),
-        Format::Json => json::read_array(&text, &mut rows),
+        Format::Ndjson => json::read_objects(&text, &mut rows),
+        Format::Json => json::read_document(&text, &mut rows),
         Format::Toml => toml::read(&text, &mut rows),
     }
-    let rows = rows.finish()?;
-    Ok(Roster { format, rows })
+    let (rows, warnings) = rows.finish()?;
+    Ok(Roster { format, rows, warnings })
 }

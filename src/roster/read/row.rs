@@ -6,6 +6,8 @@ use std::collections::hash_map::Entry;
 
 use super::phone;
 use super::roster::Row;
+use crate::model::blank::{control, is_blank, trim};
+use crate::model::words::count;
 use crate::model::{Email, Phone};
 use crate::nouns::users::model::{NewUser, UserType};
 use crate::roster::problem::{Place, Problem, Problems};
@@ -27,7 +29,9 @@ pub enum Field {
     Email,
     /// `id`: what the service wrote carries it.
     Id,
-    /// What the service writes beside it, and nobody can set.
+    /// `meta`: the service's notes on a user.
+    Meta,
+    /// What the service writes beside it, and nobody would want to set.
     Ignored,
 }
 
@@ -41,7 +45,7 @@ const NAMES: [(&str, Field); 10] = [
     ("email", Field::Email),
     ("id", Field::Id),
     ("projectId", Field::Ignored),
-    ("meta", Field::Ignored),
+    ("meta", Field::Meta),
     ("createdAt", Field::Ignored),
 ];
 
@@ -52,9 +56,15 @@ impl Field {
     /// How many there are.
     pub const COUNT: usize = Self::Ignored as usize + 1;
 
-    /// The field of a name; capitals do not matter.
+    /// The field of a name; capitals, blanks, `_` and `-` do not matter.
     pub fn by_name(name: &str) -> Option<Self> {
-        NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, field)| *field)
+        let fits = |known: &str| letters(name).eq(known.chars().map(|c| c.to_ascii_lowercase()));
+        NAMES.iter().find(|(known, _)| fits(known)).map(|(_, field)| *field)
+    }
+
+    /// Whether a roster can set it; such a field has a place in [`RawRow::values`].
+    pub fn is_settable(self) -> bool {
+        (self as usize) < SETTABLE_FIELDS
     }
 
     /// The API's name.
@@ -63,47 +73,131 @@ impl Field {
     }
 }
 
+/// What of a name counts when it is compared.
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| !is_blank(*c) && !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase())
+}
+
+/// What other programs call a field, found in a longer name; the first one that is found counts.
+const OTHER_NAMES: [(&str, &str); 10] = [
+    ("assigned", "assignedPhoneNumber"),
+    ("email", "email"),
+    ("surname", "lastName"),
+    ("familyname", "lastName"),
+    ("lastname", "lastName"),
+    ("givenname", "firstName"),
+    ("forename", "firstName"),
+    ("firstname", "firstName"),
+    ("mobile", "phoneNumber"),
+    ("phone", "phoneNumber"),
+];
+/// The longest name that is compared, in characters.
+const COMPARED: usize = 40;
+
+/// The known name that an unknown one was meant to be.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let plain: String = letters(name).take(COMPARED).collect();
+    // Which phone, and how a name is spoken: columns of address books beside the ones with the values.
+    if plain.starts_with("phonetic") || (plain.len() > 4 && (plain.ends_with("type") || plain.ends_with("label"))) {
+        return None;
+    }
+    if let Some((_, known)) = OTHER_NAMES.into_iter().find(|(other, _)| plain.contains(other)) {
+        return Some(known);
+    }
+    let score = |known: &str| strsim::jaro_winkler(&known.to_ascii_lowercase(), &plain);
+    let scores = NAMES.iter().map(|(known, _)| (score(known), *known));
+    scores.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(score, _)| *score > 0.8).map(|(_, known)| known)
+}
+
 /// What to write in place of an unknown name.
 pub fn instead_of(name: &str) -> String {
-    let plain = |text: &str| text.to_lowercase().replace([' ', '_', '-', '.'], "");
-    let score = |known: &str| strsim::jaro_winkler(&plain(known), &plain(name));
-    let nearest = NAMES.iter().map(|(known, _)| (score(known), *known)).max_by(|a, b| a.0.total_cmp(&b.0));
-    match nearest {
-        Some((score, known)) if score > 0.8 => format!("did you mean {known}?"),
-        _ => format!("the known names are {SETTABLE}"),
+    match nearest(name) {
+        Some(known) => format!("did you mean {known}?"),
+        None => format!("rename it or take it out; the known names are {SETTABLE}"),
     }
 }
+
+/// How many fields a roster can set.
+pub const SETTABLE_FIELDS: usize = Field::Email as usize + 1;
 
 /// A row as a format found it; a value that is empty or null is not there.
 #[derive(Debug, Default)]
 pub struct RawRow<'a> {
     /// The line on which it begins.
     pub line: u32,
-    /// Whether it carries an `id`.
-    pub listed: bool,
+    /// The `id`, which the service gives.
+    pub id: Option<Box<str>>,
+    /// Whether it carries a `meta` that says something.
+    pub meta: bool,
     /// The values, by [`Field`].
-    pub values: [Option<Cow<'a, str>>; 6],
+    pub values: [Option<Cow<'a, str>>; SETTABLE_FIELDS],
     /// Whether a value was refused already, so that its absence is no second problem.
-    pub refused: [bool; 6],
+    pub refused: [bool; SETTABLE_FIELDS],
 }
 
 impl<'a> RawRow<'a> {
+    /// Whether the service wrote it.
+    pub fn listed(&self) -> bool {
+        self.id.is_some()
+    }
+
     /// Sets a field.
     pub fn set(&mut self, field: Field, value: Cow<'a, str>) {
         match field {
-            Field::Id => self.listed |= !value.is_empty(),
+            Field::Id => self.id = Some(trim(&value)).filter(|id| !id.is_empty()).map(Into::into),
+            Field::Meta => self.meta |= !matches!(trim(&value), "" | "null" | "{}"),
             Field::Ignored => {}
             _ if value.is_empty() => {}
             _ => self.values[field as usize] = Some(value),
         }
     }
+
+    /// Refuses a field's value, which was said already.
+    pub fn refuse(&mut self, field: Field) {
+        if let Some(refused) = self.refused.get_mut(field as usize) {
+            *refused = true;
+        }
+    }
+
+    /// Takes the blanks off the ends of every value. The names of a row that the service wrote are taken to the letter,
+    /// so that a list comes back as it went.
+    fn trim(&mut self) {
+        let listed = self.listed();
+        let names = [Field::FirstName as usize, Field::LastName as usize];
+        for (at, slot) in self.values.iter_mut().enumerate() {
+            if let Some(value) = slot
+                && !(listed && names.contains(&at))
+            {
+                trim_in_place(value);
+                if value.is_empty() {
+                    *slot = None;
+                }
+            }
+        }
+    }
 }
+
+/// Takes the blanks off the ends of a text.
+fn trim_in_place(text: &mut Cow<'_, str>) {
+    match text {
+        Cow::Borrowed(text) => *text = trim(text),
+        Cow::Owned(text) if trim(text).len() < text.len() => *text = trim(text).to_owned(),
+        Cow::Owned(_) => {}
+    }
+}
+
+/// Warnings that are kept; more would hide what matters.
+const WARNINGS: usize = 10;
 
 /// The rows and the problems of a file, as they are found.
 #[derive(Debug, Default)]
 pub struct Rows {
     rows: Vec<Row>,
     problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+    /// Values that are not sent; of these and the other warnings the first few.
+    unsent: Vec<Problem>,
+    unkept: usize,
     phones: HashMap<(u64, u64), u32>,
     emails: HashMap<String, (u32, bool)>,
 }
@@ -113,27 +207,52 @@ fn digits(phone: &Phone) -> u64 {
     phone.as_str().trim_start_matches('+').parse().unwrap_or_default()
 }
 
+/// Keeps a warning if there is room; how many were not kept.
+fn keep(warnings: &mut Vec<Problem>, warning: Problem) -> usize {
+    if warnings.len() == WARNINGS {
+        return 1;
+    }
+    warnings.push(warning);
+    0
+}
+
 impl Rows {
     /// Notes a problem.
     pub fn problem(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
 
-    /// The rows, or every problem in the file's order.
+    /// Notes what deserves a look and stands in nobody's way.
+    pub fn warn(&mut self, warning: Problem) {
+        self.unkept += keep(&mut self.warnings, warning);
+    }
+
+    /// The rows and the warnings, or every problem in the file's order.
     ///
     /// # Errors
     /// When there was any problem.
-    pub fn finish(mut self) -> Result<Vec<Row>, Problems> {
+    pub fn finish(mut self) -> Result<(Vec<Row>, Vec<Problem>), Problems> {
         if self.problems.is_empty() {
-            return Ok(self.rows);
+            let mut warnings = self.unsent;
+            warnings.append(&mut self.warnings);
+            warnings.sort_by_key(|warning| warning.line);
+            let more = self.unkept + warnings.len().saturating_sub(WARNINGS);
+            if more > 0 {
+                warnings.truncate(WARNINGS);
+                warnings.push(Problem::new(0, format!("and {}", count(more, "more warning"))));
+            }
+            return Ok((self.rows, warnings));
         }
+        // Who mends a file may as well mend this.
+        self.problems.append(&mut self.unsent);
         self.problems.sort_by_key(|problem| problem.line);
         Err(Problems(self.problems))
     }
 
     /// Checks a row and keeps it, or notes its problems. `place` tells a field's line and place.
-    pub fn push(&mut self, raw: RawRow<'_>, place: &dyn Fn(Field) -> (u32, Place)) {
+    pub fn push(&mut self, mut raw: RawRow<'_>, place: &dyn Fn(Field) -> (u32, Place)) {
         let before = self.problems.len();
+        raw.trim();
         let kind = self.kind(&raw, place);
         let phone_number = self.phone(&raw, Field::Phone, place);
         if phone_number.is_none() && !raw.has(Field::Phone) {
@@ -141,9 +260,11 @@ impl Rows {
             let advice = "every user needs one, for example +14155550123";
             self.problem(Problem::new(line, "the phone number is missing").at(place).advice(advice));
         }
-        // The service names the pool's number of a shared user; a roster cannot choose it.
         let assigned_phone_number = match kind {
-            Some(UserType::Shared) => None,
+            Some(UserType::Shared) => {
+                self.refuse_line_of_shared(&raw, place);
+                None
+            }
             _ => self.phone(&raw, Field::Assigned, place),
         };
         if kind == Some(UserType::Dedicated) && !raw.has(Field::Assigned) {
@@ -152,19 +273,59 @@ impl Rows {
             self.problem(Problem::new(line, "a dedicated user needs a line").at(place).advice(advice));
         }
         let email = self.email(&raw, place);
+        for field in [Field::FirstName, Field::LastName] {
+            self.refuse_controls(&raw, field, place);
+        }
         if let (Some(kind), Some(phone)) = (kind, &phone_number) {
             self.identity(&raw, kind, phone, assigned_phone_number.as_ref(), email.as_ref(), place);
         }
+        if !raw.listed() {
+            self.doubt(&raw, phone_number.as_ref(), place);
+        }
         let typed = raw.values[Field::Type as usize].is_some();
-        let (line, listed) = (raw.line, raw.listed);
+        let (line, id) = (raw.line, raw.id);
         let [.., first_name, last_name, _] = raw.values;
-        // Names are taken to the letter, so that a list of any columns comes back as it went; only blanks alone are nothing.
-        let name =
-            |text: Option<Cow<'_, str>>| text.filter(|text| listed || !text.trim().is_empty()).map(Cow::into_owned);
         if let (Some(kind), Some(phone_number), true) = (kind, phone_number, self.problems.len() == before) {
-            let (first_name, last_name) = (name(first_name), name(last_name));
+            let (first_name, last_name) = (first_name.map(Cow::into_owned), last_name.map(Cow::into_owned));
             let user = NewUser { kind, phone_number, assigned_phone_number, first_name, last_name, email };
-            self.rows.push(Row { line, user, typed, listed });
+            self.rows.push(Row { line, user, typed, id });
+        }
+    }
+
+    /// The service names the pool's number of a shared user: in its own lists it may stand there, whatever it is. A
+    /// person who writes one expects it to be used.
+    fn refuse_line_of_shared(&mut self, raw: &RawRow<'_>, place: &dyn Fn(Field) -> (u32, Place)) {
+        if let Some(text) = &raw.values[Field::Assigned as usize]
+            && !raw.listed()
+        {
+            let (line, place) = place(Field::Assigned);
+            let problem = Problem::new(line, "is not sent: a shared user gets a number from the pool").at(place);
+            self.problem(problem.value(text).advice("leave it out, or write dedicated for a line of the project"));
+        }
+    }
+
+    /// Refuses what is no part of a name. What the service has is taken to the letter.
+    fn refuse_controls(&mut self, raw: &RawRow<'_>, field: Field, place: &dyn Fn(Field) -> (u32, Place)) {
+        if let Some(text) = raw.values[field as usize].as_deref().filter(|_| !raw.listed())
+            && let Some(what) = control(text)
+        {
+            let (line, place) = place(field);
+            let problem = Problem::new(line, format!("holds {what}")).at(place).value(text);
+            self.problem(problem.advice("write the name on one line, in letters that can be seen"));
+        }
+    }
+
+    /// Warns of what will not do what its author thinks.
+    fn doubt(&mut self, raw: &RawRow<'_>, phone: Option<&Phone>, place: &dyn Fn(Field) -> (u32, Place)) {
+        if raw.meta {
+            let (line, place) = place(Field::Meta);
+            let warning = Problem::new(line, "is not sent: only the service sets it").at(place);
+            self.unkept += keep(&mut self.unsent, warning);
+        }
+        if let Some((phone, doubt)) = phone.and_then(|phone| Some((phone, phone.doubt()?))) {
+            let (line, place) = place(Field::Phone);
+            let reason = format!("{doubt}; it would take a seat and reach nobody");
+            self.warn(Problem::new(line, reason).at(place).value(phone.as_str()));
         }
     }
 
@@ -173,7 +334,7 @@ impl Rows {
             let untyped = if raw.has(Field::Assigned) { UserType::Dedicated } else { UserType::Shared };
             return (!raw.refused[Field::Type as usize]).then_some(untyped);
         };
-        let kind = text.trim().to_ascii_lowercase().parse();
+        let kind = text.to_ascii_lowercase().parse();
         if kind.is_err() {
             let (line, place) = place(Field::Type);
             let advice = "write shared or dedicated, or leave it out";
@@ -196,11 +357,7 @@ impl Rows {
 
     fn email(&mut self, raw: &RawRow<'_>, place: &dyn Fn(Field) -> (u32, Place)) -> Option<Email> {
         let text = raw.values[Field::Email as usize].as_ref()?;
-        let trimmed = text.trim();
-        if trimmed.is_empty() {
-            return None;
-        }
-        if let Ok(email) = trimmed.parse() {
+        if let Ok(email) = text.parse() {
             return Some(email);
         }
         let (line, place) = place(Field::Email);
@@ -242,10 +399,10 @@ impl Rows {
         let Some(email) = email.filter(|_| kind == UserType::Shared) else { return };
         match self.emails.entry(email.as_str().to_ascii_lowercase()) {
             Entry::Vacant(free) => {
-                free.insert((raw.line, raw.listed));
+                free.insert((raw.line, raw.listed()));
             }
             // A later revision of the service lets two users have one address: its own lists are taken as they are.
-            Entry::Occupied(seen) if seen.get().1 && raw.listed => {}
+            Entry::Occupied(seen) if seen.get().1 && raw.listed() => {}
             Entry::Occupied(seen) => {
                 let reason =
                     format!("is the e-mail of line {} too, and a shared user may be known by it", seen.get().0);

@@ -3,16 +3,30 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::blank;
 use crate::nouns::users::model::{NewUser, UserType};
 use crate::roster::problem::{Place, Problem};
+use crate::roster::write::Entry;
 use crate::roster::{Format, write};
 
+fn named(name: &str) -> Options<'_> {
+    Options { format: None, name: Some(Path::new(name)) }
+}
+
+fn of(format: Format) -> Options<'static> {
+    Options { format: Some(format), name: None }
+}
+
 fn rows(bytes: &[u8], name: &str) -> Vec<Row> {
-    read(bytes, None, Some(Path::new(name))).unwrap_or_else(|problems| panic!("{problems:?}")).rows
+    read(bytes, named(name)).unwrap_or_else(|problems| panic!("{problems:?}")).rows
 }
 
 fn problems(bytes: &[u8], name: &str) -> Vec<Problem> {
-    read(bytes, None, Some(Path::new(name))).unwrap_err().0
+    read(bytes, named(name)).unwrap_err().0
+}
+
+fn warnings(bytes: &[u8], name: &str) -> Vec<String> {
+    read(bytes, named(name)).unwrap().warnings.iter().map(|warning| warning.in_file(name)).collect()
 }
 
 fn said(bytes: &[u8], name: &str) -> Vec<String> {
@@ -45,16 +59,26 @@ fn all_formats_read_to_the_same_rows_by_name_and_by_content() {
 }
 
 #[test]
-fn an_empty_file_is_an_empty_roster() {
+fn a_roster_of_nobody_says_so_and_a_file_of_nothing_is_a_failed_program() {
     for (name, text) in [
-        ("a.csv", ""),
         ("a.csv", "phoneNumber\n\n"),
         ("a.json", "[]"),
-        ("a.json", ""),
-        ("a.ndjson", "\n"),
-        ("a.toml", ""),
+        ("a.json", "{\"users\":[]}"),
+        ("a.json", "{\"succeed\":true,\"data\":{\"users\":[],\"total\":0}}"),
+        ("a.ndjson", " []\n"),
+        ("a.toml", "users = []"),
+        ("a.toml", "# [[users]]\n# phoneNumber = \"+14155550123\"\n"),
     ] {
-        assert_eq!(rows(text.as_bytes(), name), []);
+        assert_eq!(rows(text.as_bytes(), name), [], "{name}: {text}");
+    }
+    for name in ["a.csv", "a.json", "a.ndjson", "a.toml", "a.txt"] {
+        for text in ["", " ", "\n\r\n", "\u{feff}", "\u{feff} \u{a0}\t\n"] {
+            let all = said(text.as_bytes(), name);
+            assert!(matches!(&*all, [only] if only.contains("the roster is empty")), "{name}: {text:?}: {all:?}");
+        }
+    }
+    for text in ["", ",,\n \n,\n", "sep=;\n"] {
+        assert!(said(text.as_bytes(), "a.csv")[0].starts_with("a.csv: the roster is empty: no line names the columns"));
     }
 }
 
@@ -78,7 +102,7 @@ fn what_lists_write_is_taken_back() {
     let csv = "id,projectId,type,phoneNumber,assignedPhoneNumber,firstName,lastName,email,meta,createdAt\n\
                u1,p,shared,+14155550101,+16285550001, Ada ,,,\"{\"\"a\"\":1}\",2026-05-01T00:00:00.000Z\n";
     let row = &rows(csv.as_bytes(), "a.csv")[0];
-    assert!(row.listed && row.typed);
+    assert!(row.id.as_deref() == Some("u1") && row.typed);
     assert_eq!((row.user.first_name.as_deref(), &row.user.assigned_phone_number), (Some(" Ada "), &None));
     let json = r#"[{"id":"u1","type":"shared","phoneNumber":"+14155550101","assignedPhoneNumber":"+16285550001",
         "email":"a@example.com","meta":{},"tier":7},{"id":"u2","phoneNumber":"+14155550102","email":"a@example.com"}]"#;
@@ -101,7 +125,7 @@ fn every_problem_is_told_at_once_with_its_place() {
     let all = said(text.as_bytes(), "a.csv");
     let expected = [
         "a.csv:2: column 1 (type): \"shard\" is not a user type; write shared or dedicated, or leave it out",
-        "a.csv:2: column 2 (phoneNumber): \"14155550101\" has no leading + (spreadsheets drop it); write +14155550101 if",
+        "a.csv:2: column 2 (phoneNumber): \"14155550101\" has no leading + (spreadsheets drop it); write + and the country",
         "a.csv:2: column 4 (email): \"ada@\" is not an e-mail address",
         "a.csv:3: column 3 (assignedPhoneNumber): a dedicated user needs a line",
         "a.csv:4: column 2 (phoneNumber): \"1.41555E+10\" is in scientific notation",
@@ -118,7 +142,7 @@ fn every_problem_is_told_at_once_with_its_place() {
 
 #[test]
 fn a_line_within_a_quoted_cell_does_not_shift_the_count() {
-    let text = "firstName,phoneNumber\n\n\"A\nda\",1\n\nBob,2\n";
+    let text = "createdAt,phoneNumber\n\n\"A\nda\",1\n\nBob,2\n";
     let lines: Vec<_> = problems(text.as_bytes(), "a.csv").iter().map(|problem| problem.line).collect();
     assert_eq!(lines, [4, 6]);
 }
@@ -160,7 +184,7 @@ fn json_problems_carry_their_path_and_line() {
     let text = "[\n  {\"phoneNumber\": 14155550101},\n  7,\n  {\"phoneNumber\": \"+14155550102\",\n   \"email\": \"x\",\n   \"email\": true}\n]";
     let all = said(text.as_bytes(), "a.json");
     let expected = [
-        "a.json:2: [0].phoneNumber: \"14155550101\" is a number, and has to be text; write \"+14155550101\" if",
+        "a.json:2: [0].phoneNumber: \"14155550101\" is a number, and has to be text; write it in quotation marks, with +",
         "a.json:3: [1]: \"7\" is not a user",
         "a.json:6: [2].email: \"true\" is set for the second time",
         "a.json:6: [2].email: \"true\" is true or false",
@@ -179,8 +203,7 @@ fn broken_json_is_told_with_what_stands_before_it() {
     assert!(matches!(all[1].place, Some(Place::Character { character: 16 })), "{all:?}");
     let all = problems(b"{\"phoneNumber\":\n{}\n[]\n{\"phoneNumber\":\"+14155550101\"} x\n", "a.ndjson");
     assert_eq!(all.iter().map(|problem| problem.line).collect::<Vec<_>>(), [1, 2, 3, 4]);
-    assert!(said(b"{\"users\":[]}", "a.csv")[0].contains("columns"));
-    let array = read(b"{}", Some(Format::Json), None).unwrap_err().0;
+    let array = read(b"{}", of(Format::Json)).unwrap_err().0;
     assert!(array[0].to_string().contains("--format ndjson"), "{array:?}");
 }
 
@@ -203,54 +226,294 @@ fn a_large_toml_is_read_in_pieces_and_counted_as_one() {
     assert!(all[0].starts_with("a.toml:40002: users[10000].phoneNumber: \"7\""), "{all:?}");
     // A text over several lines may hold what looks like a table.
     text.truncate(text.len() - "phoneNumber = 7\n".len());
-    text.push_str("phoneNumber = \"+14165550101\"\nlastName = \"\"\"a\n[[users]]\nb\"\"\"\n");
+    text.push_str("id = \"u1\"\nphoneNumber = \"+14165550101\"\nlastName = \"\"\"a\n[[users]]\nb\"\"\"\n");
     assert_eq!(rows(text.as_bytes(), "a.toml").len(), 10_001);
 }
 
-fn name() -> impl Strategy<Value = Option<String>> {
-    proptest::option::of("[ -~äß€🎈\n\t]{0,12}")
-        .prop_map(|name| name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()))
+#[test]
+fn no_quotation_mark_takes_people_along() {
+    let people = |rows: &str| format!("phoneNumber,firstName,email\n{rows}");
+    for (rows, expected) in [
+        // Opened, and closed rows later.
+        (
+            "+14155550101,\"Ada,\n+14155550102,Alan,\n+14155550103,Grace\",\n+14155550104,Eve,\n",
+            &["a.csv:2: column 2 (firstName): a quotation mark is opened and closed on line 4 only"][..],
+        ),
+        (
+            "+14155550101,\"Ada\n+14155550102,Alan,\n+14155550103,\"Grace,\n",
+            &[
+                "a.csv:2: column 2 (firstName): a quotation mark is opened and closed on line 4 only",
+                "a.csv:4: column 2 (firstName): a quotation mark is opened and never closed",
+            ],
+        ),
+        // The rows around it are looked at all the same.
+        (
+            "1,\"Ada\n2,Alan,\n3,Grace,\n",
+            &[
+                "a.csv:2: column 2 (firstName): a quotation mark is opened and never closed; close it with \"",
+                "a.csv:3: column 1 (phoneNumber): \"2\" has no leading +",
+                "a.csv:4: column 1 (phoneNumber): \"3\" has no leading +",
+            ],
+        ),
+        (
+            "+14155550101,\"Ada \"The Count\" L\",\n+14155550102,\"Alan \\\"Prof\\\"\",\n",
+            &[
+                "a.csv:2: column 2 (firstName): text stands behind a closing quotation mark; write a quotation mark within a quoted cell as \"\"",
+                "a.csv:3: column 2 (firstName): text stands behind a closing quotation mark; write a quotation mark within a quoted cell as \"\"",
+            ],
+        ),
+        (
+            "\"+14155550101,Ada,\"\n\"+14155550102,\"\"Alan\"\",\"\n",
+            &[
+                "a.csv:2: the line stands wholly in quotation marks",
+                "a.csv:3: the line stands wholly in quotation marks",
+            ],
+        ),
+        ("+14155550101,\"A\nda\",\n", &["a.csv:2: column 2 (firstName): \"A\\nda\" holds a line break"]),
+    ] {
+        let all = said(people(rows).as_bytes(), "a.csv");
+        assert_eq!(all.len(), expected.len(), "{all:#?}");
+        for (said, expected) in all.iter().zip(expected) {
+            assert!(said.starts_with(expected), "{said}\n{expected}");
+        }
+    }
+    assert!(
+        said(b"\"phoneNumber,firstName\"\n", "a.csv")[0].starts_with("a.csv:1: the line stands wholly in quotation")
+    );
+    assert!(said(b"\"phoneNumber,firstName\n+14155550101,\"Ada\"\n", "a.csv")[0].contains("closed on line 2 only"));
+    // Where a value has a line break of its own it is no row.
+    let notes = "phoneNumber,id,meta\n+14155550101,u1,\"tea\nand cake\"\n+14155550102,u2,\n";
+    assert_eq!(rows(notes.as_bytes(), "a.csv").len(), 2);
+    let quoted = "phoneNumber, \"firstName\"\n+14155550101, \"Ada, \"\"Countess\"\"\" \n";
+    assert_eq!(rows(quoted.as_bytes(), "a.csv")[0].user.first_name.as_deref(), Some("Ada, \"Countess\""));
+}
+
+#[test]
+fn every_value_is_trimmed_of_every_blank_in_every_format() {
+    let padded = |value: &str| format!("\u{feff} \u{a0}{value}\u{200b}\u{202f} ");
+    let (kind, phone, first, email) =
+        (padded("Shared"), padded("+14155550101"), padded("Ada  B"), padded("a@example.com"));
+    let json = format!(
+        "{{\"type\":\"{kind}\",\"phoneNumber\":\"{phone}\",\"firstName\":\"{first}\",\"lastName\":\" \u{200b}\",\"email\":\"{email}\"}}"
+    );
+    let texts = [
+        (
+            "a.csv",
+            format!(" type ,phoneNumber\u{a0},firstName,lastName, email\n{kind},{phone},{first}, \u{200b},{email}\n"),
+        ),
+        (
+            "b.csv",
+            format!(
+                "type,phoneNumber,firstName,lastName,email\n\"{kind}\",\"{phone}\",\"{first}\",\" \",\"{email}\"\n"
+            ),
+        ),
+        ("a.json", format!("[{json}]")),
+        ("a.ndjson", json),
+        (
+            "a.toml",
+            format!(
+                "[[users]]\ntype = \"{kind}\"\nphoneNumber = \"{phone}\"\nfirstName = \"{first}\"\nlastName = ' '\nemail = \"{email}\"\n"
+            ),
+        ),
+    ];
+    for (name, text) in texts {
+        let user = &rows(text.as_bytes(), name)[0].user;
+        assert_eq!((user.kind, user.phone_number.as_str()), (UserType::Shared, "+14155550101"), "{name}");
+        assert_eq!((user.first_name.as_deref(), user.last_name.as_deref()), (Some("Ada  B"), None), "{name}");
+        assert_eq!(user.email.as_ref().map(|email| email.as_str()), Some("a@example.com"), "{name}");
+    }
+}
+
+#[test]
+fn what_the_service_alone_sets_is_refused_or_said_unless_it_wrote_the_row() {
+    let text = "type,phoneNumber,assignedPhoneNumber,meta\n\
+                shared,+14155550101,+19175550101,\nshared,+14155550102,the blue line,\n\
+                shared,+14155550103,,\"{\"\"opt_in\"\":true}\"\nshared,+14155550104,,{}\n";
+    let all = said(text.as_bytes(), "a.csv");
+    let expected = [
+        "a.csv:2: column 3 (assignedPhoneNumber): \"+19175550101\" is not sent: a shared user gets a number from the pool; leave it out, or write dedicated",
+        "a.csv:3: column 3 (assignedPhoneNumber): \"the blue line\" is not sent",
+        "a.csv:4: column 4 (meta): is not sent: only the service sets it",
+    ];
+    assert_eq!(all.len(), expected.len(), "{all:#?}");
+    for (said, expected) in all.iter().zip(expected) {
+        assert!(said.starts_with(expected), "{said}\n{expected}");
+    }
+    let listed = "id,type,phoneNumber,assignedPhoneNumber,meta\nu1,shared,+14155550101,+1***0101,{1}\n";
+    assert_eq!(warnings(listed.as_bytes(), "a.csv"), [""; 0]);
+    for (name, text) in [
+        (
+            "a.json",
+            r#"[{"phoneNumber":"+14155550101","meta":{"opt_in":true}},{"phoneNumber":"+14155550102","meta":{}}]"#,
+        ),
+        ("a.toml", "[[users]]\nphoneNumber = \"+14155550101\"\nmeta = { opt_in = true }\n"),
+    ] {
+        assert!(matches!(&*warnings(text.as_bytes(), name), [only] if only.contains("].meta: is not sent")), "{name}");
+    }
+}
+
+#[test]
+fn numbers_that_cannot_exist_draw_a_warning_of_which_some_are_shown() {
+    let row = |n: u32| format!("+1415000{n:04}\n");
+    let text = format!("phoneNumber\n+14155550101\n{}", (0..30).map(row).collect::<String>());
+    let all = warnings(text.as_bytes(), "a.csv");
+    assert!(all[0].starts_with("a.csv:3: column 1 (phoneNumber): \"+14150000000\" cannot exist"), "{all:?}");
+    assert_eq!((all.len(), all[10].as_str()), (11, "a.csv: and 20 more warnings"));
+}
+
+#[test]
+fn every_column_gets_a_hint_of_its_own() {
+    for (header, hints) in [
+        (
+            "First Name,Last Name,E-mail 1 - Value,Phone 1 - Type,Phone 1 - Value",
+            &["3:email", "4:", "5:phoneNumber"][..],
+        ),
+        ("Email Address,FIRST_NAME,last-name,Phone Number,Tags", &["1:email", "5:"]),
+        ("Given Name,Family Name,Mobile,Mail", &["1:firstName", "2:lastName", "3:phoneNumber", "4:email"]),
+        ("Surname,Cell,Country", &["1:lastName", "2:", "3:", "0:no column"]),
+        ("Ada,Byron", &["1:", "2:", "0:no column"]),
+        ("phone_number,First name,E-Mail,assigned phone number", &[]),
+    ] {
+        let text = format!("{header}\n");
+        let all = read(text.as_bytes(), named("a.csv")).map_or_else(|all| all.0, |_| Vec::new());
+        assert_eq!(all.len(), hints.len(), "{header}: {all:#?}");
+        for (problem, hint) in all.iter().zip(hints) {
+            let (column, known) = hint.split_once(':').unwrap();
+            let said = problem.to_string();
+            match (column, known) {
+                ("0", _) => assert!(said.starts_with("no column is named phoneNumber"), "{said}"),
+                (_, "") => assert!(said.contains("the known names are type, phoneNumber"), "{said}"),
+                _ => assert!(said.ends_with(&format!("did you mean {known}?")), "{said}"),
+            }
+            assert!(column == "0" || said.starts_with(&format!("column {column} (")), "{said}");
+            assert!(!said.contains("begin the file") && !said.contains("add it"), "{said}");
+        }
+    }
+    assert!(said(b"+14155550101,Ada\n", "a.csv")[0].contains("write a line above it such as phoneNumber"));
+}
+
+#[test]
+fn json_is_taken_as_an_array_or_with_what_stands_around_it() {
+    let user = r#"{"phoneNumber":"+14155550101","firstName":"Ada"}"#;
+    let pretty = "{\n  \"phoneNumber\": \"+14155550102\"\n}\n";
+    for (text, format, count) in [
+        (format!("{{\"users\":[{user}]}}"), Format::Json, 1),
+        (format!("{{\n  \"users\": [\n    {user}\n  ]\n}}\n"), Format::Json, 1),
+        (format!("{{\"succeed\":true,\"data\":{{\"users\":[{user}],\"total\":1,\"more\":{{}}}}}}"), Format::Json, 1),
+        (format!("{{\"data\":{{\"total\":1,\"users\":[{user}]}},\"succeed\":true,\"code\":null}}"), Format::Json, 1),
+        (format!("[{user},{pretty}]"), Format::Json, 2),
+        (format!("{user}\n{{\"phoneNumber\":\"+14155550102\"}}\n"), Format::Ndjson, 2),
+        (format!("{pretty}{user}\n"), Format::Ndjson, 2),
+    ] {
+        for name in ["a.json", "a.ndjson", "-"] {
+            let roster = read(text.as_bytes(), named(name)).unwrap_or_else(|all| panic!("{all:?}: {name}: {text}"));
+            assert_eq!((roster.format, roster.rows.len(), roster.warnings.len()), (format, count, 0), "{text}");
+        }
+    }
+    for (text, expected) in [
+        ("{\"users\":[{\"phoneNumber\":\"x\"}]}", "a.json:1: users[0].phoneNumber: \"x\" has a character"),
+        (
+            "{\"succeed\":true,\n\"data\":{\"users\":[{}]}}",
+            "a.json:2: data.users[0].phoneNumber: the phone number is missing",
+        ),
+        ("{\"users\":[],\n\"admins\":[]}", "a.json:2: admins: is not a part of a roster"),
+        ("{\"succeed\":false,\"message\":\"Invalid credentials\"}", "a.json: no users stand in it"),
+        ("{\"succeed\":false,\"data\":null,\"code\":\"401\"}", "a.json: no users stand in it"),
+        ("{\"users\":\n[{\"phoneNumber\":\"+14155550101\",}]}", "a.json:2: character 32: is not JSON"),
+        ("{\n  \"phoneNumber\": \"+14155550101\",\n}", "a.json:3: character 1: is not JSON"),
+    ] {
+        let all = said(text.as_bytes(), "a.json");
+        assert!(matches!(&*all, [only] if only.starts_with(expected)), "{all:#?}\n{expected}");
+    }
+    let page = format!("{{\"succeed\":true,\"data\":{{\"users\":[{user}],\"total\":1200}}}}");
+    assert!(warnings(page.as_bytes(), "a.json")[0].contains("holds 1 of 1200 users"));
+}
+
+#[test]
+fn files_that_are_something_else_are_called_what_they_are() {
+    let json = ADA[2].1;
+    for (name, text, what, way) in [
+        (
+            "contacts.vcf",
+            &b"BEGIN:VCARD\r\nVERSION:3.0\r\nEND:VCARD"[..],
+            "is a vCard; a roster is CSV, NDJSON, JSON or TOML",
+            "as CSV",
+        ),
+        ("a.csv", b"\xEF\xBB\xBFbegin:vcard\n", "is a vCard", "as CSV"),
+        ("a.yaml", b"users:\n  - phoneNumber: \"+14155550101\"\n", "is YAML", "yq"),
+        ("-", b"# people\n- phoneNumber: \"+14155550101\"\n", "is YAML", "yq"),
+        ("a.json", b"---\nusers: []\n", "is YAML", "yq"),
+        ("a.xlsx", b"PK\x03\x04\x14\0\x06\0\xa2", "is an Excel workbook", "CSV UTF-8"),
+        ("a.csv", b"PK\x03\x04\x14\0\x06\0\xa2", "is an Excel workbook", "CSV UTF-8"),
+        ("a.xls", b"\xD0\xCF\x11\xE0\xA1", "is an old Excel workbook", "CSV UTF-8"),
+        ("a.csv.gz", b"\x1F\x8B\x08", "is compressed", "gunzip"),
+        ("-", b"<!DOCTYPE html><html>", "is HTML or XML", "tells an error"),
+        ("a.csv", json.as_bytes(), "is JSON, and is read as CSV", "--format json"),
+        ("a.csv", b"{\n\"users\":[]}", "is JSON, and is read as CSV", "--format json"),
+        ("a.csv", b"{\"phoneNumber\":\"+14155550101\"}", "is NDJSON, and is read as CSV", "--format ndjson"),
+        ("a.csv", ADA[3].1.as_bytes(), "is TOML, and is read as CSV", "--format toml"),
+        ("a.json", ADA[0].1.as_bytes(), "is CSV, and is read as JSON", "--format csv"),
+        ("a.toml", ADA[0].1.as_bytes(), "is CSV, and is read as TOML", "--format csv"),
+        ("a.toml", json.as_bytes(), "is JSON, and is read as TOML", "--format json"),
+    ] {
+        let all = said(text, name);
+        assert!(
+            matches!(&*all, [only] if only.starts_with(&format!("{name}: {what}")) && only.contains(way)),
+            "{all:?}"
+        );
+    }
+}
+
+/// A name as a person gives it, and one that the service has.
+fn name() -> impl Strategy<Value = (Option<String>, Option<String>)> {
+    let given = "[ -~äß€🎈\t]{0,12}".prop_map(|name| blank::trim(&name).to_owned());
+    let kept = "[ -~äß€🎈\n\r\t\"\u{a0}]{0,12}";
+    (given, kept).prop_map(|(given, kept)| [given, kept].map(|name| Some(name).filter(|name| !name.is_empty())).into())
 }
 
 prop_compose! {
-    fn users()(
-        numbers in proptest::collection::hash_set(1_000_000u64..999_999_999_999_999, 0..12),
-        parts in proptest::collection::vec((name(), name(), any::<bool>(), any::<bool>()), 12),
-    ) -> Vec<NewUser> {
-        numbers.into_iter().zip(parts).map(|(number, (first_name, last_name, dedicated, mail))| NewUser {
-            kind: if dedicated { UserType::Dedicated } else { UserType::Shared },
-            phone_number: format!("+{number}").parse().unwrap(),
-            assigned_phone_number: dedicated.then(|| "+16285550100".parse().unwrap()),
-            first_name,
-            last_name,
-            email: mail.then(|| format!("u{number}@example.com").parse().unwrap()),
+    fn entries()(
+        numbers in proptest::collection::hash_set(1_000_000u64..999_999_999_999_999, 1..12),
+        parts in proptest::collection::vec((name(), name(), any::<[bool; 3]>()), 12),
+    ) -> Vec<Entry> {
+        numbers.into_iter().zip(parts).map(|(number, (first_name, last_name, [dedicated, mail, listed]))| Entry {
+            id: listed.then(|| format!("u{number}").into()),
+            user: NewUser {
+                kind: if dedicated { UserType::Dedicated } else { UserType::Shared },
+                phone_number: format!("+{number}").parse().unwrap(),
+                assigned_phone_number: dedicated.then(|| "+16285550100".parse().unwrap()),
+                first_name: if listed { first_name.1 } else { first_name.0 },
+                last_name: if listed { last_name.1 } else { last_name.0 },
+                // Of the service's own users two may have one address.
+                email: mail.then(|| if listed { "u@example.com".to_owned() } else { format!("u{number}@example.com") }.parse().unwrap()),
+            },
         }).collect()
     }
 }
 
 proptest! {
     #[test]
-    fn what_is_written_reads_back_in_every_format(users in users()) {
+    fn what_is_written_reads_back_in_every_format(entries in entries()) {
         for format in Format::ALL {
             let mut bytes = Vec::new();
-            write::write(&mut bytes, format, &users).unwrap();
+            write::write(&mut bytes, format, &entries).unwrap();
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            let roster = read(&bytes, Some(format), None);
+            let roster = read(&bytes, of(format));
             let back: Vec<_> = roster.map_err(|all| TestCaseError::fail(format!("{all:?}\n{text}")))?
-                .rows.into_iter().map(|row| row.user).collect();
-            prop_assert_eq!(&back, &users, "{}", text);
+                .rows.into_iter().map(|row| Entry { id: row.id, user: row.user }).collect();
+            prop_assert_eq!(&back, &entries, "{}", text);
         }
     }
 
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), format in 0usize..4) {
-        let _ = read(&bytes, Some(Format::ALL[format]), None);
+        let _ = read(&bytes, of(Format::ALL[format]));
     }
 
     #[test]
     fn no_text_makes_it_panic(text in "[\\[\\]{}\",;\n\r\t=+0-9a-zé\\\\ ]{0,80}", format in 0usize..4) {
         for head in ["", "phoneNumber,email\n", "[[users]]\n"] {
-            let _ = read(format!("{head}{text}").as_bytes(), Some(Format::ALL[format]), None);
+            let _ = read(format!("{head}{text}").as_bytes(), of(Format::ALL[format]));
         }
     }
 }

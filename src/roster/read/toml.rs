@@ -8,7 +8,7 @@ use ::toml::de::{DeTable, DeValue};
 use super::json::quoted;
 use super::row::{Field, RawRow, Rows, instead_of};
 use super::text::Lines;
-use crate::roster::problem::{Place, Problem};
+use crate::roster::problem::{Place, Problem, shown};
 
 /// How much of a file is parsed at once, in bytes. A parsed document takes twenty times its text.
 const PIECE: usize = 256 * 1024;
@@ -48,6 +48,8 @@ impl Reader<'_> {
         let mut wrong: Vec<_> =
             errors.iter().map(|error| (base + error.span().map_or(0, |span| span.start), error.message())).collect();
         wrong.sort_unstable();
+        // Where a line is broken, what follows on it means nothing.
+        wrong.dedup_by_key(|(at, _)| self.lines.at(*at));
         for (at, message) in wrong {
             let problem = self.lines.problem(at, format!("is not TOML ({message})"));
             self.rows.problem(problem.advice("a user is [[users]] and lines like phoneNumber = \"+14155550123\""));
@@ -89,7 +91,7 @@ impl Reader<'_> {
         let at = |name: &str| Place::Path { path: format!("users[{index}].{name}") };
         let line_of = |item: &Spanned<DeValue<'_>>| lines.at(base + item.span().start);
         let mut raw = RawRow { line, ..RawRow::default() };
-        let mut places: [Option<&Spanned<DeValue<'_>>>; 6] = [None; 6];
+        let mut places: [Option<&Spanned<DeValue<'_>>>; Field::COUNT] = [None; Field::COUNT];
         let mut unknown = Vec::new();
         for (key, value) in table {
             let name = key.get_ref().as_ref();
@@ -97,32 +99,31 @@ impl Reader<'_> {
                 unknown.push((name, value));
                 continue;
             };
-            if field == Field::Id {
-                raw.listed = true;
-            }
-            let Some(slot) = places.get_mut(field as usize) else { continue };
-            if slot.replace(value).is_some() {
+            let earlier = places[field as usize].replace(value);
+            if field.is_settable() && earlier.is_some() {
                 let problem = Problem::new(line_of(value), "is set for the second time").at(at(name));
                 self.rows.problem(problem.advice("keep one of the two"));
             }
+            let span = value.span();
+            let written = text.get(base + span.start..base + span.end).unwrap_or_default();
             match value.get_ref() {
                 DeValue::String(text) if text.contains('\0') => {
-                    raw.refused[field as usize] = true;
+                    raw.refuse(field);
                     self.rows.problem(Problem::new(line_of(value), "holds a NUL character").at(at(field.name())));
                 }
                 DeValue::String(text) => raw.set(field, Cow::Borrowed(text.as_ref())),
-                other => {
-                    raw.refused[field as usize] = true;
-                    let span = value.span();
-                    let written = text.get(base + span.start..base + span.end).unwrap_or_default();
+                other if field.is_settable() => {
+                    raw.refuse(field);
                     let reason = format!("is {}, and has to be text", kind(other));
                     let problem = Problem::new(line_of(value), reason).at(at(field.name())).value(written);
-                    self.rows.problem(problem.advice(quoted(field, written)));
+                    self.rows.problem(problem.advice(quoted(field)));
                 }
+                // The service's own, of whatever kind.
+                _ => raw.set(field, Cow::Borrowed(written)),
             }
         }
-        for (name, value) in unknown.into_iter().filter(|_| !raw.listed) {
-            let problem = Problem::new(line_of(value), "is not a field of a roster").at(at(name)).value(name);
+        for (name, value) in unknown.into_iter().filter(|_| !raw.listed()) {
+            let problem = Problem::new(line_of(value), "is not a field of a roster").at(at(&shown(name))).value(name);
             self.rows.problem(problem.advice(instead_of(name)));
         }
         let place = |field: Field| {

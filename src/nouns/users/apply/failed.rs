@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::failure::{Code, Failure};
-use crate::nouns::users::model::NewUser;
 use crate::roster::plan::Plan;
+use crate::roster::write::Entry;
 use crate::roster::{Format, write};
 
 /// A file that is known to be writable, and appears whole or not at all.
@@ -44,13 +44,17 @@ impl FailedOut {
     pub fn write(self, plan: &Plan<'_>, steps: &[usize]) -> std::io::Result<()> {
         let row = |at: &usize| {
             let step = plan.steps.get(*at)?;
+            let id = step.row.and_then(|row| row.id.clone());
             // A user who was deleted to be made again needs all that the project knew.
-            if plan.replace { step.replacement().or_else(|| step.wanted()) } else { step.wanted() }
+            match step.replacement().filter(|_| plan.replace) {
+                Some(user) => Some(Entry { id: id.or_else(|| Some(step.user()?.id.clone())), user }),
+                None => Some(Entry { id, user: step.wanted()? }),
+            }
         };
-        // In the roster's order, so that two runs can be compared.
+        // In the roster's order, as the plan has them, so that two runs can be compared.
         let mut steps = steps.to_vec();
-        steps.sort_by_key(|at| plan.steps.get(*at).and_then(|step| step.row).map(|row| row.line));
-        let users: Vec<NewUser> = steps.iter().filter_map(row).collect();
+        steps.sort_unstable();
+        let users: Vec<Entry> = steps.iter().filter_map(row).collect();
         if users.is_empty() {
             return match std::fs::remove_file(&self.path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
