@@ -40,7 +40,7 @@ fn what_is_wrong_or_missing_is_named_at_once_and_nothing_is_sent() {
     for (line, code, words) in [
         ("users create", "usage", &["--shared or --dedicated", "--phone"][..]),
         ("users create --dedicated", "usage", &["--phone", "--assigned"]),
-        ("users create --shared --phone 4155550123", "invalid_input", &["no leading +", "+4155550123"]),
+        ("users create --shared --phone 4155550123", "invalid_input", &["no leading +", "+ and the country code"]),
         ("users create --shared --phone +0155550123 --email nobody", "invalid_input", &["+0", "nobody"]),
         ("users create --shared --assigned +15550100 --phone +14155550123", "invalid_input", &["--assigned"]),
         ("users create --shared --dedicated --phone +14155550123", "usage", &["--dedicated"]),

@@ -8,6 +8,7 @@ use super::lookup;
 use super::outcome::{self, Outcome};
 use crate::failure::{Code, Exit, Failure};
 use crate::http::Call;
+use crate::model::blank::{control, trim};
 use crate::model::{Email, Phone};
 use crate::nouns::lines;
 use crate::nouns::users::model::{NewUser, User, UserType};
@@ -70,6 +71,9 @@ pub fn create(mut args: CreateArgs, session: &Session) -> Result<Exit, Failure> 
     session.out.check_fields(&USER)?;
     let asked = ask_for_missing(&mut args, session)?;
     let user = args.check()?;
+    if let Some(doubt) = user.phone_number.doubt() {
+        session.out.warn(format!("{} {doubt}; it would take a seat and reach nobody", user.phone_number));
+    }
     if args.dry_run {
         let (base_url, project) = session.dry_target()?;
         let call = Call::of(&Create(&user), &project)?;
@@ -116,6 +120,11 @@ impl CreateArgs {
         let phone_number = phone("--phone", &self.phone);
         let email = given(&self.email)
             .and_then(|text| text.parse::<Email>().map_err(|error| problems.push(format!("--email: {error}"))).ok());
+        for (flag, text) in [("--first-name", &self.first_name), ("--last-name", &self.last_name)] {
+            if let Some(what) = given(text).and_then(control) {
+                problems.push(format!("{flag}: {:?} holds {what}", text.as_deref().unwrap_or_default()));
+            }
+        }
         let kind = match (self.shared, self.dedicated) {
             (true, _) => Some(UserType::Shared),
             (_, true) => Some(UserType::Dedicated),
@@ -147,17 +156,17 @@ impl CreateArgs {
                 last_name: given(&self.last_name).map(str::to_owned),
                 email,
             }),
-            _ => Err(refuse(problems)),
+            _ => Err(refuse(problems, kind)),
         }
     }
 }
 
 /// A flag's text; an empty one, as an unset variable of a script leaves it, is not given.
 fn given(text: &Option<String>) -> Option<&str> {
-    text.as_deref().map(str::trim).filter(|text| !text.is_empty())
+    text.as_deref().map(trim).filter(|text| !text.is_empty())
 }
 
-fn refuse(problems: Vec<String>) -> Failure {
+fn refuse(problems: Vec<String>, kind: Option<UserType>) -> Failure {
     let code =
         if problems.iter().all(|problem| problem.starts_with("missing")) { Code::Usage } else { Code::InvalidInput };
     let failure = match problems.as_slice() {
@@ -165,7 +174,13 @@ fn refuse(problems: Vec<String>) -> Failure {
         several => Failure::new(code, format!("{} problems, nothing was sent", several.len())),
     };
     let context = if problems.len() > 1 { problems } else { Vec::new() };
-    Failure { context, ..failure }.hint("for example: spectrum users create --shared --phone +14155550123")
+    Failure { context, ..failure }.hint(match kind {
+        Some(UserType::Dedicated) => {
+            "`spectrum lines list` shows the project's lines; for example: spectrum users create --dedicated \
+             --assigned +19175550101 --phone +14155550123"
+        }
+        _ => "for example: spectrum users create --shared --phone +14155550123",
+    })
 }
 
 /// Asks for what is missing; tells whether anything was asked.
