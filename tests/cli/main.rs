@@ -20,6 +20,7 @@ mod output;
 mod profiles;
 #[cfg(unix)]
 mod prompts;
+mod readers;
 #[cfg(unix)]
 mod readme;
 mod reference;
