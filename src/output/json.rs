@@ -16,6 +16,10 @@ pub enum Layout {
     Compact,
 }
 
+/// The deepest level that is still indented; what lies below stands on one line. Else the blanks grow with the square of
+/// the depth, and an answer of a few kilobytes fills a disk.
+const DEEPEST: usize = 32;
+
 /// Writes the text of one JSON value that is known to be valid, in a layout, with hostile characters as `\u` escapes.
 ///
 /// It works on the text itself, so numbers, key order and unknown fields come out as the service wrote them.
@@ -66,15 +70,18 @@ impl<W: Write> Printer<'_, W> {
                     self.break_line()?;
                 }
                 b'}' | b']' => {
+                    let breaks = self.breaks();
                     self.level = self.level.saturating_sub(1);
-                    self.break_line()?;
+                    if breaks {
+                        self.break_line()?;
+                    }
                     self.out.write_all(&[byte])?;
                 }
                 b',' => {
                     self.out.write_all(b",")?;
                     self.break_line()?;
                 }
-                b':' => self.out.write_all(if self.layout == Layout::Pretty { b": " } else { b":" })?,
+                b':' => self.out.write_all(if self.breaks() { b": " } else { b":" })?,
                 b' ' | b'\t' | b'\r' | b'\n' => {}
                 _ => {
                     let end = bytes[at..]
@@ -110,21 +117,20 @@ impl<W: Write> Printer<'_, W> {
         Ok(())
     }
 
+    fn breaks(&self) -> bool {
+        self.layout == Layout::Pretty && self.level <= DEEPEST
+    }
+
     fn break_line(&mut self) -> io::Result<()> {
-        const INDENT: [u8; 65] = {
-            let mut spaces = [b' '; 65];
+        const INDENT: [u8; 2 * DEEPEST + 1] = {
+            let mut spaces = [b' '; 2 * DEEPEST + 1];
             spaces[0] = b'\n';
             spaces
         };
-        if self.layout == Layout::Compact {
-            return Ok(());
+        match INDENT.get(..=2 * self.level) {
+            Some(line) if self.breaks() => self.out.write_all(line),
+            _ => Ok(()),
         }
-        let spaces = 2 * self.level;
-        if let Some(line) = INDENT.get(..=spaces) {
-            return self.out.write_all(line);
-        }
-        self.out.write_all(b"\n")?;
-        write!(self.out, "{:spaces$}", "")
     }
 }
 
@@ -169,6 +175,16 @@ mod tests {
             pretty("[12345678901234567890123,1.10,1e400]"),
             "[\n  12345678901234567890123,\n  1.10,\n  1e400\n]"
         );
+    }
+
+    #[test]
+    fn the_deep_is_laid_out_on_one_line_and_costs_what_it_is_long() {
+        let deep = |levels: usize| format!("{}1,{{\"k\":2}}{}", "[".repeat(levels), "]".repeat(levels));
+        let shown = pretty(&deep(DEEPEST + 2));
+        assert!(shown.contains(&format!("\n{}[[1,{{\"k\":2}}]]\n", "  ".repeat(DEEPEST))), "{shown}");
+        let deepest = pretty(&deep(20_000));
+        assert!(deepest.len() < 2 * 20_000 + 4000, "{}", deepest.len());
+        assert_eq!(deepest.replace(char::is_whitespace, ""), deep(20_000));
     }
 
     proptest! {
