@@ -8,7 +8,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
-    /// A bug here.
+    /// Standard output cannot be written, or a bug here.
     Internal,
     /// The command line is wrong.
     Usage,

@@ -18,4 +18,5 @@ pub mod run;
 pub mod sandbox;
 pub mod secrets;
 pub mod session;
+pub mod unparsed;
 pub mod verbs;

@@ -1,39 +1,40 @@
 //! One run: parse, resolve, one match, and the failure printed with its hint.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory as _, Parser as _, ValueEnum as _};
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::cli::{Cli, Command, OfNoun};
 use crate::commands;
 use crate::config::environment::Environment;
-use crate::config::settings::{self, Colour, GlobalArgs, Settings};
+use crate::config::settings::{self, Colour, Settings};
 use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
 use crate::output::format::Format;
 use crate::output::streams;
-use crate::output::{Looks, Output};
+use crate::output::{Output, Streams};
 use crate::prompt::Prompt;
 use crate::secrets::redactor::Redactor;
 use crate::session::Session;
+use crate::unparsed::{self, Asked};
 
 /// Runs one command line; the process's exit status.
 pub fn run(environment: Environment) -> u8 {
     hide_panics();
     if let Some(shell) = environment.var(commands::completions::VARIABLE) {
-        let out = Output::new(Format::Table, None, Looks::default(), Redactor::default());
+        let out = Output::new(Format::Table, None, Streams::default(), Redactor::default());
         return out.finish(commands::completions::answer(&shell, Cli::command(), &environment));
     }
     let cli = match Cli::try_parse_from(&environment.args) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, &environment),
     };
-    let looks = looks(&environment, &cli.global);
+    let streams = streams_of(&environment, cli.global.color, cli.global.quiet);
     let mut redactor = known_secrets(&environment);
     let settings = match Settings::resolve(&cli.global, &environment) {
         Ok(settings) => settings,
         Err(failure) => {
-            let format = cli.global.format().unwrap_or_else(|| guess_format(&environment));
-            let out = Output::new(format, None, looks, redactor);
+            let format = cli.global.format().or_else(|| exported_format(&environment)).unwrap_or_default();
+            let out = Output::new(format, None, streams, redactor);
             return out.finish(Err(failure));
         }
     };
@@ -43,9 +44,9 @@ pub fn run(environment: Environment) -> u8 {
     let never = cli.global.no_input || environment.flag("SPECTRUM_NO_INPUT") || environment.flag("CI");
     let prompt = Prompt {
         can_ask: !never && environment.stdin_is_terminal && environment.stderr_is_terminal && !format.is_machine(),
-        colour: looks.stderr_colour,
+        colour: streams.stderr_colour,
     };
-    let out = Output::new(format, cli.global.fields.clone(), looks, redactor);
+    let out = Output::new(format, cli.global.fields.clone(), streams, redactor).repeating(String::new());
     let session = Session::new(environment, cli.global, settings, out, prompt);
     let result = dispatch(cli.command, &session);
     session.out.finish(result)
@@ -65,18 +66,18 @@ fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> {
 }
 
 /// What the streams lead to and which of them may be coloured.
-fn looks(environment: &Environment, args: &GlobalArgs) -> Looks {
+fn streams_of(environment: &Environment, when: Colour, quiet: bool) -> Streams {
     let forced = environment.var("CLICOLOR_FORCE").is_some_and(|value| value != "0");
     let forbidden = environment.var("NO_COLOR").is_some() || environment.var("TERM").as_deref() == Some("dumb");
-    let colour = |is_terminal: bool| match args.color {
+    let colour = |is_terminal: bool| match when {
         Colour::Always => true,
         Colour::Never => false,
         // NO_COLOR wins: who sets both wants none somewhere and must not get any.
         Colour::Auto => !forbidden && (forced || is_terminal),
     };
     let width = |is_terminal: bool| if is_terminal { environment.columns.or(Some(80)) } else { None };
-    Looks {
-        quiet: args.quiet,
+    Streams {
+        quiet,
         stdout_is_terminal: environment.stdout_is_terminal,
         stdout_width: width(environment.stdout_is_terminal),
         stdout_colour: colour(environment.stdout_is_terminal),
@@ -94,49 +95,29 @@ fn known_secrets(environment: &Environment) -> Redactor {
     redactor
 }
 
-/// The format that a command line asks for which could not be read.
-fn guess_format(environment: &Environment) -> Format {
-    let args: Vec<&str> =
-        environment.args.iter().filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--").collect();
-    let asked = args.iter().enumerate().find_map(|(at, arg)| match *arg {
-        "--json" => Some("json"),
-        "-o" | "--output" => args.get(at + 1).copied(),
-        other => {
-            other.strip_prefix("--output=").or_else(|| other.strip_prefix("-o").filter(|_| !other.starts_with("--")))
-        }
-    });
-    let exported = environment.var("SPECTRUM_OUTPUT");
-    asked.or(exported.as_deref()).and_then(|word| word.trim_start_matches('=').parse().ok()).unwrap_or_default()
-}
-
-/// The colour that a command line asks for which could not be read.
-fn guess_colour(environment: &Environment) -> Colour {
-    let args: Vec<&str> =
-        environment.args.iter().filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--").collect();
-    let asked = args.iter().enumerate().find_map(|(at, arg)| match *arg {
-        "--color" => args.get(at + 1).copied(),
-        other => other.strip_prefix("--color="),
-    });
-    asked.and_then(|word| Colour::from_str(word, false).ok()).unwrap_or_default()
+/// The format that the environment asks for.
+fn exported_format(environment: &Environment) -> Option<Format> {
+    environment.var("SPECTRUM_OUTPUT").and_then(|word| word.parse().ok())
 }
 
 /// What clap says: help and versions on standard output, errors in our own form.
 fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
     let text = error.render().to_string();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let out = Output::new(Format::Table, None, looks(environment, &GlobalArgs::default()), Redactor::default());
-            return out.finish(out.text(&text).map(|()| Exit::Done));
-        }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let streams = streams_of(environment, Colour::default(), false);
+        let out = Output::new(Format::Table, None, streams, Redactor::default());
+        return out.finish(out.text(&text).map(|()| Exit::Done));
+    }
+    let Asked { format, colour, quiet } = unparsed::asked(&environment.args, Cli::command());
+    let format = format.or_else(|| exported_format(environment)).unwrap_or_default();
+    let out = Output::new(format, None, streams_of(environment, colour, quiet), known_secrets(environment));
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        if !format.is_machine() {
             streams::eprint_plain(&text);
             return Code::Usage.status();
         }
-        _ => {}
+        return out.finish(Err(Failure::new(Code::Usage, "the command is not complete").hint(usage(&text))));
     }
-    let format = guess_format(environment);
-    let looks = looks(environment, &GlobalArgs { color: guess_colour(environment), ..GlobalArgs::default() });
-    let out = Output::new(format, None, looks, known_secrets(environment));
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
     let message = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
@@ -149,13 +130,16 @@ fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
             ContextValue::Strings(words) => words.last().cloned(),
             _ => None,
         });
-    let usage = rest.lines().find_map(|line| line.strip_prefix("Usage: "));
-    failure.hint = match (suggested, usage) {
-        (Some(word), _) => Some(format!("did you mean {word}?")),
-        (None, Some(usage)) => Some(format!("usage: {usage}; more with --help")),
-        (None, None) => Some("more with --help".to_owned()),
-    };
+    failure.hint = Some(suggested.map_or_else(|| usage(rest), |word| format!("did you mean {word}?")));
     out.finish(Err(failure))
+}
+
+/// The usage in what clap says, as a hint.
+fn usage(text: &str) -> String {
+    match text.lines().find_map(|line| line.strip_prefix("Usage: ")) {
+        Some(usage) => format!("usage: {usage}; more with `--help`"),
+        None => "more with `--help`".to_owned(),
+    }
 }
 
 /// A panic is a bug here: it is told without the values that were at hand, which may hold a secret,

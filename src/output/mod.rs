@@ -10,5 +10,5 @@ pub mod streams;
 pub mod table;
 
 pub use crate::model::words;
-pub use streams::{Looks, Output, Palette};
+pub use streams::{Output, Palette, Streams};
 pub use table::{Column, Look, Table};

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::sanitize;
-use super::table::Column;
+use super::table::{Field, width};
 
 /// What stands between two columns.
 const GAP: usize = 2;
@@ -13,14 +13,14 @@ const GAP: usize = 2;
 /// Columns and how wide they have to be.
 #[derive(Debug)]
 pub struct Plain<'a> {
-    columns: &'a [Column],
+    columns: &'a [Field],
     widths: Vec<usize>,
 }
 
 impl<'a> Plain<'a> {
     /// Columns as wide as their headings.
-    pub fn new(columns: &'a [Column]) -> Self {
-        Self { columns, widths: columns.iter().map(|column| width(column.title)).collect() }
+    pub fn new(columns: &'a [Field]) -> Self {
+        Self { columns, widths: columns.iter().map(|column| width(&column.title)).collect() }
     }
 
     /// Makes room for a row.
@@ -33,7 +33,7 @@ impl<'a> Plain<'a> {
     /// The headings, as a line.
     pub fn heading(&self) -> String {
         let mut line = String::new();
-        self.lay_out(&mut line, self.columns.iter().map(|column| column.title));
+        self.lay_out(&mut line, self.columns.iter().map(|column| &column.title));
         line
     }
 
@@ -60,17 +60,12 @@ impl<'a> Plain<'a> {
     }
 }
 
-/// The columns of a screen that a text takes.
-fn width(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { console::measure_text_width(text) }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::output::table::{Look, Table};
+    use crate::output::table::{Column, Look, Table};
 
     const COLUMNS: [Column; 3] = [
         Column::shown("phoneNumber", "PHONE", 0, true),
@@ -80,7 +75,8 @@ mod tests {
 
     fn plain(rows: &[[String; 3]]) -> String {
         let rows: Vec<Vec<Cow<'_, str>>> = rows.iter().map(|row| row.iter().map(Cow::from).collect()).collect();
-        let mut plain = Plain::new(&COLUMNS);
+        let columns = COLUMNS.each_ref().map(Field::from);
+        let mut plain = Plain::new(&columns);
         rows.iter().for_each(|row| plain.measure(row));
         let mut text = plain.heading();
         rows.iter().for_each(|row| plain.row(&mut text, row));
@@ -100,7 +96,7 @@ mod tests {
             ["[+0-9]{0,12}", "\\PC{0,8}|[a-z 山é]{0,9}", "[a-f0-9-]{0,36}"],
             1..5,
         )) {
-            let mut table = Table::new(COLUMNS.to_vec());
+            let mut table = Table::new(COLUMNS.iter().map(Field::from).collect());
             rows.iter().for_each(|row| table.push(row.clone()));
             prop_assert_eq!(plain(&rows), table.render(Look { width: None, bold: false }).0);
         }

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::table::Column;
+use super::table::{Column, Field};
 use crate::failure::{Code, Failure};
 use crate::output::format::Format;
 
@@ -22,44 +22,62 @@ pub enum Shape {
 /// The fields that are shown, and whether the person chose them.
 #[derive(Debug)]
 pub struct Fields {
-    columns: Vec<Column>,
+    shown: Vec<Field>,
     chosen: bool,
+    /// The record's own keys that are read, each once.
+    keys: Vec<String>,
+    /// For each field its key's place in `keys`, and the way on from there.
+    ways: Vec<(usize, Option<String>)>,
 }
 
 impl Fields {
-    /// The fields that `--fields` names, else those that the format shows unasked.
+    /// The fields that `--fields` names, else those that the format shows unasked. A name with dots reaches into an
+    /// object (`meta.opt_in`); only its first part has to be known. What is named twice is shown once.
     ///
     /// # Errors
     /// Usage, when a name is not known.
     pub fn choose(columns: &[Column], names: Option<&[String]>, format: Format) -> Result<Self, Failure> {
         let Some(names) = names else {
-            let shown = columns.iter().copied().filter(|column| match format {
+            let shown = columns.iter().filter(|column| match format {
                 Format::Table => column.rank.is_some(),
                 // Dotted columns are a table's own; their object is there whole.
                 _ => !column.key.contains('.'),
             });
-            return Ok(Self { columns: shown.collect(), chosen: false });
+            return Ok(Self::new(shown.map(Field::from).collect(), false));
         };
-        let known = || columns.iter().map(|column| column.key).collect::<Vec<_>>();
-        let choose = |name: &String| {
-            let found = columns.iter().find(|column| column.key == name);
-            // What was asked for is never left out for want of room.
-            found.map(|column| Column { rank: Some(0), ..*column }).ok_or_else(|| {
-                let failure = Failure::new(Code::Usage, format!("unknown field {name:?} in --fields"));
-                failure.hint(format!("the known fields are {}", known().join(",")))
-            })
-        };
-        let columns = names.iter().map(choose).collect::<Result<Vec<_>, _>>()?;
-        if columns.is_empty() {
-            return Err(Failure::new(Code::Usage, "--fields names no field")
-                .hint(format!("the known fields are {}", known().join(","))));
+        let mut shown: Vec<Field> = Vec::new();
+        for name in names {
+            let name = name.trim();
+            if !shown.iter().any(|field| field.key == name) {
+                shown.push(find(columns, name)?);
+            }
         }
-        Ok(Self { columns, chosen: true })
+        if shown.is_empty() {
+            return Err(Failure::new(Code::Usage, "--fields names no field").hint(known(columns)));
+        }
+        Ok(Self::new(shown, true))
     }
 
-    /// The columns, in the order in which they are shown.
-    pub fn columns(&self) -> &[Column] {
-        &self.columns
+    fn new(shown: Vec<Field>, chosen: bool) -> Self {
+        let mut keys: Vec<String> = Vec::new();
+        let mut ways = Vec::new();
+        for field in &shown {
+            let (outer, inner) = match field.key.split_once('.') {
+                Some((outer, inner)) => (outer, Some(inner.to_owned())),
+                None => (field.key.as_str(), None),
+            };
+            let at = keys.iter().position(|key| key == outer).unwrap_or_else(|| {
+                keys.push(outer.to_owned());
+                keys.len() - 1
+            });
+            ways.push((at, inner));
+        }
+        Self { shown, chosen, keys, ways }
+    }
+
+    /// The fields, in the order in which they are shown.
+    pub fn shown(&self) -> &[Field] {
+        &self.shown
     }
 
     /// Tells whether a record can be shown at all in this format.
@@ -83,12 +101,13 @@ impl Fields {
             return Ok(Cow::Borrowed(record));
         }
         let values = self.values(record)?;
-        let pairs = self
-            .columns
-            .iter()
-            .zip(values)
-            .map(|(column, value)| format!("\"{}\":{}", column.key, value.unwrap_or("null")));
-        Ok(Cow::Owned(format!("{{{}}}", pairs.collect::<Vec<_>>().join(","))))
+        let mut object = String::from("{");
+        for (field, value) in self.shown.iter().zip(values) {
+            let comma = if object.len() == 1 { "" } else { "," };
+            object.extend([comma, &field.json_key, ":", value.unwrap_or("null")]);
+        }
+        object.push('}');
+        Ok(Cow::Owned(object))
     }
 
     /// The record as text, a cell a column: null and absent are empty, what is no text is JSON.
@@ -115,17 +134,44 @@ impl Fields {
     }
 
     fn values<'a>(&self, record: &'a str) -> Result<Vec<Option<&'a str>>, Failure> {
-        let mut keys = [""; 16];
-        for (slot, column) in keys.iter_mut().zip(&self.columns) {
-            *slot = column.key.split_once('.').map_or(column.key, |(outer, _)| outer);
+        let values = pick(record, &self.keys)?;
+        // Most commands read every key for one field and whole: then nothing is laid out anew.
+        if self.ways.iter().enumerate().all(|(at, (key, inner))| *key == at && inner.is_none()) {
+            return Ok(values);
         }
-        let values = pick(record, keys.get(..self.columns.len()).unwrap_or(&keys))?;
-        let within = |(value, column): (Option<&'a str>, &Column)| match column.key.split_once('.') {
-            Some((_, inner)) => pick(value?, &[inner]).ok()?.into_iter().next().flatten(),
-            None => value,
+        let value = |(key, inner): &(usize, Option<String>)| {
+            let outer = values.get(*key).copied().flatten()?;
+            inner.as_deref().map_or(Some(outer), |inner| reach(outer, inner))
         };
-        Ok(values.into_iter().zip(&self.columns).map(within).collect())
+        Ok(self.ways.iter().map(value).collect())
     }
+}
+
+/// The field that a name stands for.
+fn find(columns: &[Column], name: &str) -> Result<Field, Failure> {
+    let outer = |key: &'static str| key.split_once('.').map_or(key, |(outer, _)| outer);
+    // What was asked for is never left out for want of room.
+    if let Some(column) = columns.iter().find(|column| column.key == name) {
+        return Ok(Field { rank: Some(0), ..Field::from(column) });
+    }
+    match name.split_once('.') {
+        Some((first, rest))
+            if columns.iter().any(|column| outer(column.key) == first)
+                && rest.split('.').all(|part| !part.is_empty()) =>
+        {
+            Ok(Field::nested(name))
+        }
+        _ => Err(Failure::new(Code::Usage, format!("unknown field {name:?} in --fields")).hint(known(columns))),
+    }
+}
+
+fn known(columns: &[Column]) -> String {
+    format!("the known fields are {}", columns.iter().map(|column| column.key).collect::<Vec<_>>().join(","))
+}
+
+/// The value at the end of a way of keys through objects; none where there is none.
+fn reach<'a>(value: &'a str, way: &str) -> Option<&'a str> {
+    way.split('.').try_fold(value, |value, key| pick(value, &[key]).ok()?.into_iter().next().flatten())
 }
 
 /// A JSON string's text; without a copy where nothing in it is escaped.
@@ -137,10 +183,10 @@ fn unquote(value: &str) -> Cow<'_, str> {
 }
 
 /// The raw values of some keys of a JSON object; of a key that stands twice, the last.
-fn pick<'a>(record: &'a str, keys: &[&str]) -> Result<Vec<Option<&'a str>>, Failure> {
-    struct Pick<'k>(&'k [&'k str]);
+fn pick<'a, K: AsRef<str>>(record: &'a str, keys: &[K]) -> Result<Vec<Option<&'a str>>, Failure> {
+    struct Pick<'k, K>(&'k [K]);
 
-    impl<'de> Visitor<'de> for Pick<'_> {
+    impl<'de, K: AsRef<str>> Visitor<'de> for Pick<'_, K> {
         type Value = Vec<Option<&'de str>>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -161,9 +207,9 @@ fn pick<'a>(record: &'a str, keys: &[&str]) -> Result<Vec<Option<&'a str>>, Fail
         }
     }
 
-    struct Key<'k>(&'k [&'k str]);
+    struct Key<'k, K>(&'k [K]);
 
-    impl<'de> DeserializeSeed<'de> for Key<'_> {
+    impl<'de, K: AsRef<str>> DeserializeSeed<'de> for Key<'_, K> {
         type Value = Option<usize>;
 
         fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -171,7 +217,7 @@ fn pick<'a>(record: &'a str, keys: &[&str]) -> Result<Vec<Option<&'a str>>, Fail
         }
     }
 
-    impl Visitor<'_> for Key<'_> {
+    impl<K: AsRef<str>> Visitor<'_> for Key<'_, K> {
         type Value = Option<usize>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -179,7 +225,7 @@ fn pick<'a>(record: &'a str, keys: &[&str]) -> Result<Vec<Option<&'a str>>, Fail
         }
 
         fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-            Ok(self.0.iter().position(|known| *known == key))
+            Ok(self.0.iter().position(|known| known.as_ref() == key))
         }
     }
 
@@ -217,6 +263,46 @@ mod tests {
     fn chosen_fields_make_an_object_in_that_order_and_unchosen_pass_through() {
         assert_eq!(fields(&["meta", "id"]).json(RECORD).unwrap(), r#"{"meta":{"a": 1},"id":"x"}"#);
         assert_eq!(Fields::choose(&COLUMNS, None, Format::Json).unwrap().json(RECORD).unwrap(), RECORD);
+    }
+
+    #[test]
+    fn any_number_of_fields_may_lie_below_one_key() {
+        let columns = ["p.a", "p.b", "q", "p.c.d"].map(|key| Column::shown(key, "X", 0, false));
+        let shown = Fields::choose(&columns, None, Format::Table).unwrap();
+        let record = r#"{"p":{"a":1,"b":"two","c":{"d":[3]}},"q":4}"#;
+        assert_eq!(shown.cells(record).unwrap(), ["1", "two", "4", "[3]"]);
+        assert_eq!(shown.cells(r#"{"p":"text","q":null}"#).unwrap(), ["", "", "", ""]);
+    }
+
+    #[test]
+    fn what_is_named_twice_is_shown_once() {
+        assert_eq!(
+            fields(&["id", "firstName", " id"]).json(RECORD).unwrap(),
+            r#"{"id":"x","firstName":"Ada"}"#.replace("Ada", "A\\u0064a")
+        );
+    }
+
+    #[test]
+    fn a_name_reaches_into_an_object_whose_own_key_is_known() {
+        let nested = fields(&["meta.a", "meta", "meta.b", "meta.\"", "profile.name"]);
+        let expected = r#"{"meta.a":1,"meta":{"a": 1},"meta.b":null,"meta.\"":null,"profile.name":"P"}"#;
+        assert_eq!(nested.json(RECORD).unwrap(), expected);
+        assert_eq!(nested.cells(RECORD).unwrap(), ["1", "{\"a\": 1}", "", "", "P"]);
+        for unknown in ["extra.a", "meta.", "meta..a", ".a", "."] {
+            assert!(Fields::choose(&COLUMNS, Some(&[unknown.to_owned()]), Format::Json).is_err(), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn there_may_be_more_fields_than_anyone_counted() {
+        const KEYS: [&str; 20] =
+            ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t"];
+        let columns = KEYS.map(|key| Column::shown(key, "X", 0, false));
+        let record = format!("{{{}}}", KEYS.map(|key| format!("\"{key}\":\"{key}\"")).join(","));
+        let names = KEYS.map(str::to_owned);
+        let shown = Fields::choose(&columns, Some(&names), Format::Csv).unwrap();
+        assert_eq!(shown.cells(&record).unwrap(), KEYS);
+        assert_eq!(shown.json(&record).unwrap(), record);
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 /// Whether a character does something to a terminal instead of standing in it: C0 and C1 controls,
-/// bidirectional marks, line separators, the byte order mark, tags, and other invisible formatting.
+/// bidirectional marks, line separators, the soft hyphen (some show it, some don't), the byte order mark, tags, and
+/// other invisible formatting. Joiners stay: emoji and whole scripts need them.
 pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{061c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            '\u{ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
             | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
             | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
@@ -42,6 +43,7 @@ mod tests {
         assert_eq!(line("\u{1b}]0;owned\u{7}Ada\u{1b}[31m"), "]0;ownedAda[31m");
         assert_eq!(line("a\u{9b}31mb"), "a31mb");
         assert_eq!(line("\u{202e}adA\u{2066}\u{200f}"), "adA");
+        assert_eq!(line("so\u{ad}ft\u{200b}\u{2060}"), "soft");
         assert_eq!(line("two\nlines\tand\ra return"), "two lines and a return");
     }
 

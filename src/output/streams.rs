@@ -15,10 +15,27 @@ use super::record::{Fields, Shape};
 use super::sanitize;
 use super::table::{self, Column, Look, Table};
 use crate::failure::{Code, Exit, Failure};
+use crate::model::words;
 use crate::output::format::Format;
 use crate::secrets::credentials::Credentials;
 use crate::secrets::redactor::Redactor;
 
+/// The commands that `--fields` belongs to.
+pub const TAKES_FIELDS: [&str; 11] = [
+    "users create",
+    "users list",
+    "users get",
+    "users wait",
+    "users link",
+    "users delete",
+    "lines list",
+    "project show",
+    "profiles list",
+    "profiles check",
+    "sandbox status",
+];
+/// How many of a failure's causes are told.
+const CAUSES: usize = 8;
 /// Bytes of many lines that are searched for secrets and written at once; whole lines, which no secret spans.
 const LINES_AT_ONCE: usize = 64 * 1024;
 /// Bytes of many small pieces that are written at once.
@@ -59,7 +76,7 @@ impl Palette {
 
 /// What the streams lead to, and how loud to be.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Looks {
+pub struct Streams {
     /// No notes.
     pub quiet: bool,
     /// Whether standard output is a terminal.
@@ -78,8 +95,10 @@ pub struct Looks {
 pub struct Output {
     format: Format,
     fields: Option<Vec<String>>,
-    looks: Looks,
+    streams: Streams,
     redactor: Mutex<Redactor>,
+    /// Flags that commands in hints repeat, with a blank before them.
+    repeated: String,
 }
 
 impl std::fmt::Debug for Output {
@@ -144,8 +163,15 @@ fn stderr(text: &str) {
 
 impl Output {
     /// A door for one command.
-    pub fn new(format: Format, fields: Option<Vec<String>>, looks: Looks, redactor: Redactor) -> Self {
-        Self { format, fields, looks, redactor: Mutex::new(redactor) }
+    pub fn new(format: Format, fields: Option<Vec<String>>, streams: Streams, redactor: Redactor) -> Self {
+        Self { format, fields, streams, redactor: Mutex::new(redactor), repeated: String::new() }
+    }
+
+    /// The same door, whose hints repeat these flags in every command that they name: ready for a shell, each with a
+    /// blank before it (` -P staging`).
+    #[must_use]
+    pub fn repeating(self, flags: String) -> Self {
+        Self { repeated: flags, ..self }
     }
 
     /// The format that standard output speaks.
@@ -155,22 +181,22 @@ impl Output {
 
     /// Whether notes are wanted on standard error.
     pub fn is_quiet(&self) -> bool {
-        self.looks.quiet
+        self.streams.quiet
     }
 
     /// Colours for standard error; none beside a machine format.
     pub fn palette(&self) -> Palette {
-        Palette { on: self.looks.stderr_colour && !self.format.is_machine() }
+        Palette { on: self.streams.stderr_colour && !self.format.is_machine() }
     }
 
     /// How a table may look on standard output.
     pub fn look(&self) -> Look {
-        Look { width: self.looks.stdout_width, bold: self.looks.stdout_colour }
+        Look { width: self.streams.stdout_width, bold: self.streams.stdout_colour }
     }
 
     /// The columns of the terminal behind standard error; none when there is none.
     pub fn stderr_width(&self) -> Option<u16> {
-        self.looks.stderr_width
+        self.streams.stderr_width
     }
 
     /// Hides one more pair's secret and its token on every stream from now on.
@@ -183,17 +209,32 @@ impl Output {
         self.redactor.lock().unwrap_or_else(PoisonError::into_inner).redact(text)
     }
 
-    /// Says something on standard error, unless the person asked for quiet.
+    /// Says something in a line on standard error, unless the person asked for quiet.
     pub fn note(&self, text: impl AsRef<str>) {
-        if !self.looks.quiet {
-            self.say(text.as_ref());
+        if !self.streams.quiet {
+            self.say(&sanitize::line(&repeat(text.as_ref(), &self.repeated)));
+        }
+    }
+
+    /// The same on a line of its own: the terminal has written `^C` where the cursor is.
+    pub fn note_below(&self, text: impl AsRef<str>) {
+        if !self.streams.quiet {
+            self.say(&format!("\n{}", sanitize::line(text.as_ref())));
+        }
+    }
+
+    /// Says what came of a command, and of whom, unless the person asked for quiet.
+    pub fn outcome(&self, outcome: &str, whom: impl AsRef<str>) {
+        if !self.streams.quiet {
+            self.say(&format!("{} {}", self.palette().good(outcome), sanitize::line(whom.as_ref())));
         }
     }
 
     /// Says what deserves a look, unless the person asked for quiet.
     pub fn warn(&self, text: impl AsRef<str>) {
-        if !self.looks.quiet {
-            self.say(&format!("{} {}", self.palette().warning("warning:"), sanitize::lines(text.as_ref())));
+        if !self.streams.quiet {
+            let text = repeat(text.as_ref(), &self.repeated);
+            self.say(&format!("{} {}", self.palette().warning("warning:"), sanitize::lines(&text)));
         }
     }
 
@@ -212,7 +253,8 @@ impl Output {
         if failure.code == Code::Interrupted {
             return tell_interrupt(|| self.say(&describe(failure, self.format, self.palette())));
         }
-        self.say(&describe(failure, self.format, self.palette()));
+        let hint = failure.hint.as_ref().map(|hint| repeat(hint, &self.repeated).into_owned());
+        self.say(&describe(&Failure { hint, ..failure.clone() }, self.format, self.palette()));
     }
 
     /// Checks `--fields` against what a command can show; done before anything is sent.
@@ -221,6 +263,18 @@ impl Output {
     /// Usage, naming the unknown field and listing the known ones.
     pub fn check_fields(&self, columns: &[Column]) -> Result<(), Failure> {
         Fields::choose(columns, self.fields.as_deref(), self.format).map(|_| ())
+    }
+
+    /// Refuses `--fields` for a command that shows no record; done before anything is sent.
+    ///
+    /// # Errors
+    /// Usage, when fields were named.
+    pub fn check_no_fields(&self) -> Result<(), Failure> {
+        if self.fields.is_none() {
+            return Ok(());
+        }
+        let failure = Failure::new(Code::Usage, "--fields: this command shows no record to choose fields of");
+        Err(failure.hint(format!("leave --fields out; it belongs to {}", TAKES_FIELDS.join(", "))))
     }
 
     /// Whether the reader of standard output has gone; for what would otherwise go on for ever.
@@ -263,7 +317,7 @@ impl Output {
 
     fn records<T: AsRef<str>>(&self, columns: &[Column], records: &[T], shape: Shape) -> Result<(), Failure> {
         let fields = Fields::choose(columns, self.fields.as_deref(), self.format)?;
-        if (self.format, shape, self.looks.stdout_width) == (Format::Table, Shape::Many, None) {
+        if (self.format, shape, self.streams.stdout_width) == (Format::Table, Shape::Many, None) {
             return self.plain(&fields, records);
         }
         // Everything is read once before the first byte goes out: a document is complete or it is not there.
@@ -307,12 +361,10 @@ impl Output {
             }
             Format::Csv => {
                 let mut rows = CsvWriter::new(out);
-                rows.row(fields.columns().iter().map(|column| column.key)).map_err(unwritten)?;
+                rows.row(fields.shown().iter().map(|field| self.exact(&field.key))).map_err(unwritten)?;
                 for record in records {
                     let cells = fields.cells(record.as_ref())?;
-                    // Exact for a machine; a terminal is not driven by a cell.
-                    let cleaned = |cell| if self.looks.stdout_is_terminal { sanitize::line(cell) } else { cell.into() };
-                    rows.row(cells.iter().map(|cell| cleaned(cell))).map_err(unwritten)?;
+                    rows.row(cells.iter().map(|cell| self.exact(cell))).map_err(unwritten)?;
                 }
                 rows.finish().map_err(unwritten)?;
             }
@@ -332,13 +384,13 @@ impl Output {
 
     /// Writes a table where no terminal bounds it: its rows are never held, however many there are.
     fn plain<T: AsRef<str>>(&self, fields: &Fields, records: &[T]) -> Result<(), Failure> {
-        let mut table = Plain::new(fields.columns());
+        let mut table = Plain::new(fields.shown());
         for record in records {
             table.measure(&fields.cells(record.as_ref())?);
         }
         let heading = table.heading();
         let heading = heading.trim_end();
-        self.text(&match self.looks.stdout_colour {
+        self.text(&match self.streams.stdout_colour {
             true => format!("\u{1b}[1m{heading}\u{1b}[0m\n"),
             false => format!("{heading}\n"),
         })?;
@@ -352,19 +404,15 @@ impl Output {
     fn table<T: AsRef<str>>(&self, fields: &Fields, records: &[T], shape: Shape) -> Result<String, Failure> {
         if let (Shape::One, [record]) = (shape, records) {
             let cells = fields.cells(record.as_ref())?;
-            let pairs = fields.columns().iter().copied().zip(cells.into_iter().map(Cow::into_owned));
-            return Ok(table::record(pairs, self.look()));
+            return Ok(table::record(fields.shown().iter().zip(cells), self.look()));
         }
-        let mut table = Table::new(fields.columns().to_vec());
+        let mut table = Table::new(fields.shown().to_vec());
         for record in records {
             table.push(fields.cells(record.as_ref())?.into_iter().map(Cow::into_owned));
         }
         let (text, left_out) = table.render(self.look());
-        if left_out > 0 {
-            self.note(format!(
-                "{} not fit this terminal; see them with `-o json` or choose with `--fields`",
-                if left_out == 1 { "1 column does".to_owned() } else { format!("{left_out} columns do") }
-            ));
+        if !left_out.is_empty() {
+            self.note(unfitting(&left_out));
         }
         Ok(text)
     }
@@ -411,7 +459,12 @@ impl Output {
     /// # Errors
     /// When standard output cannot be written.
     pub fn foreign(&self, text: &str) -> Result<(), Failure> {
-        if self.looks.stdout_is_terminal { self.text(&sanitize::lines(text)) } else { self.text(text) }
+        if self.streams.stdout_is_terminal { self.text(&sanitize::lines(text)) } else { self.text(text) }
+    }
+
+    /// A cell as it is for a machine; a terminal is not driven by it.
+    fn exact<'a>(&self, cell: &'a str) -> Cow<'a, str> {
+        if self.streams.stdout_is_terminal { sanitize::line(cell) } else { Cow::Borrowed(cell) }
     }
 
     /// The exit status for how a command ended, its failure printed.
@@ -432,13 +485,59 @@ pub fn describe(failure: &Failure, format: Format, palette: Palette) -> String {
         return json::text(&ErrorDocument { error: failure }, Layout::Compact);
     }
     let mut text = format!("{} {}", palette.error("error:"), sanitize::lines(&failure.message));
-    for line in failure.context.iter().cloned().chain(failure.causes().map(|cause| format!("because: {cause}"))) {
+    for line in
+        failure.context.iter().cloned().chain(causes(failure).into_iter().map(|cause| format!("because: {cause}")))
+    {
         let _ = write!(text, "\n  {}", sanitize::line(&line));
     }
     if let Some(hint) = &failure.hint {
         let _ = write!(text, "\n  {} {}", palette.hint("hint:"), sanitize::lines(hint));
     }
     text
+}
+
+/// What is told of columns that a terminal has no room for, by their headings.
+fn unfitting(titles: &[String]) -> String {
+    let verb = if titles.len() == 1 { "does" } else { "do" };
+    format!(
+        "{} {verb} not fit this terminal: {}; see them with `-o json` or choose with `--fields`",
+        words::count(titles.len(), "column"),
+        titles.join(", ")
+    )
+}
+
+/// The causes that say more than what stands above them, as many as help.
+fn causes(failure: &Failure) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    let mut more = 0;
+    for cause in failure.causes() {
+        let cause = cause.trim();
+        // Libraries like to end a message with its cause.
+        if std::iter::once(&failure.message).chain(&told).any(|above| above.trim_end().ends_with(cause)) {
+            continue;
+        }
+        if told.len() < CAUSES { told.push(cause.to_owned()) } else { more += 1 }
+    }
+    if more > 0 {
+        told.push(format!("{} further down", words::count(more, "cause")));
+    }
+    told
+}
+
+/// A text whose commands in backticks carry these flags too; those that say such a thing themselves, and help, do not.
+fn repeat<'a>(text: &'a str, flags: &str) -> Cow<'a, str> {
+    const OWN: [&str; 4] = ["-P", "--profile", "--config", "--base-url"];
+    if flags.is_empty() || !text.contains("`spectrum ") {
+        return Cow::Borrowed(text);
+    }
+    let carry = |(at, piece): (usize, &str)| match piece.strip_prefix("spectrum ") {
+        // Every other piece stands between backticks.
+        Some(rest) if at % 2 == 1 && !rest.starts_with("help") && !rest.split(' ').any(|word| OWN.contains(&word)) => {
+            format!("spectrum{flags} {rest}")
+        }
+        _ => piece.to_owned(),
+    };
+    Cow::Owned(text.split('`').enumerate().map(carry).collect::<Vec<_>>().join("`"))
 }
 
 /// Whether somebody has said that the person stopped the command.
@@ -502,7 +601,7 @@ fn error_object<S: Serializer>(failure: &Failure, serializer: S) -> Result<S::Ok
         #[serde(skip_serializing_if = "Vec::is_empty")]
         details: Vec<String>,
     }
-    let details = failure.context.iter().cloned().chain(failure.causes()).collect();
+    let details = failure.context.iter().cloned().chain(causes(failure)).collect();
     let object = Object {
         code: failure.code.as_str(),
         message: &failure.message,
@@ -514,4 +613,64 @@ fn error_object<S: Serializer>(failure: &Failure, serializer: S) -> Result<S::Ok
         details,
     };
     object.serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A chain of errors, the first of them around all others.
+    fn chain(links: &[String]) -> anyhow::Error {
+        let mut links = links.iter().rev().cloned();
+        let root = anyhow::Error::msg(links.next().unwrap());
+        links.fold(root, anyhow::Error::context)
+    }
+
+    fn failure(message: &str, links: &[&str]) -> Failure {
+        let links: Vec<String> = links.iter().map(|link| (*link).to_owned()).collect();
+        Failure::new(Code::Internal, message).because(chain(&links))
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        assert_eq!(causes(&failure("cannot read x: no such file", &["no such file"])), [""; 0]);
+        assert_eq!(causes(&failure("cannot connect", &["tcp: refused", "refused"])), ["tcp: refused"]);
+        assert_eq!(causes(&failure("cannot connect", &["tcp", "refused", ""])), ["tcp", "refused"]);
+        assert!(describe(&failure("a", &["b"]), Format::Table, Palette::default()).ends_with("\n  because: b"));
+        assert!(describe(&failure("a", &["b"]), Format::Json, Palette::default()).contains(r#""details":["b"]"#));
+    }
+
+    #[test]
+    fn columns_without_room_are_named() {
+        let told = |titles: &[&str]| unfitting(&titles.iter().map(|title| (*title).to_owned()).collect::<Vec<_>>());
+        assert!(told(&["EMAIL"]).starts_with("1 column does not fit this terminal: EMAIL; "));
+        assert!(told(&["EMAIL", "CREATED"]).starts_with("2 columns do not fit this terminal: EMAIL, CREATED; "));
+    }
+
+    #[test]
+    fn a_long_chain_is_cut() {
+        let links: Vec<String> = (0..1000).map(|link| format!("link {link}.")).collect();
+        let told = causes(&Failure::new(Code::Internal, "a").because(chain(&links)));
+        assert_eq!(told.len(), CAUSES + 1);
+        assert_eq!(told.last().unwrap(), "992 causes further down");
+    }
+
+    #[test]
+    fn commands_in_backticks_carry_the_flags_that_were_given() {
+        for (text, carried) in [
+            ("run `spectrum users list`", "run `spectrum -P staging users list`"),
+            (
+                "`spectrum lines list` or `spectrum login`",
+                "`spectrum -P staging lines list` or `spectrum -P staging login`",
+            ),
+            ("see `spectrum help exit-codes`", "see `spectrum help exit-codes`"),
+            ("try `spectrum -P sandbox users list`", "try `spectrum -P sandbox users list`"),
+            ("type spectrum users list", "type spectrum users list"),
+            ("`a` spectrum `b`", "`a` spectrum `b`"),
+            ("`chmod 600 x`", "`chmod 600 x`"),
+        ] {
+            assert_eq!(repeat(text, " -P staging"), carried);
+            assert_eq!(repeat(text, ""), text);
+        }
+    }
 }

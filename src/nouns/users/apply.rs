@@ -111,7 +111,7 @@ pub fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
     interrupt::on_first(move || {
         pace.cancel();
         if out.format() == OutputFormat::Table {
-            out.note("\ninterrupted: finishing the requests in flight (Ctrl-C again ends at once)");
+            out.note_below("interrupted: finishing the requests in flight (Ctrl-C again ends at once)");
         }
     });
     // An output that is full stops nothing: what was begun is finished, and then it is said.

@@ -293,8 +293,7 @@ fn warn_of_differences(wanted: &NewUser, got: &User<'_>, session: &Session) {
 }
 
 fn note(wanted: &NewUser, got: &User<'_>, outcome: Outcome, session: &Session) {
-    let palette = session.out.palette();
-    session.out.note(format!("{} {} user {}", palette.good(outcome.as_str()), wanted.kind, wanted.phone_number));
+    session.out.outcome(outcome.as_str(), format!("{} user {}", wanted.kind, wanted.phone_number));
     if session.out.format() == Format::Table
         && let Some(number) = &got.assigned_phone_number
     {

@@ -1,0 +1,202 @@
+//! What a command line asks of the output that could not be read as a whole: an error speaks the format that was asked for.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+
+use clap::{Command, ValueEnum as _};
+
+use crate::config::settings::Colour;
+use crate::output::format::Format;
+
+/// What was asked of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// `-o`, `--output`, `--json`.
+    pub format: Option<Format>,
+    /// `--color`.
+    pub colour: Colour,
+    /// `-q`, `--quiet`.
+    pub quiet: bool,
+}
+
+/// Looks through the arguments for the flags that concern the output, up to `--`; of one that stands twice the last
+/// counts. `command` is the grammar, which knows the flags that take a value.
+pub fn asked(args: &[OsString], mut command: Command) -> Asked {
+    command.build();
+    let mut flags = Flags::default();
+    flags.learn(&command);
+    let words: Vec<_> = args.iter().skip(1).map(|word| word.to_string_lossy()).collect();
+    let mut asked = Asked::default();
+    let mut is_json = false;
+    for (flag, value) in flags.read(words.iter().map(AsRef::as_ref)) {
+        match (flag, value) {
+            ("json", _) => is_json = true,
+            ("output", Some(word)) => asked.format = word.parse().ok(),
+            ("color", Some(word)) => asked.colour = Colour::from_str(word, false).unwrap_or_default(),
+            ("quiet", _) => asked.quiet = true,
+            _ => {}
+        }
+    }
+    // Whoever writes both gets this one, as where the line can be read.
+    if is_json {
+        asked.format = Some(Format::Json);
+    }
+    asked
+}
+
+/// Every flag of a grammar: its id, and whether a value follows. A flag means the same wherever it is known.
+#[derive(Debug, Default)]
+struct Flags {
+    short: HashMap<char, (String, bool)>,
+    long: HashMap<String, (String, bool)>,
+}
+
+impl Flags {
+    fn learn(&mut self, command: &Command) {
+        for arg in command.get_arguments() {
+            let flag = (arg.get_id().to_string(), arg.get_action().takes_values());
+            if let Some(short) = arg.get_short() {
+                self.short.insert(short, flag.clone());
+            }
+            if let Some(long) = arg.get_long() {
+                self.long.insert(long.to_owned(), flag);
+            }
+        }
+        command.get_subcommands().for_each(|sub| self.learn(sub));
+    }
+
+    /// The flags that are known among the words, in their order; bundles (`-qo json`, `-vojson`) are taken apart.
+    fn read<'a>(&'a self, words: impl Iterator<Item = &'a str>) -> Vec<(&'a str, Option<&'a str>)> {
+        let mut found = Vec::new();
+        let mut words = words.take_while(|word| *word != "--").peekable();
+        while let Some(word) = words.next() {
+            // What begins with a dash is a flag, never the value of the one before it.
+            let mut next = || words.next_if(|word| *word == "-" || !word.starts_with('-'));
+            if let Some(word) = word.strip_prefix("--") {
+                let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
+                if let Some((flag, takes_value)) = self.long.get(name) {
+                    found.push((flag.as_str(), if *takes_value { value.or_else(next) } else { None }));
+                }
+            } else if let Some(bundle) = word.strip_prefix('-') {
+                let mut rest = bundle.chars();
+                while let Some((flag, takes_value)) = rest.next().and_then(|short| self.short.get(&short)) {
+                    if *takes_value {
+                        let tail = rest.as_str();
+                        let value = if tail.is_empty() { next() } else { Some(tail.strip_prefix('=').unwrap_or(tail)) };
+                        found.push((flag.as_str(), value));
+                        break;
+                    }
+                    found.push((flag.as_str(), None));
+                }
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser as _};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    fn asked_by(words: &[&str]) -> Asked {
+        let args: Vec<OsString> = std::iter::once("spectrum").chain(words.iter().copied()).map(Into::into).collect();
+        asked(&args, Cli::command())
+    }
+
+    #[test]
+    fn the_format_is_found_however_it_is_spelled() {
+        for line in [
+            "users frob -qo json",
+            "users frob -ojson",
+            "users frob -vo=json",
+            "-qvojson users frob",
+            "--output json users frob",
+            "users frob --json",
+            "users frob --limit -ojson",
+            "api -X POST -f a=b -o json --frob",
+            "users frob -o csv -o json",
+            "users frob -o json -- -o csv",
+        ] {
+            assert_eq!(asked_by(&line.split(' ').collect::<Vec<_>>()).format, Some(Format::Json), "{line}");
+        }
+        for line in [
+            "users frob -- -o json",
+            "-P -frob",
+            "api x -f -o",
+            "-Pojson users frob",
+            "users create --first-name=-ojson",
+        ] {
+            assert_eq!(asked_by(&line.split(' ').collect::<Vec<_>>()).format, None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_short_flag_takes_a_value_everywhere_or_nowhere() {
+        fn walk(command: &Command, seen: &mut HashMap<char, (String, bool)>) {
+            for arg in command.get_arguments() {
+                let Some(short) = arg.get_short() else { continue };
+                let flag = (arg.get_id().to_string(), arg.get_action().takes_values());
+                assert_eq!(seen.entry(short).or_insert_with(|| flag.clone()), &flag, "-{short}");
+            }
+            command.get_subcommands().for_each(|sub| walk(sub, seen));
+        }
+        let mut command = Cli::command();
+        command.build();
+        walk(&command, &mut HashMap::new());
+    }
+
+    proptest! {
+        /// What the grammar reads is what is found, also where the rest of the line is beyond reading.
+        #[test]
+        fn it_agrees_with_the_grammar(
+            before in spellings(),
+            after in spellings(),
+        ) {
+            let line = |verb: &'static str| -> Vec<String> {
+                let verb = ["users", verb].map(str::to_owned);
+                before.iter().cloned().chain(verb).chain(after.iter().cloned()).collect()
+            };
+            let good = line("list");
+            let parsed = Cli::try_parse_from(std::iter::once("spectrum".to_owned()).chain(good.clone()));
+            prop_assume!(parsed.is_ok());
+            let global = parsed.unwrap().global;
+            let expected = Asked { format: global.format(), colour: global.color, quiet: global.quiet };
+            for words in [good, line("frob")] {
+                prop_assert_eq!(asked_by(&words.iter().map(String::as_str).collect::<Vec<_>>()), expected);
+            }
+        }
+    }
+
+    /// A few flags, spelled as people do; one that is written twice is refused by the grammar.
+    fn spellings() -> impl Strategy<Value = Vec<String>> {
+        let format = prop::sample::select(vec!["table", "json", "ndjson", "csv", "id"]);
+        let output = (format, 0..6).prop_map(|(format, how)| match how {
+            0 => format!("-o {format}"),
+            1 => format!("-o{format}"),
+            2 => format!("-o={format}"),
+            3 => format!("--output {format}"),
+            4 => format!("--output={format}"),
+            _ => format!("-vo {format}"),
+        });
+        let other = prop::sample::select(vec![
+            "-q",
+            "-v",
+            "--quiet",
+            "-P ojson",
+            "-Pqo",
+            "-qvP o",
+            "--retries 2",
+            "--color never",
+            "--color=always",
+            "--fields a,-o",
+            "--json",
+        ]);
+        let flag = prop_oneof![output, other.prop_map(str::to_owned)];
+        prop::collection::vec(flag, 0..4)
+            .prop_map(|flags| flags.iter().flat_map(|flag| flag.split(' ')).map(str::to_owned).collect())
+    }
+}
