@@ -84,23 +84,27 @@ pub fn api(args: ApiArgs, session: &Session) -> Result<Exit, Failure> {
             Code::Usage,
             "PATH is a path, not a URL: the credentials go to the configured service alone",
         )
-        .hint("choose another service with --base-url or a profile"));
+        .hint("choose another service with `--base-url URL` or a profile"));
     }
+    session.out.check_no_fields()?;
     let input = args.input.as_ref().map(read_input).transpose()?;
-    let client = session.client()?;
-    let path = format!("/{}", args.path.trim_start_matches('/')).replace("{projectId}", client.project());
-    let fields: Map<String, Value> = args.text_fields.into_iter().chain(args.json_fields).collect();
+    let fields: Vec<(String, Value)> = args.text_fields.into_iter().chain(args.json_fields).collect();
     let has_body = input.is_some() || !fields.is_empty();
     let method = args.method.unwrap_or(if has_body { Method::POST } else { Method::GET });
+    let (query, body) = match input {
+        Some(input) => (Vec::new(), Some(checked(input, session))),
+        None if method == Method::GET || method == Method::HEAD => (fields, None),
+        None if fields.is_empty() => (fields, None),
+        None => (Vec::new(), Some(object(fields)?)),
+    };
+    let client = session.client()?;
+    let path = format!("/{}", args.path.trim_start_matches('/')).replace("{projectId}", client.project());
     // Nobody knows what a call of any path does: a method that changes nothing anew may be repeated, others on request.
     let is_safe = args.retry || matches!(method, Method::GET | Method::HEAD | Method::OPTIONS | Method::DELETE);
     let mut call = Call::raw(method.clone(), path, if is_safe { Repeat::Safe } else { Repeat::Never });
-    if let Some(input) = input {
-        call = call.with_body(input);
-    } else if method == Method::GET || method == Method::HEAD {
-        call.query = fields.into_iter().map(|(key, value)| (key.into(), as_text(&value))).collect();
-    } else if !fields.is_empty() {
-        call = call.with_body(Value::Object(fields).to_string());
+    call.query = query.into_iter().map(|(key, value)| (key.into(), as_text(&value))).collect();
+    if let Some(body) = body {
+        call = call.with_body(body);
     }
     match client.send(&call) {
         Ok(answer) if is_withheld(session, args.include, &answer.body) => {
@@ -122,6 +126,30 @@ pub fn api(args: ApiArgs, session: &Session) -> Result<Exit, Failure> {
     }
 }
 
+/// The fields as one JSON object.
+fn object(fields: Vec<(String, Value)>) -> Result<String, Failure> {
+    let mut object = Map::new();
+    for (key, value) in fields {
+        if object.contains_key(&key) {
+            let failure =
+                Failure::new(Code::Usage, format!("the field {key:?} is given twice, and a body holds it once"));
+            return Err(failure.hint(
+                "for several values write one list: `-F 'key=[\"a\",\"b\"]'`; with `-X GET` a key may be repeated",
+            ));
+        }
+        object.insert(key, value);
+    }
+    Ok(Value::Object(object).to_string())
+}
+
+/// The body as it came; it goes out as JSON, so what is none is told.
+fn checked(input: String, session: &Session) -> String {
+    if !input.is_empty() && serde_json::from_str::<&serde_json::value::RawValue>(&input).is_err() {
+        session.out.warn("the body is not JSON; it is sent as it is, as application/json");
+    }
+    input
+}
+
 fn as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
@@ -129,11 +157,16 @@ fn as_text(value: &Value) -> String {
 fn read_input(path: &PathBuf) -> Result<String, Failure> {
     let mut text = String::new();
     let read = if path.as_os_str() == "-" {
-        std::io::stdin().take(LARGEST_INPUT).read_to_string(&mut text)
+        std::io::stdin().take(LARGEST_INPUT + 1).read_to_string(&mut text)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(LARGEST_INPUT).read_to_string(&mut text))
+        std::fs::File::open(path).and_then(|file| file.take(LARGEST_INPUT + 1).read_to_string(&mut text))
     };
-    read.map_err(|error| Failure::new(Code::InvalidInput, format!("cannot read {}: {error}", path.display())))?;
+    let read =
+        read.map_err(|error| Failure::new(Code::InvalidInput, format!("cannot read {}: {error}", path.display())))?;
+    if read as u64 > LARGEST_INPUT {
+        let what = format!("{} is larger than {} MiB; nothing was sent", path.display(), LARGEST_INPUT >> 20);
+        return Err(Failure::new(Code::InvalidInput, what));
+    }
     Ok(text)
 }
 

@@ -77,8 +77,9 @@ pub struct CompletionsArgs {
 /// Prints the script.
 ///
 /// # Errors
-/// Whatever the stream says.
+/// Usage, when `--fields` is given; whatever the stream says.
 pub fn completions(args: &CompletionsArgs, session: &Session) -> Result<Exit, Failure> {
+    session.out.check_no_fields()?;
     session.out.text(&script(args.shell)?)?;
     Ok(Exit::Done)
 }

@@ -29,6 +29,7 @@ pub const TOPICS: [(&str, &str); 3] = [
 /// # Errors
 /// Usage, when there is no such command or topic.
 pub fn help(args: &HelpArgs, mut command: Command, session: &Session) -> Result<Exit, Failure> {
+    session.out.check_no_fields()?;
     if let [word] = args.words.as_slice()
         && let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic == word)
     {

@@ -1,6 +1,7 @@
 //! Manual pages.
 
-use std::path::PathBuf;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Command};
 
@@ -21,6 +22,7 @@ pub struct ManArgs {
 /// # Errors
 /// When the folder cannot be written.
 pub fn man(args: &ManArgs, command: Command, session: &Session) -> Result<Exit, Failure> {
+    session.out.check_no_fields()?;
     let Some(dir) = &args.dir else {
         let mut page = Vec::new();
         clap_mangen::Man::new(command)
@@ -33,9 +35,26 @@ pub fn man(args: &ManArgs, command: Command, session: &Session) -> Result<Exit, 
         std::fs::create_dir_all(dir)?;
         clap_mangen::generate_to(command, dir)
     };
-    write().map_err(|error| {
-        Failure::new(Code::InvalidInput, format!("cannot write manual pages into {}: {error}", dir.display()))
-    })?;
+    write().map_err(|error| unwritten(dir, error))?;
     session.out.note(format!("wrote a page for every command into {}", dir.display()));
     Ok(Exit::Done)
+}
+
+/// Why the pages are not there: a full disk is nothing that another command line would mend.
+fn unwritten(dir: &Path, error: io::Error) -> Failure {
+    let is_full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge);
+    let code = if is_full { Code::Internal } else { Code::InvalidInput };
+    Failure::new(code, format!("the manual pages cannot be written into {}", dir.display())).because(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_no_wrong_command_line() {
+        let code = |kind: ErrorKind| unwritten(Path::new("x"), kind.into()).code;
+        assert_eq!(code(ErrorKind::StorageFull), Code::Internal);
+        assert_eq!(code(ErrorKind::PermissionDenied), Code::InvalidInput);
+    }
 }

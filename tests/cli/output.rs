@@ -174,17 +174,50 @@ fn a_closed_pipe_ends_quietly() {
     }
 }
 
+/// Runs a command line whose standard output nobody reads.
+fn unread(world: &World, line: &str) -> Run {
+    let mut child = world.start(line);
+    drop(child.stdout.take());
+    Run::from(child)
+}
+
+#[test]
+fn a_closed_pipe_hides_no_failure() {
+    let refusing = Hostile::always(Reply::refusal(401, "401", "Invalid credentials"));
+    for line in ["profiles check", "api x", "api -i x", "api x -o json", "users list"] {
+        let run = unread(&World::on(&refusing), line);
+        assert_eq!(run.status, 4, "{line} {run:?}");
+        run.says("refused these credentials");
+    }
+    let many: Vec<Value> = (0..5000).map(|_| user(PHONE)).collect();
+    let server = Hostile::always(Reply::status(422, json!({ "many": many }).to_string()));
+    let run = unread(&World::on(&server), "api x");
+    assert_eq!(run.status, 7, "the refusal's body fills the pipe: {run:?}");
+    let failing = Hostile::new([Reply::data(json!({})), Reply::refusal(503, "503", "no")]);
+    let ids = "11111111-1111-4111-8111-111111111111 22222222-2222-4222-8222-222222222222";
+    let run = unread(&World::on(&failing), &format!("users delete {ids} --yes --retries 0"));
+    assert_eq!(run.status, 8, "{run:?}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_told() {
     let server = Hostile::always(Reply::data(list(&[user(PHONE)])));
-    for line in ["users list", "users list -o json", "completions bash", "--help", "--version"] {
+    let shown = ["users list", "users list -o json", "users list -o ndjson", "users list -o csv", "users list -o id"];
+    let ours = ["api x", "completions bash", "--help", "--version", "help exit-codes", "man", "profiles list -o json"];
+    for line in shown.into_iter().chain(ours) {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let args: Vec<&str> = line.split(' ').collect();
         let run = Run::from(World::on(&server).command(&args).stdout(full).output().unwrap());
         assert_eq!(run.status, 1, "{line} {run:?}");
-        run.says("standard output cannot be written").says("space");
+        run.says("standard output cannot be written").says("space").lacks("bug");
     }
+    // Words for a shell have no line break at their end: what is left in a buffer is not lost in silence.
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let world = World::new().var("_SPECTRUM_COMPLETE", "bash").var("_CLAP_COMPLETE_INDEX", "1").var("_CLAP_IFS", " ");
+    let run = Run::from(world.command(&["--", "spectrum", "use"]).stdout(full).output().unwrap());
+    assert_eq!(run.status, 1, "{run:?}");
+    World::new().run("help exit-codes").ok().stdout.find("a full disk").unwrap();
 }
 
 #[test]
@@ -202,13 +235,149 @@ fn a_wrong_command_line_speaks_the_format_that_was_asked_for() {
     for line in [
         "users nonsense -o json",
         "-ojson users nonsense",
+        "users nonsense -qo json",
+        "users nonsense -vojson",
+        "users nonsense -vo=json",
         "--output=ndjson users list --nonsense",
         "users list --json --limit x",
+        "users -o json",
+        "-P p -qo json",
+        "users nonsense -o json -- -o table",
     ] {
         World::new().run(line).failed(2, "usage");
     }
-    World::new().var("SPECTRUM_OUTPUT", "json").run("users nonsense").failed(2, "usage");
-    let run = World::new().run("users creat");
-    assert!(run.status == 2 && run.stderr.starts_with("error: "), "{run:?}");
-    run.says("did you mean create?");
+    let exported = World::new().var("SPECTRUM_OUTPUT", "json");
+    for line in ["users nonsense", "users list -o nonsense", "users"] {
+        exported.run(line).failed(2, "usage");
+    }
+    for line in ["users creat", "users creat -- -o json", "users creat -P ojson"] {
+        let run = World::new().run(line);
+        assert!(run.status == 2 && run.stderr.starts_with("error: "), "{run:?}");
+        run.says("did you mean create?");
+    }
+}
+
+#[test]
+fn any_fields_can_be_chosen_and_nested_ones_too() {
+    let meta = json!({ "opt_in": true, "deep": { "er": [1] } });
+    let server = Hostile::always(Reply::data(list(&[with(user(PHONE), json!({ "meta": meta })), user(PHONE)])));
+    let world = World::on(&server);
+    let json = world.run("users list -o json --fields meta.opt_in,meta.deep.er,id").json();
+    assert_eq!(json[0], json!({ "meta.opt_in": true, "meta.deep.er": [1], "id": user(PHONE)["id"] }));
+    assert_eq!(json[1]["meta.opt_in"], Value::Null);
+    let csv = world.run("users list -o csv --fields phoneNumber,meta.opt_in").ok().stdout.clone();
+    assert_eq!(csv, format!("phoneNumber,meta.opt_in\n{PHONE},true\n{PHONE},\n"));
+    let table = world.run("users list --fields phoneNumber,meta.opt_in").ok().stdout.clone();
+    assert_eq!(table, format!("PHONE         META.OPT_IN\n{PHONE}  true\n{PHONE}\n"));
+    // Named twice, in one flag or in two: shown once.
+    for fields in ["--fields phoneNumber,phoneNumber", "--fields phoneNumber --fields phoneNumber"] {
+        assert_eq!(
+            world.run(&format!("users list -o csv {fields}")).stdout,
+            format!("phoneNumber\n{PHONE}\n{PHONE}\n")
+        );
+    }
+    let both = world.run("users list -o csv --fields phoneNumber --fields firstName").ok().stdout.clone();
+    assert!(both.starts_with("phoneNumber,firstName\n"), "{both}");
+    // More of them than there are columns, and than anybody counted.
+    let names: Vec<String> = (0..40).map(|at| format!("meta.f{at}")).collect();
+    let run = world.run(&format!("users list -o csv --fields {},id", names.join(",")));
+    for row in csv::Reader::from_reader(run.ok().stdout.as_bytes()).records() {
+        let row = row.unwrap();
+        assert_eq!((row.len(), &row[40]), (41, "11111111-1111-4111-8111-111111111111"));
+    }
+    for unknown in ["nonsense", "nonsense.opt_in", "meta.", "meta..opt_in"] {
+        world
+            .run(&format!("users list -o json --fields {unknown}"))
+            .failed(2, "usage")
+            .says("the known fields are type,");
+    }
+}
+
+#[test]
+fn a_project_shows_every_field_of_its_profile() {
+    let profile =
+        json!({ "firstName": "Ada", "lastName": "King", "avatarUrl": "https://x.example/a", "imessageSynced": true });
+    let server = Hostile::always(Reply::data(json!({ "id": "x", "name": "N", "profile": profile })));
+    let shown = World::on(&server).run("project show").ok().stdout.clone();
+    for value in ["Ada", "King", "https://x.example/a", "true"] {
+        assert!(shown.contains(value), "{value}: {shown}");
+    }
+}
+
+#[test]
+fn fields_are_refused_where_no_record_is_shown_and_known_where_one_is() {
+    let server = Hostile::always(Reply::data(json!({})));
+    let world = World::on(&server);
+    for line in ["api x", "completions bash", "man", "help", "help exit-codes"] {
+        let run = world.run(&format!("{line} --fields id -o json"));
+        run.failed(2, "usage").says("shows no record").says("users list, ");
+    }
+    assert_eq!(server.requests().len(), 0);
+    for command in spectrum_cli::output::streams::TAKES_FIELDS {
+        let operands = match command {
+            "users create" => "--shared --phone +14155550123",
+            "users get" | "users wait" | "users link" => PHONE,
+            "users delete" => "+14155550123 --yes",
+            _ => "",
+        };
+        let run = world.run(&format!("{command} {operands} --fields nonsense -o json"));
+        run.failed(2, "usage").says("the known fields are ");
+    }
+}
+
+#[test]
+fn deep_answers_cost_what_they_are_long() {
+    let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
+    for line in ["api x", "api x -o json"] {
+        let server = Hostile::always(Reply::with(200, "", &deep));
+        let run = World::on(&server).run(line);
+        assert!(run.ok().stdout.len() < deep.len() + 10_000, "{line}: {}", run.stdout.len());
+        assert_eq!(run.stdout.replace(char::is_whitespace, ""), deep);
+    }
+    let record =
+        format!(r#"{{"succeed":true,"data":{{"users":[{{"id":"{}","meta":{deep}}}],"total":1}}}}"#, "1".repeat(36));
+    let server = Hostile::always(Reply::with(200, "", &record));
+    let run = World::on(&server).run("users list -o json");
+    assert!(run.stdout.len() < record.len() + 10_000, "{}", run.stdout.len());
+}
+
+#[test]
+fn api_sends_every_field_or_says_why_not() {
+    let server = Hostile::always(Reply::data(json!({})));
+    let world = World::on(&server);
+    world.run("api -X GET x -f id=A -f b=2 -f id=B -F id=3").ok();
+    assert_eq!(server.requests()[0].line(), "GET /x?id=A&b=2&id=B&id=3");
+    let run = world.run("api x -f id=A -F id=1 -o json");
+    run.failed(2, "usage").says("\"id\" is given twice");
+    let size = 16 * 1024 * 1024;
+    world.file("large", format!("\"{}\"", "a".repeat(size - 1)));
+    world.run("api x --input large -o json").failed(2, "invalid_input").says("larger than 16 MiB");
+    assert_eq!(server.requests().len(), 1, "what is wrong is not sent");
+    let nowhere = World::at("http://127.0.0.1:1");
+    let fits = nowhere.file("fits", format!("\"{}\"", "a".repeat(size - 2)));
+    nowhere.run(&format!("api x --retries 0 -o json --input {fits}")).failed(8, "network").lacks("not JSON");
+    world.file("text", "a=b");
+    world.run("api x --input text").ok().says("warning: the body is not JSON").says("application/json");
+    let sent = &server.requests()[1];
+    assert_eq!((sent.body.as_str(), sent.header("content-type")), ("a=b", Some("application/json")));
+}
+
+#[test]
+fn notes_are_tame_and_stay_one_line() {
+    let world = World::new();
+    let run = world.run_args(&["man", "--dir", "pages\u{1b}[31m\nerror: forged\u{202e}"]);
+    // Windows takes no such name.
+    if cfg!(unix) {
+        is_tame(&run.ok().stderr);
+        assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn manual_pages_that_cannot_be_written_are_told_plainly() {
+    let world = World::new();
+    let file = world.file("taken", "");
+    let run = world.run(&format!("man --dir {file}/below -o json"));
+    run.failed(2, "invalid_input").says("the manual pages cannot be written into ").says("Not a directory");
 }
