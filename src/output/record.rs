@@ -110,16 +110,26 @@ impl Fields {
         Ok(Cow::Owned(object))
     }
 
+    /// The record's cells as a table shows them to a person.
+    ///
+    /// # Errors
+    /// Bad response, when it is not an object.
+    pub fn told<'a>(&self, record: &'a str) -> Result<Vec<Cow<'a, str>>, Failure> {
+        if self.shown.iter().all(|field| field.told.is_none()) {
+            return self.cells(record);
+        }
+        let tell = |(field, value): (&Field, Option<&'a str>)| match field.told {
+            Some(told) => Cow::Borrowed(told(value.filter(|value| *value != "null"), record)),
+            None => cell(value),
+        };
+        Ok(self.shown.iter().zip(self.values(record)?).map(tell).collect())
+    }
+
     /// The record as text, a cell a column: null and absent are empty, what is no text is JSON.
     ///
     /// # Errors
     /// Bad response, when it is not an object.
     pub fn cells<'a>(&self, record: &'a str) -> Result<Vec<Cow<'a, str>>, Failure> {
-        let cell = |value: Option<&'a str>| match value {
-            None | Some("null") => Cow::Borrowed(""),
-            Some(value) if value.starts_with('"') => unquote(value),
-            Some(value) => Cow::Borrowed(value),
-        };
         Ok(self.values(record)?.into_iter().map(cell).collect())
     }
 
@@ -172,6 +182,21 @@ fn known(columns: &[Column]) -> String {
 /// The value at the end of a way of keys through objects; none where there is none.
 fn reach<'a>(value: &'a str, way: &str) -> Option<&'a str> {
     way.split('.').try_fold(value, |value, key| pick(value, &[key]).ok()?.into_iter().next().flatten())
+}
+
+/// A value as text.
+fn cell(value: Option<&str>) -> Cow<'_, str> {
+    match value {
+        None | Some("null") => Cow::Borrowed(""),
+        Some(value) if value.starts_with('"') => unquote(value),
+        Some(value) => Cow::Borrowed(value),
+    }
+}
+
+/// A text field of a JSON object; none when it is something else or not there.
+pub fn text_field<'a>(record: &'a str, key: &str) -> Option<Cow<'a, str>> {
+    let value = pick(record, &[key]).ok()?.into_iter().next().flatten()?;
+    value.starts_with('"').then(|| unquote(value))
 }
 
 /// A JSON string's text; without a copy where nothing in it is escaped.

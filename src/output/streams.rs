@@ -386,7 +386,7 @@ impl Output {
     fn plain<T: AsRef<str>>(&self, fields: &Fields, records: &[T]) -> Result<(), Failure> {
         let mut table = Plain::new(fields.shown());
         for record in records {
-            table.measure(&fields.cells(record.as_ref())?);
+            table.measure(&fields.told(record.as_ref())?);
         }
         let heading = table.heading();
         let heading = heading.trim_end();
@@ -396,19 +396,19 @@ impl Output {
         })?;
         // Searched for secrets when they are clean: cleaning may have joined the pieces of one.
         self.lines(records, |lines, record| {
-            table.row(lines, &fields.cells(record.as_ref())?);
+            table.row(lines, &fields.told(record.as_ref())?);
             Ok(())
         })
     }
 
     fn table<T: AsRef<str>>(&self, fields: &Fields, records: &[T], shape: Shape) -> Result<String, Failure> {
         if let (Shape::One, [record]) = (shape, records) {
-            let cells = fields.cells(record.as_ref())?;
+            let cells = fields.told(record.as_ref())?;
             return Ok(table::record(fields.shown().iter().zip(cells), self.look()));
         }
         let mut table = Table::new(fields.shown().to_vec());
         for record in records {
-            table.push(fields.cells(record.as_ref())?.into_iter().map(Cow::into_owned));
+            table.push(fields.told(record.as_ref())?.into_iter().map(Cow::into_owned));
         }
         let (text, left_out) = table.render(self.look());
         if !left_out.is_empty() {

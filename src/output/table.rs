@@ -18,17 +18,27 @@ pub struct Column {
     pub rank: Option<u8>,
     /// Ids, numbers and times are never broken over lines.
     pub solid: bool,
+    /// How a table tells the value to a person, where the value itself says too little.
+    pub told: Option<Told>,
 }
+
+/// A value in a person's words, from the value (none when it is null or absent) and its whole record.
+pub type Told = fn(value: Option<&str>, record: &str) -> &'static str;
 
 impl Column {
     /// A column that a table shows unasked; rank 0 is the last to go.
     pub const fn shown(key: &'static str, title: &'static str, rank: u8, solid: bool) -> Self {
-        Self { key, title, rank: Some(rank), solid }
+        Self { key, title, rank: Some(rank), solid, told: None }
+    }
+
+    /// The same column, told in a person's words where a table shows it.
+    pub const fn told(self, told: Told) -> Self {
+        Self { told: Some(told), ..self }
     }
 
     /// A column that only `--fields` and csv show.
     pub const fn on_request(key: &'static str, title: &'static str) -> Self {
-        Self { key, title, rank: None, solid: false }
+        Self { key, title, rank: None, solid: false, told: None }
     }
 }
 
@@ -45,20 +55,22 @@ pub struct Field {
     pub rank: Option<u8>,
     /// As a [`Column`]'s.
     pub solid: bool,
+    /// As a [`Column`]'s.
+    pub told: Option<Told>,
 }
 
 impl Field {
     /// A field that no column foresaw, somewhere in an object; somebody asked for it.
     pub fn nested(name: &str) -> Self {
         let title = sanitize::line(name).to_uppercase();
-        Self { key: name.to_owned(), json_key: json_key(name), title, rank: Some(0), solid: false }
+        Self { key: name.to_owned(), json_key: json_key(name), title, rank: Some(0), solid: false, told: None }
     }
 }
 
 impl From<&Column> for Field {
     fn from(column: &Column) -> Self {
-        let Column { key, title, rank, solid } = *column;
-        Self { key: key.to_owned(), json_key: json_key(key), title: title.to_owned(), rank, solid }
+        let Column { key, title, rank, solid, told } = *column;
+        Self { key: key.to_owned(), json_key: json_key(key), title: title.to_owned(), rank, solid, told }
     }
 }
 

@@ -42,14 +42,7 @@ pub struct Noun {
 impl Noun {
     /// The noun of these verbs.
     pub const fn of<V: Verbs>() -> Self {
-        Self {
-            name: V::NAME,
-            alias: V::ALIAS,
-            about: V::ABOUT,
-            shown: V::SHOWN,
-            augment: augment::<V>,
-            run: run::<V>,
-        }
+        Self { name: V::NAME, alias: V::ALIAS, about: V::ABOUT, shown: V::SHOWN, augment: augment::<V>, run: run::<V> }
     }
 
     /// Whether this is the noun's name.

@@ -268,7 +268,7 @@ fn any_fields_can_be_chosen_and_nested_ones_too() {
     let csv = world.run("users list -o csv --fields phoneNumber,meta.opt_in").ok().stdout.clone();
     assert_eq!(csv, format!("phoneNumber,meta.opt_in\n{PHONE},true\n{PHONE},\n"));
     let table = world.run("users list --fields phoneNumber,meta.opt_in").ok().stdout.clone();
-    assert_eq!(table, format!("PHONE         META.OPT_IN\n{PHONE}  true\n{PHONE}\n"));
+    assert_eq!(table, format!("PHONE         OPTED IN\n{PHONE}  yes\n{PHONE}  no\n"));
     // Named twice, in one flag or in two: shown once.
     for fields in ["--fields phoneNumber,phoneNumber", "--fields phoneNumber --fields phoneNumber"] {
         assert_eq!(
