@@ -5,12 +5,15 @@ use clap::{ArgMatches, FromArgMatches, Parser, Subcommand};
 
 use crate::commands;
 use crate::config::flags::GlobalArgs;
-use crate::nouns::{lines, project, users};
+use crate::nouns;
 use crate::verbs::noun::{Chosen, Noun};
 
 /// The nouns of the API, in the order of the help.
-pub static NOUNS: [Noun; 3] =
-    [Noun::of::<users::command::Verb>(), Noun::of::<lines::command::Verb>(), Noun::of::<project::command::Verb>()];
+pub static NOUNS: &[Noun] = &[
+    Noun::of::<nouns::users::command::Verb>(),
+    Noun::of::<nouns::lines::command::Verb>(),
+    Noun::of::<nouns::project::command::Verb>(),
+];
 
 /// Provision the users of a Photon Spectrum messaging project.
 #[derive(Debug, Parser)]
@@ -67,7 +70,7 @@ pub struct OfNoun(pub Chosen);
 
 impl FromArgMatches for OfNoun {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Chosen::among(&NOUNS, matches).map(Self).ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))
+        Chosen::among(NOUNS, matches).map(Self).ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
