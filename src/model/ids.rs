@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
+use uuid::{Uuid, Variant};
 
 /// Why a text is not an id. The text itself is left out: a secret pasted in the wrong place must not be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -12,17 +13,15 @@ pub struct IdError;
 
 /// Tells whether a text matches the API's UUID pattern.
 pub fn is_uuid(text: &str) -> bool {
-    if text == "00000000-0000-0000-0000-000000000000" || text == "ffffffff-ffff-ffff-ffff-ffffffffffff" {
-        return true;
-    }
-    let bytes = text.as_bytes();
-    bytes.len() == 36
-        && bytes.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            14 => matches!(byte, b'1'..=b'8'),
-            19 => matches!(byte, b'8' | b'9' | b'a' | b'b' | b'A' | b'B'),
-            _ => byte.is_ascii_hexdigit(),
-        })
+    parse(text).is_some()
+}
+
+/// Reads a text that matches the API's UUID pattern: with its hyphens and nothing around it, which is 36 characters.
+fn parse(text: &str) -> Option<Uuid> {
+    let id = Uuid::try_parse(text).ok().filter(|_| text.len() == 36)?;
+    let is_versioned = (1..=8).contains(&id.get_version_num()) && id.get_variant() == Variant::RFC4122;
+    // The pattern has the last of all in small letters alone.
+    (is_versioned || id.is_nil() || text == Uuid::max().hyphenated().to_string()).then_some(id)
 }
 
 macro_rules! id {
@@ -33,7 +32,7 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// The id as it was given.
+            /// The id in small letters, however it was given: one id has one spelling.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -43,7 +42,7 @@ macro_rules! id {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                if is_uuid(text) { Ok(Self(text.to_owned())) } else { Err(IdError) }
+                parse(text).map(|id| Self(id.hyphenated().to_string())).ok_or(IdError)
             }
         }
 
@@ -84,11 +83,21 @@ mod tests {
             "3c90c3cc-0d44-0b50-8888-8dd25736052a",
             "3c90c3cc-0d44-9b50-8888-8dd25736052a",
             "3c90c3cc-0d44-4b50-7888-8dd25736052a",
+            "3c90c3cc-0d44-4b50-c888-8dd25736052a",
+            "{3c90c3cc0d444b5088888dd25736052a}xx",
             "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
             "3c90c3cc-0d44-4b50-8888-8dd25736052g",
             "3c90c3cc-0d44-4b50-8888-8dd25736052a ",
         ] {
             assert!(!is_uuid(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn one_id_has_one_spelling() {
+        let [small, large] =
+            ["3c90c3cc-0d44-4b50-8888-8dd25736052a", "3C90C3CC-0D44-4B50-8888-8DD25736052A"].map(|text| text.parse::<UserId>());
+        assert_eq!(small, large);
+        assert_eq!(large.unwrap().as_str(), "3c90c3cc-0d44-4b50-8888-8dd25736052a");
     }
 }
