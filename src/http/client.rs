@@ -211,7 +211,7 @@ impl Client {
             transport::read_refusal(response)
         };
         // The one place where a server's echo of the secret ends.
-        let body = match self.redactor.redact_json(&body) {
+        let body = match self.redactor.redact(&body) {
             Cow::Borrowed(_) => body,
             Cow::Owned(clean) => clean,
         };

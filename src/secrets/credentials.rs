@@ -55,8 +55,9 @@ impl Credentials {
     pub fn redactor(&self) -> Redactor {
         let mut redactor = Redactor::default();
         redactor.hide(&self.secret.0);
-        redactor.hide(&self.token());
-        redactor.hide(&BASE64_URL.encode(format!("{}:{}", self.project_id, self.secret.0)));
+        let pair = format!("{}:{}", self.project_id, self.secret.0);
+        redactor.hide_form(self.token().trim_end_matches('='));
+        redactor.hide_form(&BASE64_URL.encode(pair));
         redactor
     }
 }
