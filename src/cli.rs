@@ -64,6 +64,16 @@ pub enum Command {
     Help(commands::help::HelpArgs),
 }
 
+impl Command {
+    /// The profile that the command adds: its own settings count then, not the chosen profile's.
+    pub fn new_profile(&self) -> Option<&str> {
+        match self {
+            Self::Login(args) | Self::Profiles(commands::profiles::Verb::Add(args)) => Some(&args.name),
+            _ => None,
+        }
+    }
+}
+
 /// A noun of [`NOUNS`] and its verb.
 #[derive(Debug)]
 pub struct OfNoun(pub Chosen);

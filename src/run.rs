@@ -6,7 +6,8 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::cli::{Cli, Command, OfNoun};
 use crate::commands;
 use crate::config::environment::Environment;
-use crate::config::settings::{self, Colour, Settings};
+use crate::config::proxy;
+use crate::config::settings::{Colour, Settings};
 use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
 use crate::output::format::Format;
@@ -14,6 +15,7 @@ use crate::output::streams;
 use crate::output::{Output, Streams};
 use crate::prompt::Prompt;
 use crate::secrets::redactor::Redactor;
+use crate::secrets::source;
 use crate::session::Session;
 use crate::unparsed::{self, Asked};
 
@@ -30,7 +32,7 @@ pub fn run(environment: Environment) -> u8 {
     };
     let streams = streams_of(&environment, cli.global.color, cli.global.quiet);
     let mut redactor = known_secrets(&environment);
-    let settings = match Settings::resolve(&cli.global, &environment) {
+    let settings = match Settings::resolve(&cli.global, &environment, cli.command.new_profile()) {
         Ok(settings) => settings,
         Err(failure) => {
             let format = cli.global.format().or_else(|| exported_format(&environment)).unwrap_or_default();
@@ -42,12 +44,11 @@ pub fn run(environment: Environment) -> u8 {
     let format = settings.format.value;
     interrupt::speak(format);
     let never = cli.global.no_input || environment.flag("SPECTRUM_NO_INPUT") || environment.flag("CI");
-    let prompt = Prompt {
-        can_ask: !never && environment.stdin_is_terminal && environment.stderr_is_terminal && !format.is_machine(),
-        colour: streams.stderr_colour,
-    };
-    let out = Output::new(format, cli.global.fields.clone(), streams, redactor).repeating(String::new());
-    let session = Session::new(environment, cli.global, settings, out, prompt);
+    let can_ask = !never && environment.is_at_terminal() && !format.is_machine();
+    let prompt = Prompt { can_ask, colour: streams.stderr_colour };
+    let out =
+        Output::new(format, settings.fields.clone(), streams, redactor).repeating(settings.given().to_owned());
+    let session = Session::new(environment, settings, out, prompt);
     let result = dispatch(cli.command, &session);
     session.out.finish(result)
 }
@@ -75,21 +76,24 @@ fn streams_of(environment: &Environment, when: Colour, quiet: bool) -> Streams {
         // NO_COLOR wins: who sets both wants none somewhere and must not get any.
         Colour::Auto => !forbidden && (forced || is_terminal),
     };
+    // A console of Windows has to be asked before it obeys, which switches it on.
+    let obeys = |stream: console::Term| !cfg!(windows) || !stream.is_term() || stream.features().colors_supported();
     let width = |is_terminal: bool| if is_terminal { environment.columns.or(Some(80)) } else { None };
     Streams {
         quiet,
         stdout_is_terminal: environment.stdout_is_terminal,
         stdout_width: width(environment.stdout_is_terminal),
-        stdout_colour: colour(environment.stdout_is_terminal),
+        stdout_colour: colour(environment.stdout_is_terminal) && obeys(console::Term::stdout()),
         stderr_width: width(environment.stderr_is_terminal),
-        stderr_colour: colour(environment.stderr_is_terminal),
+        stderr_colour: colour(environment.stderr_is_terminal) && obeys(console::Term::stderr()),
     }
 }
 
 /// Every secret that the environment holds is hidden from the first byte on.
 fn known_secrets(environment: &Environment) -> Redactor {
     let mut redactor = Redactor::default();
-    for secret in settings::secret_variables().filter_map(|name| environment.var(name)) {
+    let secrets = source::VARIABLES.into_iter().filter_map(|name| environment.var(name));
+    for secret in secrets.chain(proxy::passwords(environment)) {
         redactor.hide(&secret);
     }
     redactor

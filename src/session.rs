@@ -1,13 +1,15 @@
 //! What a verb may touch: its settings, the streams, the prompt, and the client, which is built on first use.
 
 use std::cell::OnceCell;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use reqwest::header::HeaderMap;
 use url::Url;
 
 use crate::config::environment::Environment;
-use crate::config::settings::{GlobalArgs, Origin, SERVICE, Settings, Source, Target};
+use crate::config::proxy::{self, Proxy};
+use crate::config::settings::{Origin, Setting, Settings, Source, Target};
 use crate::failure::{Code, Failure};
 use crate::http::client::Attempt;
 use crate::http::config::{Config, Told};
@@ -20,16 +22,14 @@ use crate::output::Output;
 use crate::prompt::Prompt;
 use crate::sandbox;
 use crate::secrets::credentials::{Credentials, Secret};
-use crate::secrets::source::{self, SecretSource};
+use crate::secrets::source::{self, Limits, SecretSource};
 
 /// One command's world.
 #[derive(Debug)]
 pub struct Session {
     /// What the process was started with.
     pub environment: Environment,
-    /// The flags that every command takes, as typed.
-    pub global: GlobalArgs,
-    /// What they mean.
+    /// What it is to go by: flags, variables and the file, each value with its origin.
     pub settings: Settings,
     /// The way out.
     pub out: Arc<Output>,
@@ -47,13 +47,13 @@ struct Connection {
 
 impl Session {
     /// A session before anything was asked of it.
-    pub fn new(environment: Environment, global: GlobalArgs, settings: Settings, out: Output, prompt: Prompt) -> Self {
-        Self { environment, global, settings, out: Arc::new(out), prompt, connection: OnceCell::new() }
+    pub fn new(environment: Environment, settings: Settings, out: Output, prompt: Prompt) -> Self {
+        Self { environment, settings, out: Arc::new(out), prompt, connection: OnceCell::new() }
     }
 
     /// Whether somebody watches standard error, so that a bar or a spinner may move there.
     pub fn is_watched(&self) -> bool {
-        self.environment.stderr_is_terminal && !self.out.is_quiet() && self.global.verbose == 0
+        self.environment.stderr_is_terminal && !self.out.is_quiet() && self.settings.verbosity == 0
     }
 
     /// The client; building it is what "needs credentials" means.
@@ -74,37 +74,35 @@ impl Session {
         if let Some(warning) = &self.settings.warning {
             self.out.warn(warning);
         }
-        let (credentials, base_url, sandbox) = match (&target.project_id, &target.base_url) {
-            (Some(project_id), Some(base_url)) => {
-                let secret = self.secret(target)?;
-                (Credentials { project_id: project_id.value.clone(), secret }, base_url.value.clone(), None)
-            }
-            _ => {
-                let (credentials, running) = self.start_sandbox()?;
-                (
-                    credentials,
-                    running.url.parse().map_err(|error| Failure::internal("the sandbox has no address", error))?,
-                    Some(running),
-                )
-            }
+        let Some(project_id) = &target.project_id else {
+            let (credentials, running) = self.start_sandbox()?;
+            let base_url =
+                running.url.parse().map_err(|error| Failure::internal("the sandbox has no address", error))?;
+            let client = self.build(credentials, base_url, true)?;
+            return Ok(Connection { client, _sandbox: Some(running) });
         };
-        let client = self.build(credentials, base_url, sandbox.is_some())?;
-        Ok(Connection { client, _sandbox: sandbox })
+        let secret = self.secret(target)?;
+        let client = self.client_for(Credentials { project_id: project_id.value.clone(), secret })?;
+        Ok(Connection { client, _sandbox: None })
     }
 
-    /// A client for a pair that is not configured yet (`profiles add`).
+    /// A client for a pair of the service, also for one that is not configured yet (`profiles add`).
     ///
     /// # Errors
     /// Config, when it cannot be built.
-    pub fn client_for(&self, credentials: Credentials, base_url: Url) -> Result<Client, Failure> {
+    pub fn client_for(&self, credentials: Credentials) -> Result<Client, Failure> {
         interrupt::install();
-        self.build(credentials, base_url, false)
+        self.build(credentials, self.base_url()?.value.clone(), false)
     }
 
     fn build(&self, credentials: Credentials, base_url: Url, shares_clock: bool) -> Result<Client, Failure> {
         self.out.hide(&credentials);
+        self.environment.check_clock()?;
+        let proxy = proxy::for_url(&base_url, &self.environment)?;
         // Plain HTTP goes to loopback and looks at no certificate, so a broken SSL_CERT_FILE is not in its way.
-        let extra_ca = if base_url.scheme() == "https" { self.extra_ca()? } else { None };
+        let is_https = base_url.scheme() == "https";
+        let read = |setting: &Option<Setting<_>>| setting.as_ref().filter(|_| is_https).map(read_ca).transpose();
+        let (extra_ca, roots) = (read(&self.settings.ca_cert)?, read(&self.settings.roots)?);
         let config = Config {
             base_url,
             dialect: SPECTRUM,
@@ -113,10 +111,21 @@ impl Session {
             retry: RetryPolicy { retries: self.settings.retries.value },
             rate: self.settings.rate_limit.value,
             extra_ca,
+            // On Linux the system's own roots are read from this variable's file already.
+            roots: roots.filter(|_| !cfg!(target_os = "linux")),
+            told: Told { credentials: self.provenance(), way: self.way(proxy.as_ref()) },
+            proxy: proxy.map(|proxy| proxy.url),
             shares_clock,
-            told: Told { credentials: self.provenance(), way: self.proxy() },
         };
         Client::new(config, self.observer()).map_err(|error| self.unbuilt(&error))
+    }
+
+    /// Where requests go.
+    ///
+    /// # Errors
+    /// Config or usage, when what is configured is wrong.
+    pub fn base_url(&self) -> Result<&Setting<Url>, Failure> {
+        self.settings.base_url.as_ref().map_err(Clone::clone)
     }
 
     /// The source that was chosen and what belongs to it.
@@ -158,11 +167,17 @@ impl Session {
         let Some(setting) = &target.secret else {
             return Err(Failure::new(Code::Config, "no secret is configured"));
         };
-        setting.value.read(source::COMMAND_TIMEOUT).map_err(|reason| {
+        let Environment { stdin_is_terminal, stderr_is_terminal, .. } = self.environment;
+        let limits = Limits { time: source::COMMAND_TIMEOUT, at_terminal: stdin_is_terminal || stderr_is_terminal };
+        let secret = setting.value.read(limits).map_err(|reason| {
             let failure =
                 Failure::new(Code::Config, reason).context(format!("named by {}", self.told(&setting.origin)));
             failure.hint("run `spectrum profiles check` when it is mended")
-        })
+        })?;
+        if let Some(oddity) = source::oddity(secret.expose()) {
+            self.out.warn(format!("the secret from {} {oddity}", self.told(&setting.origin)));
+        }
+        Ok(secret)
     }
 
     /// Where a value came from, a profile with its file.
@@ -173,17 +188,31 @@ impl Session {
         }
     }
 
-    /// The variable that names a proxy for where requests go; the transport reads it itself.
-    fn proxy(&self) -> Option<String> {
-        let base_url = self.settings.target.as_ref().ok()?.base_url.as_ref()?;
-        let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-        let name = names.into_iter().find(|name| self.environment.var(name).is_some())?;
-        (base_url.value.scheme() == "https")
-            .then(|| format!("{name} is set, so it was tried through that proxy unless NO_PROXY names the host"))
+    /// What a connection depends on besides the network: who named the URL, and the proxy.
+    fn way(&self, proxy: Option<&Proxy>) -> Option<String> {
+        let proxy =
+            proxy.map(|Proxy { variable, .. }| format!("{variable} is set, so it was tried through that proxy"));
+        let parts: Vec<String> = self.url_from().into_iter().chain(proxy).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
     }
 
-    /// Where the credentials came from, in a line.
+    /// Who named the URL, unless it is the service's own.
+    fn url_from(&self) -> Option<String> {
+        let origin = &self.settings.base_url.as_ref().ok()?.origin;
+        match origin {
+            Origin::Default | Origin::Sandbox => None,
+            Origin::Profile(_) => Some(format!("base_url from {}", self.settings.config_shown)),
+            Origin::Flag(_) | Origin::Variable(_) => Some(format!("URL from {origin}")),
+        }
+    }
+
+    /// Where the credentials and the URL came from, in a line.
     fn provenance(&self) -> Option<String> {
+        let parts: Vec<String> = self.credentials_from().into_iter().chain(self.url_from()).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
+    fn credentials_from(&self) -> Option<String> {
         let target = self.settings.target.as_ref().ok()?;
         let (id, secret) = (target.project_id.as_ref()?, target.secret.as_ref()?);
         let place = match &secret.value {
@@ -204,60 +233,52 @@ impl Session {
         })
     }
 
-    fn extra_ca(&self) -> Result<Option<Vec<u8>>, Failure> {
-        let Some(ca) = &self.settings.ca_cert else { return Ok(None) };
-        let pem = std::fs::read(&ca.value).map_err(|error| {
-            Failure::new(Code::Config, format!("cannot read the CA file {}: {error}", ca.value.display()))
-                .context(format!("named by {}", ca.origin))
-        })?;
-        // On Linux the system's own roots are read from this variable's file already.
-        let is_read_anyway = cfg!(target_os = "linux") && matches!(ca.origin, Origin::Variable(_));
-        Ok((!is_read_anyway).then_some(pem))
-    }
-
     fn unbuilt(&self, error: &BuildError) -> Failure {
         let failure = Failure::new(Code::Config, error.to_string());
-        match (error, &self.settings.ca_cert) {
-            (BuildError::Credentials, _) => failure,
-            (_, Some(ca)) => failure.context(format!("{} named by {}", ca.value.display(), ca.origin)),
-            (_, None) => {
-                failure.hint("install the system's CA certificates, or name a file of them with `--ca-cert FILE`")
+        match error {
+            BuildError::Credentials => failure,
+            BuildError::Proxy => failure.hint("write http://host:port, or name the host in NO_PROXY"),
+            BuildError::Ca | BuildError::Other(_) => {
+                let named = [&self.settings.ca_cert, &self.settings.roots].into_iter().flatten();
+                let failure = named.fold(failure, |failure, ca| failure.context(origin_of(ca)));
+                match failure.context.is_empty() {
+                    true => failure
+                        .hint("install the system's CA certificates, or name a file of them with `--ca-cert FILE`"),
+                    false => failure,
+                }
             }
         }
     }
 
-    /// The URL that requests would go to, without reading any secret (`--dry-run`).
+    /// The URL that requests would go to and the project in it, without reading any secret (`--dry-run`).
     ///
     /// # Errors
     /// Config, when what is configured is wrong; missing credentials are no error.
     pub fn dry_target(&self) -> Result<(Url, String), Failure> {
-        let placeholder = || "{projectId}".to_owned();
-        let flag = self.global.base_url.as_deref().map(crate::config::settings::parse_base_url).transpose();
-        let flag = flag.map_err(|reason| Failure::new(Code::Usage, format!("--base-url: {reason}")))?;
-        let base = |own: Option<&Url>| match flag.as_ref().or(own) {
-            Some(url) => Ok(url.clone()),
-            None => {
-                SERVICE.parse().map_err(|error| Failure::new(Code::Internal, format!("the service's URL: {error}")))
-            }
+        let project = match &self.settings.target {
+            Ok(Target { project_id: Some(id), .. }) => id.value.to_string(),
+            Ok(Target { source: Source::Sandbox(_), .. }) => sandbox::options::DEFAULT_PROJECT_ID.to_owned(),
+            _ => "{projectId}".to_owned(),
         };
-        match &self.settings.target {
-            Ok(target) => {
-                let project = match (&target.project_id, &target.source) {
-                    (Some(id), _) => id.value.to_string(),
-                    (None, Source::Sandbox(_)) => sandbox::options::DEFAULT_PROJECT_ID.to_owned(),
-                    (None, _) => placeholder(),
-                };
-                Ok((base(target.base_url.as_ref().map(|url| &url.value))?, project))
-            }
-            Err(_) if self.settings.is_without_credentials => Ok((base(None)?, placeholder())),
-            Err(failure) => Err(failure.clone()),
-        }
+        Ok((self.base_url()?.value.clone(), project))
     }
 
     fn observer(&self) -> Option<Arc<dyn Observer>> {
-        let bodies = self.global.verbose > 1;
-        (self.global.verbose > 0).then(|| Arc::new(Verbose { out: Arc::clone(&self.out), bodies }) as Arc<dyn Observer>)
+        let bodies = self.settings.verbosity > 1;
+        (self.settings.verbosity > 0)
+            .then(|| Arc::new(Verbose { out: Arc::clone(&self.out), bodies }) as Arc<dyn Observer>)
     }
+}
+
+fn read_ca(ca: &Setting<PathBuf>) -> Result<Vec<u8>, Failure> {
+    std::fs::read(&ca.value).map_err(|error| {
+        Failure::new(Code::Config, format!("cannot read the CA file {}: {error}", ca.value.display()))
+            .context(format!("named by {}", ca.origin))
+    })
+}
+
+fn origin_of(ca: &Setting<PathBuf>) -> String {
+    format!("{} named by {}", ca.value.display(), ca.origin)
 }
 
 /// `-v` and `-vv`.

@@ -6,14 +6,13 @@ use clap::{Args, Subcommand};
 use clap_complete::ArgValueCandidates;
 use serde::Serialize;
 
-use crate::config::profiles_editor::Editor;
+use crate::config::profiles_editor;
 use crate::config::profiles_file::{ProfileFile, SANDBOX};
-use crate::config::settings::{self, Source};
+use crate::config::settings::{self, Origin, Setting, Source};
 use crate::failure::{Code, Exit, Failure};
-use crate::model::ProjectId;
 use crate::nouns::users;
-use crate::output::Column;
 use crate::output::format::Format;
+use crate::output::{Column, sanitize};
 use crate::secrets::source::{self, SecretSource};
 use crate::session::Session;
 
@@ -57,7 +56,9 @@ Examples:
       --project-id 3c90c3cc-0d44-4b50-8888-8dd25736052a
 
 The secret is asked for without showing it. The pair is checked with one
-request before it is saved. Exit codes: 4 the service refused the pair.";
+request before it is saved. A profile of that name is replaced only when you
+say so: asked at a terminal, elsewhere with --yes. Its other settings stay.
+Exit codes: 4 the service refused the pair.";
 
 /// What to save.
 #[derive(Debug, Args)]
@@ -72,6 +73,9 @@ pub struct AddArgs {
     /// Read the secret from standard input
     #[arg(long)]
     pub secret_stdin: bool,
+    /// Replace a profile of that name without asking
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 /// A profile's name.
@@ -118,7 +122,7 @@ pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
         Verb::Path => {
             let path = path(session)?;
             match session.out.format() {
-                Format::Table | Format::Id => session.out.text(&format!("{}\n", path.display()))?,
+                Format::Table | Format::Id => session.out.foreign(&format!("{}\n", path.display()))?,
                 _ => {
                     let record = serde_json::json!({ "path": path.display().to_string() }).to_string();
                     session.out.one(&[Column::shown("path", "PATH", 0, true)], &record)?;
@@ -143,7 +147,6 @@ fn path(session: &Session) -> Result<PathBuf, Failure> {
 pub fn add(args: &AddArgs, session: &Session) -> Result<Exit, Failure> {
     let path = path(session)?;
     let shown = &session.settings.config_shown;
-    let mut editor = Editor::open(&path, shown)?;
     let mut missing = Vec::new();
     if args.project_id.is_none() && !session.prompt.can_ask {
         missing.push("--project-id ID");
@@ -155,30 +158,24 @@ pub fn add(args: &AddArgs, session: &Session) -> Result<Exit, Failure> {
         return Err(Failure::new(Code::Usage, format!("missing {}", missing.join(", ")))
             .hint("for example: printf %s \"$SECRET\" | spectrum profiles add prod --project-id ID --secret-stdin"));
     }
-    let parse = |text: &str| text.trim().parse::<ProjectId>().map_err(|error| error.to_string());
+    let is_there = ProfileFile::read(&path, shown)?.profiles.contains_key(&args.name);
+    if is_there && !args.yes {
+        session.prompt.confirm(&format!("Replace profile {} in {shown}?", args.name), "--yes")?;
+    }
     let project_id = match &args.project_id {
-        Some(text) => {
-            parse(text).map_err(|error| Failure::new(Code::InvalidInput, format!("--project-id is {error}")))?
-        }
-        None => session.prompt.text("Project id", parse)?,
+        Some(text) => settings::parse_project_id(text)
+            .map_err(|error| Failure::new(Code::InvalidInput, format!("--project-id is {error}")))?,
+        None => session.prompt.text("Project id", settings::parse_project_id)?,
     };
     let secret =
         if args.secret_stdin { read_secret()? } else { session.prompt.secret("Project secret (not shown)")? };
-    let base_url = session.global.base_url.as_deref().map(settings::parse_base_url).transpose();
-    let base_url = base_url.map_err(|reason| Failure::new(Code::Usage, format!("--base-url: {reason}")))?;
+    if let Some(oddity) = source::oddity(secret.expose()) {
+        session.out.warn(format!("the secret {oddity}"));
+    }
+    let base_url = session.base_url()?;
     let credentials = crate::secrets::credentials::Credentials { project_id, secret };
-    session.out.hide(&credentials);
-    // The pair is checked where it will be used: at the flag's URL, or at the one that the profile keeps.
-    let kept = ProfileFile::read(&path, shown)?.profiles.remove(&args.name).and_then(|profile| profile.base_url);
-    let service = match (&base_url, kept) {
-        (Some(url), _) => url.clone(),
-        (None, Some(kept)) => settings::parse_base_url(&kept)
-            .map_err(|reason| Failure::new(Code::Config, format!("the base_url of profile {}: {reason}", args.name)))?,
-        (None, None) => settings::service()?,
-    };
-    let checked = session
-        .client_for(credentials.clone(), service)?
-        .call(&users::endpoints::List { limit: Some(1), ..Default::default() });
+    let checked =
+        session.client_for(credentials.clone())?.call(&users::endpoints::List { limit: Some(1), ..Default::default() });
     checked.map_err(|error| {
         let failure = Failure::from(error).context(format!("nothing was saved in {shown}"));
         match failure.code {
@@ -186,10 +183,20 @@ pub fn add(args: &AddArgs, session: &Session) -> Result<Exit, Failure> {
             _ => failure,
         }
     })?;
-    let own_url = base_url.as_ref().map(url::Url::as_str);
-    editor.put(&args.name, credentials.project_id.as_str(), &credentials.secret, own_url);
-    editor.save(&path, shown)?;
-    session.out.note(format!("saved profile {} in {shown}; the service accepts it", args.name));
+    let own_url = matches!(base_url.origin, Origin::Flag(_)).then(|| base_url.value.as_str());
+    // Read again while nobody else writes: others may have changed the file while a question was answered.
+    profiles_editor::change(&path, shown, |editor| {
+        if editor.has(&args.name) && !is_there && !args.yes {
+            return Err(Failure::new(
+                Code::ConfirmationRequired,
+                format!("profile {} has been added to {shown} meanwhile", args.name),
+            )
+            .hint("choose another name, or add `--yes` to replace it"));
+        }
+        editor.put(&args.name, credentials.project_id.as_str(), &credentials.secret, own_url);
+        Ok(())
+    })?;
+    session.out.note(sanitize::line(&format!("saved profile {} in {shown}; the service accepts it", args.name)));
     Ok(Exit::Done)
 }
 
@@ -247,27 +254,34 @@ fn list(session: &Session) -> Result<Exit, Failure> {
 
 fn set_default(name: &str, session: &Session) -> Result<Exit, Failure> {
     let (path, shown) = (path(session)?, &session.settings.config_shown);
-    if name != SANDBOX {
-        ProfileFile::read(&path, shown)?.get(name, shown)?;
-    }
-    let mut editor = Editor::open(&path, shown)?;
-    editor.set_default(name);
-    editor.save(&path, shown)?;
-    session.out.note(format!("{name} is the default profile now"));
+    let known = || if name == SANDBOX { Ok(()) } else { ProfileFile::read(&path, shown)?.get(name, shown).map(|_| ()) };
+    // Looked up before anything is made or locked, and again while nobody else writes.
+    known()?;
+    profiles_editor::change(&path, shown, |editor| {
+        known()?;
+        editor.set_default(name);
+        Ok(())
+    })?;
+    session.out.note(sanitize::line(&format!("{name} is the default profile now")));
     Ok(Exit::Done)
 }
 
 fn remove(args: &RemoveArgs, session: &Session) -> Result<Exit, Failure> {
     let (path, shown) = (path(session)?, &session.settings.config_shown);
+    if args.name == SANDBOX {
+        return Err(Failure::new(Code::Usage, "the profile sandbox is built in and cannot be removed")
+            .hint("forget its users with `spectrum sandbox reset`"));
+    }
     ProfileFile::read(&path, shown)?.get(&args.name, shown)?;
-    // A script that says remove means it; a person is asked, since a secret in the file is gone with it.
-    if !args.yes && session.prompt.can_ask {
+    if !args.yes {
         session.prompt.confirm(&format!("Remove profile {} and its secret from {shown}?", args.name), "--yes")?;
     }
-    let mut editor = Editor::open(&path, shown)?;
-    editor.remove(&args.name);
-    editor.save(&path, shown)?;
-    session.out.note(format!("removed profile {}", args.name));
+    profiles_editor::change(&path, shown, |editor| {
+        // Gone meanwhile is as good.
+        editor.remove(&args.name);
+        Ok(())
+    })?;
+    session.out.note(sanitize::line(&format!("removed profile {}", args.name)));
     Ok(Exit::Done)
 }
 
@@ -299,11 +313,11 @@ fn check(session: &Session) -> Result<Exit, Failure> {
     let shown = &session.settings.config_shown;
     let source = match &target.source {
         Source::Sandbox(origin) => format!("the built-in sandbox, chosen by {origin}"),
-        Source::Profile(name, settings::Origin::Default) => format!("profile {name} in {shown}, its default_profile"),
+        Source::Profile(name, Origin::Default) => format!("profile {name} in {shown}, its default_profile"),
         Source::Profile(name, origin) => format!("profile {name} in {shown}, chosen by {origin}"),
         Source::Variables(_) => "environment variables".to_owned(),
     };
-    let origin = |origin: Option<&settings::Origin>| origin.map_or_else(|| "built in".to_owned(), ToString::to_string);
+    let Setting { value: base_url, origin: base_url_from } = session.base_url()?;
     let secret_from = match &target.secret {
         Some(secret) => match &secret.value {
             SecretSource::Literal(_) => secret.origin.to_string(),
@@ -320,13 +334,10 @@ fn check(session: &Session) -> Result<Exit, Failure> {
             .project_id
             .as_ref()
             .map_or_else(|| crate::sandbox::options::DEFAULT_PROJECT_ID.to_owned(), |id| id.value.to_string()),
-        project_id_from: origin(target.project_id.as_ref().map(|setting| &setting.origin)),
+        project_id_from: target.project_id.as_ref().map_or_else(|| "built in".to_owned(), |id| id.origin.to_string()),
         secret_from,
-        base_url: target
-            .base_url
-            .as_ref()
-            .map_or_else(|| "inside this command".to_owned(), |url| url.value.to_string()),
-        base_url_from: origin(target.base_url.as_ref().map(|setting| &setting.origin)),
+        base_url: base_url.to_string(),
+        base_url_from: base_url_from.to_string(),
         accepted: false,
     };
     let asked = session.client().and_then(|client| {

@@ -10,7 +10,8 @@ use url::Url;
 use super::exec;
 use super::request_log::RequestLog;
 use super::sandbox_text as text;
-use crate::config::settings::parse_base_url;
+use crate::config::base_url;
+use crate::config::settings::{Origin, Setting};
 use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
 use crate::model::Phone;
@@ -274,7 +275,7 @@ fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<Opti
 
 /// `--rate-limit` is every command's flag; to a server it is the limit that it sets.
 fn asked_rate_limit(session: &Session) -> Result<Option<u32>, Failure> {
-    let Some(rate) = session.global.rate_limit else { return Ok(None) };
+    let Setting { value: rate, origin: Origin::Flag(_) } = session.settings.rate_limit else { return Ok(None) };
     let whole = u32::try_from(rate as u64).ok().filter(|whole| f64::from(*whole) == rate);
     whole.map(Some).ok_or_else(|| {
         Failure::new(Code::Usage, "--rate-limit: a sandbox counts whole requests per second; write a whole number")
@@ -297,7 +298,7 @@ pub fn running_at(named: Option<&str>, session: &Session) -> Result<Option<Url>,
             return Ok(running.into_iter().next().and_then(|server| server.url.parse().ok()));
         }
     };
-    match parse_base_url(&text) {
+    match base_url::parse(&text) {
         Ok(url) if url.scheme() == "http" => Ok(Some(url)),
         Ok(_) => Err(Failure::new(code, format!("{origin} names no sandbox on this machine: {text}"))
             .hint("name one with `--url http://127.0.0.1:8787`")),

@@ -1,9 +1,12 @@
 //! The outside world, captured once: variables, terminal facts, folders. The only reader of the process.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::failure::{Code, Failure};
 
 /// Everything a command may know of the process it runs in.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +33,7 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "this is the one reader of the process")]
     pub fn capture() -> Self {
         let variables =
-            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect();
+            std::env::vars_os().filter_map(|(name, value)| Some((known_as(name.into_string().ok()?), value))).collect();
         let (stdout, stderr) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
         let columns = (stdout || stderr)
             .then(|| console::Term::stderr().size_checked().or_else(|| console::Term::stdout().size_checked()));
@@ -41,9 +44,15 @@ impl Environment {
             stdout_is_terminal: stdout,
             stderr_is_terminal: stderr,
             columns: columns.flatten().map(|(_, columns)| columns),
-            home: dirs::home_dir(),
-            data_dir: dirs::data_dir(),
+            // This reads the process's own variables first, also on Windows, where `dirs` asks the system alone.
+            home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
+            data_dir: data_dir(),
         }
+    }
+
+    /// A variable as it is, an empty one as unset: for values that must not be altered.
+    pub fn exact(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(name).map(OsString::as_os_str).filter(|_| self.var(name).is_some())
     }
 
     /// A variable's text, trimmed; an empty one counts as unset. Text that is not Unicode is read as far as it can be.
@@ -55,6 +64,20 @@ impl Environment {
     /// Whether a variable asks for something: set, and neither empty, `0` nor `false`.
     pub fn flag(&self, name: &str) -> bool {
         self.var(name).is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "0" | "false" | "no"))
+    }
+
+    /// Whether somebody sits there who can read a question and answer it. Who reads standard output is a program where
+    /// that is a pipe or a file, and waits for data.
+    pub fn is_at_terminal(&self) -> bool {
+        self.stdin_is_terminal && self.stderr_is_terminal && self.stdout_is_terminal
+    }
+
+    /// Checks the clock: neither certificates nor HTTP's dates know a time before 1970.
+    ///
+    /// # Errors
+    /// Config, when the clock stands before it.
+    pub fn check_clock(&self) -> Result<(), Failure> {
+        check_clock(SystemTime::now())
     }
 
     /// Where `config.toml` lives when nobody names another place: XDG on Linux and macOS, the roaming folder on Windows.
@@ -71,6 +94,18 @@ impl Environment {
     /// Where the sandbox of `-P sandbox` keeps its store.
     pub fn sandbox_store(&self) -> Option<PathBuf> {
         Some(self.data_dir.as_ref()?.join("spectrum").join("sandbox.sqlite3"))
+    }
+
+    /// A program as it is started: on Windows a script such as `op.cmd` is found by its name without the ending, as a
+    /// console finds it; elsewhere the system finds it by itself.
+    pub fn program(&self, name: &str) -> PathBuf {
+        let name = PathBuf::from(name);
+        if !cfg!(windows) || name.components().count() != 1 || name.extension().is_some() {
+            return name;
+        }
+        let (path, endings) = (self.var("PATH").unwrap_or_default(), self.var("PATHEXT"));
+        let endings = endings.as_deref().unwrap_or(".COM;.EXE;.BAT;.CMD");
+        find_program(&name, std::env::split_paths(&path), endings).unwrap_or(name)
     }
 
     /// A path as people write it into a file that no shell reads: a leading `~` is the home folder.
@@ -93,5 +128,73 @@ impl Environment {
     pub fn with_variables<const N: usize>(variables: [(&str, &str); N]) -> Self {
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), OsString::from(value))).collect();
         Self { variables, ..Self::default() }
+    }
+}
+
+fn check_clock(now: SystemTime) -> Result<(), Failure> {
+    if now >= SystemTime::UNIX_EPOCH {
+        return Ok(());
+    }
+    Err(Failure::new(Code::Config, "the clock of this machine stands before 1970, so no connection can be made")
+        .hint("set the clock"))
+}
+
+/// A variable's name as it is looked up: Windows knows `Path` and `PATH` as one.
+fn known_as(name: String) -> String {
+    if cfg!(windows) { name.to_uppercase() } else { name }
+}
+
+/// Where per-user data lives: on Windows the local folder, since a database does not belong into the roaming profile.
+#[expect(clippy::disallowed_methods, reason = "this is the one reader of the process")]
+fn data_dir() -> Option<PathBuf> {
+    if cfg!(windows) {
+        return std::env::var_os("LOCALAPPDATA").map(PathBuf::from).or_else(dirs::data_local_dir);
+    }
+    dirs::data_dir()
+}
+
+/// The first file of a folder that has the name and one of the endings.
+fn find_program(name: &Path, mut folders: impl Iterator<Item = PathBuf>, endings: &str) -> Option<PathBuf> {
+    folders.find_map(|folder| {
+        let named = |ending: &str| {
+            let mut file = folder.join(name).into_os_string();
+            file.push(ending);
+            PathBuf::from(file)
+        };
+        endings.split(';').filter(|ending| !ending.is_empty()).map(named).find(|file| file.is_file())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_found_by_its_name_in_the_order_of_folders_and_endings() {
+        let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for file in [second.path().join("op.EXE"), second.path().join("op.CMD"), first.path().join("op.CMD")] {
+            std::fs::write(file, "").unwrap();
+        }
+        let find = |name: &str, endings| {
+            let folders = [first.path(), second.path()].map(Path::to_owned).into_iter();
+            find_program(Path::new(name), folders, endings)
+        };
+        assert_eq!(find("op", ".EXE;.CMD"), Some(first.path().join("op.CMD")));
+        assert_eq!(find("op", ";.EXE"), Some(second.path().join("op.EXE")));
+        assert_eq!(find("pass", ".EXE;.CMD"), None);
+    }
+
+    #[test]
+    fn a_clock_before_1970_is_told() {
+        let second = std::time::Duration::from_secs(1);
+        assert!(check_clock(SystemTime::UNIX_EPOCH).is_ok());
+        assert_eq!(check_clock(SystemTime::UNIX_EPOCH - second).unwrap_err().code, Code::Config);
+    }
+
+    #[test]
+    fn what_is_no_unicode_is_told_from_what_is_not_there() {
+        let environment = Environment::with_variables([("A", " "), ("B", "b")]);
+        assert_eq!(environment.exact("A"), None);
+        assert_eq!(environment.exact("B"), Some(OsStr::new("b")));
     }
 }

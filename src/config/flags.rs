@@ -75,7 +75,7 @@ pub struct GlobalArgs {
     /// The service, https or http to loopback [env: SPECTRUM_CLOUD_URL]
     #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
     pub base_url: Option<String>,
-    /// One more trusted CA, PEM [env: SSL_CERT_FILE]
+    /// One more trusted CA, PEM, added to the roots
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
     pub ca_cert: Option<PathBuf>,
 }

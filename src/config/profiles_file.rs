@@ -1,15 +1,17 @@
-//! The TOML file of profiles: strict when it is read, private and atomic when it is written.
+//! The TOML file of profiles: strict when it is read.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::failure::{Code, Failure};
-use crate::secrets::credentials::Secret;
-use crate::secrets::source::SecretSource;
+use crate::secrets::source::{self, SecretSource};
 
+/// The largest file that is read.
+const LARGEST: u64 = 1024 * 1024;
 /// The profile that is built in and needs no account.
 pub const SANDBOX: &str = "sandbox";
 
@@ -70,15 +72,17 @@ impl Profile {
     /// Where the secret is; none when the profile has none.
     ///
     /// # Errors
-    /// When it names more than one place.
-    pub fn secret_source(&self) -> Result<Option<SecretSource>, &'static str> {
-        let literal = self.project_secret.as_deref().and_then(Secret::new).map(SecretSource::Literal);
+    /// When it names more than one place, or holds itself what is no secret.
+    pub fn secret_source(&self) -> Result<Option<SecretSource>, String> {
+        let written = self.project_secret.as_deref().filter(|text| !text.trim().is_empty());
+        let literal = written.map(|text| source::understand(text.as_bytes())).transpose();
+        let literal = literal.map_err(|reason| format!("project_secret {reason}"))?.map(SecretSource::Literal);
         let command = self.secret_command.clone().map(SecretSource::Command);
         let file = self.secret_file.clone().map(SecretSource::File);
         let mut sources = [literal, command, file].into_iter().flatten();
         match (sources.next(), sources.next()) {
             (source, None) => Ok(source),
-            _ => Err("names more than one of project_secret, secret_command and secret_file; keep one"),
+            _ => Err("names more than one of project_secret, secret_command and secret_file; keep one".to_owned()),
         }
     }
 }
@@ -89,17 +93,14 @@ impl ProfileFile {
     /// # Errors
     /// Config, when it is unreadable or not what it should be, with file and line.
     pub fn read(path: &Path, shown: &str) -> Result<Self, Failure> {
-        match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text, shown),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(Failure::new(Code::Config, format!("cannot read {shown}: {error}"))
-                .hint("name another file with `--config FILE`")),
-        }
+        read_text(path, shown)?.map_or_else(|| Ok(Self::default()), |text| Self::parse(&text, shown))
     }
 
-    fn parse(text: &str, shown: &str) -> Result<Self, Failure> {
-        // Windows editors leave a byte order mark.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// Config, when it is not what it should be, with file and line.
+    pub fn parse(text: &str, shown: &str) -> Result<Self, Failure> {
         let file: Self = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| 1 + text.get(..span.start).unwrap_or("").matches('\n').count());
             let message = without_value(error.message().lines().next().unwrap_or("not TOML"));
@@ -136,6 +137,45 @@ impl ProfileFile {
     }
 }
 
+/// The file's text; none when there is no file.
+///
+/// # Errors
+/// Config, when it cannot be read, is a link to nowhere, or no text.
+pub fn read_text(path: &Path, shown: &str) -> Result<Option<String>, Failure> {
+    let failed = |what: String| Failure::new(Code::Config, what).hint("name another file with `--config FILE`");
+    let mut bytes = Vec::new();
+    match fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return match path.symlink_metadata() {
+                Ok(_) => Err(failed(format!("{shown} is a link to a file that is not there"))),
+                Err(_) => Ok(None),
+            };
+        }
+        Err(error) => return Err(failed(format!("cannot read {shown}: {error}"))),
+        Ok(_) if bytes.len() as u64 > LARGEST => {
+            return Err(failed(format!("{shown} is larger than a megabyte, so it is no file of profiles")));
+        }
+        Ok(_) => {}
+    }
+    decode(bytes).map(Some).ok_or_else(|| {
+        Failure::new(Code::Config, format!("{shown} is no text in UTF-8")).hint("save it as UTF-8 in your editor")
+    })
+}
+
+/// Text as editors save it: UTF-8, also with a byte order mark, or UTF-16 with one.
+fn decode(bytes: Vec<u8>) -> Option<String> {
+    let (mark, units) = bytes.as_chunks::<2>().0.split_first().unwrap_or((&[0, 0], &[]));
+    let wide = |unit: fn([u8; 2]) -> u16| String::from_utf16(&units.iter().map(|pair| unit(*pair)).collect::<Vec<_>>());
+    match mark {
+        [0xff, 0xfe] => wide(u16::from_le_bytes).ok(),
+        [0xfe, 0xff] => wide(u16::from_be_bytes).ok(),
+        _ => {
+            let text = String::from_utf8(bytes).ok()?;
+            Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+        }
+    }
+}
+
 /// The parser's words without the value that they quote: it may be a secret.
 fn without_value(message: &str) -> String {
     match (message.split_once(['`', '"']), message.rsplit_once(", expected ")) {
@@ -156,25 +196,6 @@ fn did_you_mean(message: &str) -> Option<&'static str> {
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let alike = known.into_iter().map(|candidate| (strsim::jaro_winkler(word, candidate), candidate));
     alike.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, candidate)| candidate)
-}
-
-/// The `chmod` to run, when others can read a file that holds a secret.
-#[cfg(unix)]
-pub fn loose_permissions(path: &Path, shown: &str) -> Option<String> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
-    (mode & 0o044 != 0).then(|| {
-        // The home folder's short form works in a shell only without quotes.
-        let named =
-            if shown.contains(char::is_whitespace) { format!("'{}'", path.display()) } else { shown.to_owned() };
-        format!("{shown} holds a secret and others can read it (mode {mode:04o}); run `chmod 600 {named}`")
-    })
-}
-
-/// The folder's access list guards the file on this system.
-#[cfg(not(unix))]
-pub fn loose_permissions(_path: &Path, _shown: &str) -> Option<String> {
-    None
 }
 
 #[cfg(test)]
@@ -217,8 +238,21 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_understood() {
-        assert!(ProfileFile::parse("\u{feff}default_profile = \"x\"\r\n", "f").is_ok());
+    fn text_is_read_as_editors_save_it() {
+        let text = "default_profile = \"größe\"\r\n";
+        let wide = |mark: u16, bytes: fn(u16) -> [u8; 2]| {
+            [mark].into_iter().chain(text.encode_utf16()).flat_map(bytes).collect()
+        };
+        for bytes in [
+            text.as_bytes().to_vec(),
+            format!("\u{feff}{text}").into_bytes(),
+            wide(0xfeff, u16::to_le_bytes),
+            wide(0xfeff, u16::to_be_bytes),
+        ] {
+            assert_eq!(decode(bytes).as_deref(), Some(text));
+        }
+        assert_eq!(decode(b"gr\xf6\xdfe".to_vec()), None);
+        assert_eq!(decode(Vec::new()).as_deref(), Some(""));
     }
 
     #[test]

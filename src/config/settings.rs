@@ -1,6 +1,7 @@
 //! What was typed, exported and written down becomes what it means: flag > variable > profile > default,
 //! each value with its origin. Credentials are chosen as a pair, from one source (`sources`).
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -8,28 +9,17 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use super::base_url::SERVICE;
 pub use super::flags::{Colour, GlobalArgs, profile_names};
-pub use super::source::{Candidates, Family, NoSource, Source, Target, secret_variables};
-use super::source::{Resolver, Unresolved};
+pub use super::source::{Candidates, Family, NoSource, Source, Target, parse_project_id};
+use super::source::{Found, Resolver};
 use super::values;
-pub use super::values::parse_base_url;
 use crate::config::environment::Environment;
 use crate::config::profiles_file::Profile;
 use crate::failure::{Code, Failure};
 use crate::output::format::Format;
 use crate::secrets::credentials::Secret;
 use crate::secrets::source::SecretSource;
-
-/// The public service.
-pub const SERVICE: &str = "https://spectrum.photon.codes";
-
-/// The public service's base URL.
-///
-/// # Errors
-/// Never: it is one.
-pub fn service() -> Result<Url, Failure> {
-    SERVICE.parse().map_err(|error| Failure::internal("the service's URL is none", error))
-}
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +30,8 @@ pub enum Origin {
     Variable(&'static str),
     /// The profile of this name.
     Profile(String),
+    /// The sandbox inside this binary.
+    Sandbox,
     /// Built in.
     Default,
 }
@@ -50,6 +42,7 @@ impl fmt::Display for Origin {
             Self::Flag(flag) => f.write_str(flag),
             Self::Variable(name) => f.write_str(name),
             Self::Profile(name) => write!(f, "profile {name}"),
+            Self::Sandbox => f.write_str("the built-in sandbox"),
             Self::Default => f.write_str("the default"),
         }
     }
@@ -71,10 +64,14 @@ pub struct Settings {
     pub config_path: Option<PathBuf>,
     /// The file, as people read it.
     pub config_shown: String,
-    /// The source and what belongs to it, or why there is none.
+    /// Who asks, or why nobody does.
     pub target: Result<Target, Failure>,
-    /// Whether the reason is only that nothing, or half a pair, is there: `--dry-run` does without.
-    pub is_without_credentials: bool,
+    /// Where requests go; known without credentials, too (`--dry-run`).
+    pub base_url: Result<Setting<Url>, Failure>,
+    /// The fields to show.
+    pub fields: Option<Vec<String>>,
+    /// How much to tell of each request: nothing, a line, everything.
+    pub verbosity: u8,
     /// The output format.
     pub format: Setting<Format>,
     /// One request's time-out.
@@ -83,19 +80,24 @@ pub struct Settings {
     pub retries: Setting<u32>,
     /// Requests per second; 0 does not pace.
     pub rate_limit: Setting<f64>,
-    /// One more trusted CA.
+    /// One more trusted CA, added to the roots.
     pub ca_cert: Option<Setting<PathBuf>>,
-    /// A warning to give once: others can read a secret.
+    /// The trusted CAs in place of the system's.
+    pub roots: Option<Setting<PathBuf>>,
+    /// A warning to give once: others can change the file, or read a secret in it.
     pub warning: Option<String>,
+    /// The flags that choose whom to ask and where, as they were given.
+    given: String,
 }
 
 impl Settings {
     /// Resolves everything. Only what would keep *every* command from running is an error here;
-    /// missing credentials are kept for the command that needs them.
+    /// missing credentials are kept for the command that needs them. For a command that adds a profile
+    /// that profile's own settings count.
     ///
     /// # Errors
     /// Config or usage, when a value is not what it should be.
-    pub fn resolve(args: &GlobalArgs, environment: &Environment) -> Result<Self, Failure> {
+    pub fn resolve(args: &GlobalArgs, environment: &Environment, new_profile: Option<&str>) -> Result<Self, Failure> {
         let config_path = args
             .config
             .clone()
@@ -103,11 +105,10 @@ impl Settings {
             .or_else(|| environment.config_file());
         let config_shown =
             config_path.as_deref().map_or_else(|| "config.toml".to_owned(), |path| environment.display_path(path));
-        let resolver = Resolver { args, environment, path: config_path.as_deref(), shown: &config_shown };
-        let (target, profile, is_without_credentials) = match resolver.target() {
-            Ok((target, profile)) => (Ok(target), profile, false),
-            Err(Unresolved { failure, is_without_credentials }) => (Err(failure), None, is_without_credentials),
-        };
+        let file = OnceCell::new();
+        let resolver = Resolver { args, environment, path: config_path.as_deref(), shown: &config_shown, file };
+        let found = new_profile.map_or_else(|| resolver.find(), |name| resolver.find_new(name));
+        let Found { target, base_url, profile } = found;
         let in_sandbox = matches!(&target, Ok(Target { source: Source::Sandbox(_), .. }));
         let warning = resolver.permission_warning(&target);
         let pick = Pick { environment, profile };
@@ -140,16 +141,50 @@ impl Settings {
                 if in_sandbox { 0.0 } else { 5.0 },
             )?,
             ca_cert: pick.ca_cert(args),
+            roots: environment
+                .exact("SSL_CERT_FILE")
+                .map(|path| Setting { value: path.into(), origin: Origin::Variable("SSL_CERT_FILE") }),
+            fields: args.fields.clone(),
+            verbosity: args.verbose,
+            given: given(args),
             config_path,
             config_shown,
             target,
-            is_without_credentials,
+            base_url,
             warning,
         })
     }
 }
 
+/// The flags that choose whom to ask and where, in a form that can be typed again.
+fn given(args: &GlobalArgs) -> String {
+    let config = args.config.as_ref().map(|path| path.display().to_string());
+    // What is no base URL may be anything, a secret in a wrong place among it.
+    let base_url = args.base_url.clone().filter(|url| super::base_url::parse(url).is_ok());
+    [("-P", args.profile.clone()), ("--config", config), ("--base-url", base_url)]
+        .into_iter()
+        .filter_map(|(flag, value)| Some(format!(" {flag} {}", quote(&value?))))
+        .collect()
+}
+
+/// A word as a shell takes it for one.
+fn quote(word: &str) -> String {
+    let is_plain =
+        |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '%' | '+' | '=' | ',');
+    match word {
+        _ if !word.is_empty() && word.chars().all(|c| is_plain(c) || (cfg!(windows) && c == '\\')) => word.to_owned(),
+        _ if cfg!(windows) => format!("\"{word}\""),
+        _ => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
 impl Settings {
+    /// The `-P`, `--config` and `--base-url` that the command was given, for the command that a hint shows: each with a
+    /// blank before it, and nothing when none was given.
+    pub fn given(&self) -> &str {
+        &self.given
+    }
+
     /// The secret that stands in the file or a variable itself, so it can be hidden before anything is printed.
     pub fn written_secret(&self) -> Option<&Secret> {
         match &self.target.as_ref().ok()?.secret.as_ref()?.value {
@@ -206,13 +241,7 @@ impl Pick<'_> {
             let (name, profile) = self.profile.as_ref()?;
             Some(setting(profile.ca_cert.clone()?, Origin::Profile(name.clone())))
         };
-        let from_variable =
-            || Some(setting(self.environment.var("SSL_CERT_FILE")?.into(), Origin::Variable("SSL_CERT_FILE")));
-        args.ca_cert
-            .clone()
-            .map(|path| setting(path, Origin::Flag("--ca-cert")))
-            .or_else(from_variable)
-            .or_else(from_profile)
+        args.ca_cert.clone().map(|path| setting(path, Origin::Flag("--ca-cert"))).or_else(from_profile)
     }
 }
 

@@ -1,28 +1,29 @@
 //! Where the credentials come from: the first source that names any, and both halves from that one alone.
-//! The base URL belongs to them, so it comes from the same source or from a flag.
+//! The base URL belongs to them, so it is found beside them.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use url::Url;
 
+use super::base_url::{self, Owner};
 use super::flags::GlobalArgs;
-use super::settings::{Origin, SERVICE, Setting};
-use super::values::parse_base_url;
+use super::permissions;
+use super::settings::{Origin, Setting};
 use crate::config::environment::Environment;
 use crate::config::profiles_file::{Profile, ProfileFile, SANDBOX};
 use crate::failure::{Code, Failure};
 use crate::model::ProjectId;
-use crate::secrets::credentials::Secret;
-use crate::secrets::source::SecretSource;
+use crate::secrets::source::{self, SecretSource};
 
 /// The two families of variables that hold a pair.
 pub(super) const FAMILIES: [Family; 2] = [
     Family {
         id: "SPECTRUM_PROJECT_ID",
-        secret: "SPECTRUM_PROJECT_SECRET",
+        secret: source::VARIABLES[0],
         secret_file: Some("SPECTRUM_PROJECT_SECRET_FILE"),
     },
-    Family { id: "PHOTON_PROJECT_ID", secret: "PHOTON_PROJECT_SECRET", secret_file: None },
+    Family { id: "PHOTON_PROJECT_ID", secret: source::VARIABLES[1], secret_file: None },
 ];
 
 /// The names of one family.
@@ -31,11 +32,6 @@ pub struct Family {
     id: &'static str,
     secret: &'static str,
     secret_file: Option<&'static str>,
-}
-
-/// Every variable that may hold a secret.
-pub fn secret_variables() -> impl Iterator<Item = &'static str> {
-    FAMILIES.into_iter().map(|family| family.secret)
 }
 
 /// Which source the pair comes from.
@@ -107,7 +103,7 @@ impl Candidates {
     }
 }
 
-/// Where requests go and who asks; the secret is not read yet.
+/// Who asks; the secret is not read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// The source that was chosen.
@@ -116,20 +112,21 @@ pub struct Target {
     pub project_id: Option<Setting<ProjectId>>,
     /// Where the secret lies; none for the sandbox.
     pub secret: Option<Setting<SecretSource>>,
-    /// Where the service lives; none for the sandbox.
-    pub base_url: Option<Setting<Url>>,
 }
 
-/// Why there is no target.
-pub(super) struct Unresolved {
-    pub failure: Failure,
-    /// Whether nothing but credentials is missing: `--dry-run` does without them.
-    pub is_without_credentials: bool,
+/// The source, and what belongs to it.
+pub(super) struct Found {
+    /// The source, or why there is none.
+    pub target: Result<Target, Failure>,
+    /// Where requests go: also where nothing but credentials is missing, since `--dry-run` does without.
+    pub base_url: Result<Setting<Url>, Failure>,
+    /// The profile whose settings count.
+    pub profile: Option<(String, Profile)>,
 }
 
-impl From<Failure> for Unresolved {
+impl From<Failure> for Found {
     fn from(failure: Failure) -> Self {
-        Self { failure, is_without_credentials: false }
+        Self { target: Err(failure.clone()), base_url: Err(failure), profile: None }
     }
 }
 
@@ -141,21 +138,23 @@ pub(super) struct Resolver<'a> {
     pub path: Option<&'a Path>,
     /// Its path as people read it.
     pub shown: &'a str,
+    /// Its content: read once, since it may be a pipe.
+    pub file: OnceCell<Result<ProfileFile, Failure>>,
 }
 
-/// The source with what belongs to it, and the profile when it is one.
-type Found = (Target, Option<(String, Profile)>);
-
 impl Resolver<'_> {
-    fn file(&self) -> Result<ProfileFile, Failure> {
-        let Some(path) = self.path else { return Ok(ProfileFile::default()) };
-        // A file that somebody named has to be there; the usual place may be empty.
-        let is_named = self.args.config.is_some() || self.environment.var("SPECTRUM_CONFIG").is_some();
-        if is_named && !path.exists() {
-            return Err(Failure::new(Code::Config, format!("no file {}", self.shown))
-                .hint("name another with `--config FILE`, or write it with `spectrum profiles add`"));
-        }
-        ProfileFile::read(path, self.shown)
+    fn file(&self) -> Result<&ProfileFile, Failure> {
+        let read = || {
+            let Some(path) = self.path else { return Ok(ProfileFile::default()) };
+            // A file that somebody named has to be there; the usual place may be empty.
+            let is_named = self.args.config.is_some() || self.environment.var("SPECTRUM_CONFIG").is_some();
+            if is_named && path.symlink_metadata().is_err() {
+                return Err(Failure::new(Code::Config, format!("no file {}", self.shown))
+                    .hint("name another with `--config FILE`, or write it with `spectrum profiles add`"));
+            }
+            ProfileFile::read(path, self.shown)
+        };
+        self.file.get_or_init(read).as_ref().map_err(Clone::clone)
     }
 
     fn candidates(&self) -> Candidates {
@@ -170,39 +169,69 @@ impl Resolver<'_> {
         }
     }
 
-    pub fn target(&self) -> Result<Found, Unresolved> {
+    /// What the command line, the variables and the file say.
+    pub fn find(&self) -> Found {
+        self.choose().unwrap_or_else(Found::from)
+    }
+
+    fn choose(&self) -> Result<Found, Failure> {
         let mut candidates = self.candidates();
         if candidates.needs_default() {
-            candidates.default = self.file()?.default_profile;
+            candidates.default = self.file()?.default_profile.clone();
         }
-        let without = |failure| Unresolved { failure, is_without_credentials: true };
+        let without = |failure, owner| Found { target: Err(failure), base_url: self.base_url(owner), profile: None };
         match candidates.choose() {
-            Ok(Source::Sandbox(origin)) => Ok(self.sandbox(origin)?),
-            Ok(Source::Profile(name, origin)) => Ok(self.profile(name, origin)?),
-            Ok(Source::Variables(family)) => Ok((self.variables(family)?, None)),
-            Err(NoSource::Nothing) => Err(without(self.nothing())),
-            Err(NoSource::Half(found, missing)) => Err(without(self.half(found, missing))),
+            Ok(source @ Source::Sandbox(_)) => Ok(Found {
+                base_url: Ok(self.base_url(Owner::Sandbox)?),
+                target: Ok(Target { source, project_id: None, secret: None }),
+                profile: None,
+            }),
+            Ok(Source::Profile(name, origin)) => self.profile(name, origin),
+            Ok(Source::Variables(family)) => Ok(Found {
+                base_url: Ok(self.base_url(Owner::Variables)?),
+                target: Ok(self.variables(family)?),
+                profile: None,
+            }),
+            Err(NoSource::Nothing) => Ok(without(self.nothing(), Owner::Nobody)),
+            Err(NoSource::Half(found, missing)) => Ok(without(self.half(found, missing), Owner::Variables)),
         }
     }
 
-    fn sandbox(&self, origin: Origin) -> Result<Found, Failure> {
-        if self.args.base_url.is_some() {
-            return Err(Failure::new(Code::Usage, "--base-url and the sandbox profile exclude each other")
-                .hint("the sandbox runs inside this command; leave --base-url out"));
+    /// What counts for a profile that is only being added: its own settings where it is there already.
+    pub fn find_new(&self, name: &str) -> Found {
+        let read = || self.path.map_or_else(|| Ok(ProfileFile::default()), |path| ProfileFile::read(path, self.shown));
+        let mut profile = match read() {
+            Ok(file) => file.profiles.get(name).cloned().unwrap_or_default(),
+            Err(failure) => return failure.into(),
+        };
+        self.expand_paths(&mut profile);
+        Found {
+            target: Err(Failure::new(Code::Config, format!("the profile {name} is only being added"))),
+            base_url: self.base_url(Owner::Profile(name, profile.base_url.as_deref())),
+            profile: Some((name.to_owned(), profile)),
         }
-        Ok((Target { source: Source::Sandbox(origin), project_id: None, secret: None, base_url: None }, None))
     }
 
-    fn profile(&self, name: String, origin: Origin) -> Result<Found, Failure> {
-        let file = self.file()?;
-        let mut profile = file.get(&name, self.shown)?.clone();
+    fn base_url(&self, owner: Owner<'_>) -> Result<Setting<Url>, Failure> {
+        base_url::resolve(self.args.base_url.as_deref(), owner, self.environment)
+    }
+
+    fn expand_paths(&self, profile: &mut Profile) {
         for path in [&mut profile.secret_file, &mut profile.ca_cert] {
             *path = path.take().map(|path| self.environment.expand_path(path));
         }
+        if let Some(program) = profile.secret_command.as_mut().and_then(|argv| argv.first_mut()) {
+            *program = self.environment.program(program).display().to_string();
+        }
+    }
+
+    fn profile(&self, name: String, origin: Origin) -> Result<Found, Failure> {
+        let mut profile = self.file()?.get(&name, self.shown)?.clone();
+        self.expand_paths(&mut profile);
         let wrong = |what: &str| Failure::new(Code::Config, format!("profile {name} in {}: {what}", self.shown));
         let setting_origin = Origin::Profile(name.clone());
-        let secret = profile.secret_source().map_err(wrong)?;
-        let (id, secret) = match (profile.project_id.as_deref().map(str::trim), secret) {
+        let secret = profile.secret_source().map_err(|what| wrong(&what))?;
+        let (id, secret) = match (profile.project_id.as_deref(), secret) {
             (Some(id), Some(secret)) => (id, secret),
             (None, Some(_)) => return Err(wrong("it has a secret but no project_id").hint("add project_id to it")),
             (Some(_), None) => {
@@ -214,52 +243,37 @@ impl Resolver<'_> {
                     .hint(format!("run `spectrum profiles add {name}`")));
             }
         };
-        let project_id = id.parse::<ProjectId>().map_err(|error| wrong(&format!("project_id is {error}")))?;
-        let base_url = self.base_url(profile.base_url.clone().map(|url| (url, setting_origin.clone())))?;
-        let setting = |value| Setting { value, origin: setting_origin.clone() };
+        let project_id = parse_project_id(id).map_err(|reason| wrong(&format!("project_id is {reason}")))?;
+        let base_url = self.base_url(Owner::Profile(&name, profile.base_url.as_deref()))?;
         let target = Target {
-            project_id: Some(setting(project_id)),
-            secret: Some(Setting { value: secret, origin: setting_origin.clone() }),
-            base_url: Some(base_url),
+            project_id: Some(Setting { value: project_id, origin: setting_origin.clone() }),
+            secret: Some(Setting { value: secret, origin: setting_origin }),
             source: Source::Profile(name.clone(), origin),
         };
-        Ok((target, Some((name, profile))))
+        Ok(Found { target: Ok(target), base_url: Ok(base_url), profile: Some((name, profile)) })
     }
 
     fn variables(&self, family: Family) -> Result<Target, Failure> {
         let var = |name: &str| self.environment.var(name);
         // The value stays out of the text: the two halves may have been swapped.
-        let project_id = var(family.id)
-            .unwrap_or_default()
-            .parse()
-            .map_err(|error| Failure::new(Code::Config, format!("{} is {error}", family.id)))?;
-        let literal = var(family.secret)
-            .as_deref()
-            .and_then(Secret::new)
-            .map(|secret| Setting { value: SecretSource::Literal(secret), origin: Origin::Variable(family.secret) });
-        let file = family.secret_file.and_then(|name| {
-            Some(Setting { value: SecretSource::File(var(name)?.into()), origin: Origin::Variable(name) })
+        let project_id = parse_project_id(&var(family.id).unwrap_or_default())
+            .map_err(|reason| Failure::new(Code::Config, format!("{} is {reason}", family.id)))?;
+        let literal = self.environment.exact(family.secret).map(|value| {
+            let secret = source::understand(value.as_encoded_bytes())
+                .map_err(|reason| Failure::new(Code::Config, format!("the secret in {} {reason}", family.secret)))?;
+            Ok::<_, Failure>(Setting { value: SecretSource::Literal(secret), origin: Origin::Variable(family.secret) })
         });
-        let exported = var("SPECTRUM_CLOUD_URL").map(|url| (url, Origin::Variable("SPECTRUM_CLOUD_URL")));
+        let file = family.secret_file.and_then(|name| {
+            Some(Setting {
+                value: SecretSource::File(self.environment.exact(name)?.into()),
+                origin: Origin::Variable(name),
+            })
+        });
         Ok(Target {
             source: Source::Variables(family),
             project_id: Some(Setting { value: project_id, origin: Origin::Variable(family.id) }),
-            secret: literal.or(file),
-            base_url: Some(self.base_url(exported)?),
+            secret: literal.transpose()?.or(file),
         })
-    }
-
-    /// The base URL belongs to the credentials: only their own source, or a flag, may name it.
-    fn base_url(&self, own: Option<(String, Origin)>) -> Result<Setting<Url>, Failure> {
-        let flag = self.args.base_url.clone().map(|url| (url, Origin::Flag("--base-url")));
-        let (text, origin) = flag.or(own).unwrap_or_else(|| (SERVICE.to_owned(), Origin::Default));
-        match parse_base_url(&text) {
-            Ok(value) => Ok(Setting { value, origin }),
-            Err(reason) => {
-                let code = if matches!(origin, Origin::Flag(_)) { Code::Usage } else { Code::Config };
-                Err(Failure::new(code, format!("the base URL from {origin}: {reason}")))
-            }
-        }
     }
 
     fn nothing(&self) -> Failure {
@@ -275,14 +289,21 @@ impl Resolver<'_> {
             .hint(format!("set {missing} too, or choose a profile with `-P NAME`"))
     }
 
-    /// The warning about a file that holds the secret itself and that others can read.
+    /// The warning about a file that others can change, or that holds the secret itself and that others can read.
     pub fn permission_warning(&self, target: &Result<Target, Failure>) -> Option<String> {
-        let Ok(Target {
-            secret: Some(Setting { value: SecretSource::Literal(_), origin: Origin::Profile(_) }), ..
-        }) = target
-        else {
-            return None;
-        };
-        crate::config::profiles_file::loose_permissions(self.path?, self.shown)
+        let Ok(Target { source: Source::Profile(..), secret: Some(secret), .. }) = target else { return None };
+        permissions::warning(self.path?, self.shown, matches!(secret.value, SecretSource::Literal(_)))
     }
+}
+
+/// Reads a project's id, trimmed.
+///
+/// # Errors
+/// What is wrong with it, without the text itself: a secret may have been put in its place.
+pub fn parse_project_id(text: &str) -> Result<ProjectId, String> {
+    let text = text.trim();
+    text.parse().map_err(|error| match source::oddity(text) {
+        Some(oddity) => format!("{error}; this one {oddity}"),
+        None => format!("{error}"),
+    })
 }

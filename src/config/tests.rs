@@ -70,11 +70,11 @@ fn the_first_source_that_applies_wins_and_halves_are_never_joined() {
 
 fn resolve<const N: usize>(line: &str, variables: [(&str, &str); N]) -> Result<Settings, Failure> {
     let cli = Cli::try_parse_from(line.split(' ')).unwrap();
-    Settings::resolve(&cli.global, &Environment::with_variables(variables))
+    Settings::resolve(&cli.global, &Environment::with_variables(variables), cli.command.new_profile())
 }
 
 fn base_url(settings: &Settings) -> String {
-    settings.target.as_ref().unwrap().base_url.as_ref().unwrap().value.to_string()
+    settings.base_url.as_ref().unwrap().value.to_string()
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn the_base_url_belongs_to_the_credentials() {
     let flagged = resolve("spectrum --base-url https://flag.example project show", pair).unwrap();
     assert_eq!(base_url(&flagged), "https://flag.example/");
     let sandbox = resolve("spectrum -P sandbox project show", pair).unwrap();
-    assert_eq!(sandbox.target.unwrap().base_url, None, "the sandbox looks at none of it");
+    assert_eq!(base_url(&sandbox), "http://sandbox.localhost/", "the sandbox looks at none of it");
 }
 
 #[test]
@@ -128,27 +128,59 @@ fn a_swapped_pair_does_not_show_the_secret() {
 }
 
 #[test]
-fn credentials_never_travel_in_clear_text() {
-    for good in [
-        "https://spectrum.photon.codes",
-        "http://127.0.0.1:8787",
-        "http://localhost:1",
-        "http://[::1]:80",
-        "https://h/base/",
-    ] {
-        assert!(parse_base_url(good).is_ok(), "{good}");
-    }
-    for bad in [
-        "http://spectrum.photon.codes",
-        "http://localhost.evil.example",
-        "http://127.0.0.1.evil.example",
-        "https://user:pw@h",
-        "ftp://127.0.0.1",
-        "https://h?x=1",
-        "spectrum.photon.codes",
-        "http://0.0.0.0:1",
-        "",
-    ] {
-        assert!(parse_base_url(bad).is_err(), "{bad}");
-    }
+fn a_pair_is_checked_with_the_settings_of_the_profile_that_it_is_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    let profile = |name: &str, retries: u8| {
+        format!(
+            "[profiles.{name}]\nproject_id = \"{ID}\"\nproject_secret = \"s\"\nbase_url = \"https://{name}.example\"\nretries = {retries}\nca_cert = \"/{name}.pem\"\n"
+        )
+    };
+    std::fs::write(&file, format!("default_profile = \"prod\"\n{}{}", profile("prod", 1), profile("staging", 2)))
+        .unwrap();
+    let of = |line: &str| {
+        let exported = [("SPECTRUM_PROFILE", "prod"), ("SPECTRUM_CLOUD_URL", "https://elsewhere.example")];
+        let settings = resolve(&format!("spectrum --config {} {line}", file.display()), exported).unwrap();
+        let ca = settings.ca_cert.as_ref().map(|ca| ca.value.display().to_string());
+        (base_url(&settings), settings.retries.value, ca)
+    };
+    let staging = ("https://staging.example/".to_owned(), 2, Some("/staging.pem".to_owned()));
+    assert_eq!(of("-P staging project show"), staging);
+    assert_eq!(of("profiles add staging"), staging);
+    assert_eq!(of("login staging"), staging);
+    assert_eq!(of("profiles add new"), (format!("{SERVICE}/"), 4, None));
+    assert_eq!(of("profiles add staging --retries 3 --base-url https://flag.example").0, "https://flag.example/");
+    assert_eq!(of("profiles check"), ("https://prod.example/".to_owned(), 1, Some("/prod.pem".to_owned())));
+}
+
+#[test]
+fn the_ca_of_a_profile_and_the_roots_of_the_environment_are_two_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    std::fs::write(
+        &file,
+        format!("[profiles.p]\nproject_id = \"{ID}\"\nproject_secret = \"s\"\nca_cert = \"/own.pem\"\n"),
+    )
+    .unwrap();
+    let line = format!("spectrum --config {} -P p project show", file.display());
+    let settings = resolve(&line, [("SSL_CERT_FILE", "/roots.pem")]).unwrap();
+    assert_eq!(settings.ca_cert.unwrap().value, PathBuf::from("/own.pem"));
+    assert_eq!(settings.roots.unwrap().value, PathBuf::from("/roots.pem"));
+    let settings = resolve(&format!("{line} --ca-cert /flag.pem"), []).unwrap();
+    assert_eq!(settings.ca_cert.unwrap().origin, Origin::Flag("--ca-cert"));
+}
+
+#[test]
+fn a_hint_can_repeat_what_was_given() {
+    let given = |args: &[&str]| {
+        let args = [&["spectrum"], args, &["project", "show"]].concat();
+        let cli = Cli::try_parse_from(args).unwrap();
+        Settings::resolve(&cli.global, &Environment::default(), None).unwrap().given().to_owned()
+    };
+    assert_eq!(given(&[]), "");
+    assert_eq!(given(&["-P", "staging", "--timeout", "3s"]), " -P staging");
+    let all = given(&["--base-url", "https://h.example", "--config", "a b'c.toml", "-P", "p"]);
+    let expected = if cfg!(windows) { "\"a b'c.toml\"" } else { r"'a b'\''c.toml'" };
+    assert_eq!(all, format!(" -P p --config {expected} --base-url https://h.example"));
+    assert_eq!(given(&["--base-url", "https://u:s3cret@h"]), "", "what is no base URL may be a secret");
 }

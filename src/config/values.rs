@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-use url::{Host, Url};
-
-use super::settings::SERVICE;
 use crate::model::time;
 
 /// Reads `--timeout`: more than nothing, at most an hour.
@@ -30,32 +27,4 @@ pub fn parse_rate(text: &str) -> Result<f64, String> {
         return Ok(rate);
     }
     Err("a rate is 0 (no pacing) or between 0.01 and 100000 requests per second".to_owned())
-}
-
-/// Reads a base URL: https, or http to a loopback host only, so credentials never travel in clear text.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn parse_base_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("not a URL ({error}); write it like {SERVICE}"))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("a base URL holds no credentials; they come from a profile or from variables".to_owned());
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("a base URL has no query and no fragment".to_owned());
-    }
-    let is_loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    match url.scheme() {
-        "https" if url.host().is_some() => Ok(url),
-        "http" if is_loopback => Ok(url),
-        "http" => {
-            Err("http would send the credentials in clear text; use https, or http to a loopback host".to_owned())
-        }
-        _ => Err(format!("not an https URL; write it like {SERVICE}")),
-    }
 }

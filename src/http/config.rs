@@ -26,6 +26,10 @@ pub struct Config {
     pub rate: f64,
     /// One more trusted CA, PEM.
     pub extra_ca: Option<Vec<u8>>,
+    /// The trusted CAs in place of the system's, PEM.
+    pub roots: Option<Vec<u8>>,
+    /// The proxy, where there is one; the environment is not looked at again.
+    pub proxy: Option<Url>,
     /// Whether the server runs in this process, on this very clock.
     pub shares_clock: bool,
     /// What a failure is told of where all this came from.

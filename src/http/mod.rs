@@ -11,6 +11,7 @@ pub mod endpoint;
 pub mod envelope;
 pub mod error;
 pub mod loopback;
+mod names;
 pub mod pace;
 pub mod reply;
 pub mod retry;

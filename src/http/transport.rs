@@ -2,22 +2,24 @@
 
 use std::error::Error as _;
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use reqwest::StatusCode;
 use reqwest::blocking::Response;
 use reqwest::redirect::Policy;
 use reqwest::tls::Certificate;
+use reqwest::{Proxy, StatusCode};
 
 use super::config::Config;
 use super::envelope::Refusal;
 use super::error::Error;
+use super::names;
 use crate::failure::Code;
 use crate::model::time;
 
-/// How long a connection may take to open.
+/// How long a connection may take to open at most.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest body that is read: some 250,000 users. A larger answer is refused, not held.
 pub const LARGEST_BODY: u64 = 64 * 1024 * 1024;
@@ -34,6 +36,9 @@ pub enum BuildError {
     /// The CA file holds no PEM certificate.
     #[error("no certificate could be read from it: it must hold one or more in PEM form (-----BEGIN CERTIFICATE-----)")]
     Ca,
+    /// The proxy cannot be used.
+    #[error("the proxy cannot be used")]
+    Proxy,
     /// The pair cannot stand in a header.
     #[error("the credentials cannot be sent in a header")]
     Credentials,
@@ -42,31 +47,48 @@ pub enum BuildError {
     Other(String),
 }
 
-/// Builds the blocking client: no redirects, and no proxy or trust store for a loopback server.
+/// Builds the blocking client: no redirects, and no trust store for a loopback server.
 pub(super) fn build(config: &Config) -> Result<reqwest::blocking::Client, BuildError> {
+    builder(config)?.build().map_err(|error| BuildError::Other(reason(&error)))
+}
+
+fn builder(config: &Config) -> Result<reqwest::blocking::ClientBuilder, BuildError> {
     // reqwest asks for it whatever the URL; installed once, a second client finds it there.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::blocking::Client::builder()
         .redirect(Policy::none())
         .referer(false)
         .timeout(config.timeout)
-        .connect_timeout(CONNECT_TIMEOUT.min(config.timeout))
+        .connect_timeout(connect_timeout(config))
         .user_agent(USER_AGENT)
+        .dns_resolver(Arc::new(names::SYSTEM))
+        // It would read the environment, and take what it cannot read there for no proxy.
+        .no_proxy()
         .pool_max_idle_per_host(usize::MAX);
     if config.base_url.scheme() == "http" {
-        // Loopback only: a proxy would see the credentials in clear text, and no certificate is looked at.
-        builder = builder.no_proxy().tls_certs_only([]);
-    } else {
-        builder = builder.https_only(true);
-        if let Some(pem) = &config.extra_ca {
-            let extra = Certificate::from_pem_bundle(pem).map_err(|_| BuildError::Ca)?;
-            if extra.is_empty() {
-                return Err(BuildError::Ca);
-            }
-            builder = builder.tls_certs_merge(extra);
-        }
+        // Loopback only: no certificate is looked at.
+        return Ok(builder.tls_certs_only([]));
     }
-    builder.build().map_err(|error| BuildError::Other(reason(&error)))
+    if let Some(url) = &config.proxy {
+        builder = builder.proxy(Proxy::all(url.clone()).map_err(|_| BuildError::Proxy)?);
+    }
+    let extra = config.extra_ca.as_deref().map(certificates).transpose()?;
+    let roots = config.roots.as_deref().map(certificates).transpose()?;
+    builder = builder.https_only(true);
+    Ok(match (roots, extra) {
+        (Some(roots), extra) => builder.tls_certs_only(roots.into_iter().chain(extra.into_iter().flatten())),
+        (None, Some(extra)) => builder.tls_certs_merge(extra),
+        (None, None) => builder,
+    })
+}
+
+/// How long a connection may take to open.
+fn connect_timeout(config: &Config) -> Duration {
+    CONNECT_TIMEOUT.min(config.timeout)
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, BuildError> {
+    Certificate::from_pem_bundle(pem).ok().filter(|found| !found.is_empty()).ok_or(BuildError::Ca)
 }
 
 /// A client for a server on this machine: no proxy, no trust store, no redirects.
@@ -137,6 +159,10 @@ fn place(config: &Config) -> String {
 pub(super) fn describe(error: &reqwest::Error, config: &Config) -> Error {
     let place = place(config);
     let why = reason(error);
+    if error.is_timeout() && error.is_connect() {
+        let limit = time::show(connect_timeout(config));
+        return Error::transport(Code::Timeout, format!("no connection to {place} within {limit}"));
+    }
     if error.is_timeout() {
         let limit = config.timeout;
         return Error::transport(Code::Timeout, format!("no answer from {place} within {}", time::show(limit)));
@@ -257,7 +283,68 @@ pub(super) fn parse_retry_after(text: &str, date: Option<Timestamp>) -> Option<D
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+    use std::time::Instant;
+
     use super::*;
+    use crate::http::config::Told;
+    use crate::http::dialect::SPECTRUM;
+    use crate::http::retry::RetryPolicy;
+    use crate::secrets::credentials::{Credentials, Secret};
+
+    fn config(base_url: &str, timeout: Duration) -> Config {
+        let project_id = "3c90c3cc-0d44-4b50-8888-8dd25736052a".parse().unwrap();
+        Config {
+            base_url: base_url.parse().unwrap(),
+            dialect: SPECTRUM,
+            credentials: Credentials { project_id, secret: Secret::new("s3cret").unwrap() },
+            timeout,
+            retry: RetryPolicy { retries: 0 },
+            rate: 0.0,
+            extra_ca: None,
+            roots: Some(rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem().into_bytes()),
+            proxy: None,
+            shares_clock: false,
+            told: Told::default(),
+        }
+    }
+
+    /// What is said of a request by this client.
+    fn said(builder: reqwest::blocking::ClientBuilder, config: &Config) -> Error {
+        let client = builder.build().unwrap();
+        describe(&client.get(config.base_url.clone()).timeout(config.timeout).send().unwrap_err(), config)
+    }
+
+    #[test]
+    fn a_name_server_that_swallows_holds_up_nothing() {
+        let config = config("https://nobody.example", Duration::from_millis(50));
+        let started = Instant::now();
+        let silent = names::Names(|_| {
+            loop {
+                std::thread::park();
+            }
+        });
+        let error = said(builder(&config).unwrap().dns_resolver(Arc::new(silent)), &config);
+        assert_eq!(error.code, Code::Timeout);
+        assert!(error.message.ends_with("within 50ms"), "{}", error.message);
+        assert!(started.elapsed() < Duration::from_secs(5), "the client is gone, too");
+    }
+
+    #[test]
+    fn the_bound_that_was_hit_is_named() {
+        // It takes connections and never speaks.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let config = config(&url, Duration::from_secs(30));
+        let hasty = builder(&config).unwrap().connect_timeout(Duration::from_millis(50));
+        let error = said(hasty, &config);
+        assert_eq!(error.code, Code::Timeout);
+        assert!(
+            error.message.starts_with("no connection") && error.message.ends_with("within 10s"),
+            "{}",
+            error.message
+        );
+    }
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {

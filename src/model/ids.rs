@@ -95,8 +95,8 @@ mod tests {
 
     #[test]
     fn one_id_has_one_spelling() {
-        let [small, large] =
-            ["3c90c3cc-0d44-4b50-8888-8dd25736052a", "3C90C3CC-0D44-4B50-8888-8DD25736052A"].map(|text| text.parse::<UserId>());
+        let [small, large] = ["3c90c3cc-0d44-4b50-8888-8dd25736052a", "3C90C3CC-0D44-4B50-8888-8DD25736052A"]
+            .map(|text| text.parse::<UserId>());
         assert_eq!(small, large);
         assert_eq!(large.unwrap().as_str(), "3c90c3cc-0d44-4b50-8888-8dd25736052a");
     }

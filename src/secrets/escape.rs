@@ -138,6 +138,7 @@ fn decode_entity(text: &[u8]) -> Option<Unit> {
 
 fn hexadecimal(digits: &[u8]) -> Option<u32> {
     // A sign would be read as part of a number.
-    let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    let digits =
+        std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
     u32::from_str_radix(digits, 16).ok()
 }

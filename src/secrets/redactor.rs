@@ -98,7 +98,8 @@ impl Redactor {
             longer.extend_from_slice(value.as_bytes());
             // What the bytes around it have a part in is left out.
             let (first, last) = ((place * 8).div_ceil(6), longer.len() * 8 / 6);
-            [BASE64.encode(&longer), BASE64_URL.encode(&longer)].map(|text| text.get(first..last).unwrap_or("").to_owned())
+            [BASE64.encode(&longer), BASE64_URL.encode(&longer)]
+                .map(|text| text.get(first..last).unwrap_or("").to_owned())
         });
         for form in derived.chain([hexadecimal.to_uppercase(), hexadecimal]).collect::<Vec<_>>() {
             if form.len() >= SHORTEST_DERIVED {
@@ -245,7 +246,8 @@ mod tests {
     fn a_secret_that_is_a_word_of_json_breaks_no_document() {
         for secret in ["true", "null", "1234"] {
             let redactor = credentials(secret).redactor();
-            let document = format!(r#"{{"a":{secret},"b":[{secret}, {secret}],"c":"the secret {secret}","d":{secret}}}"#);
+            let document =
+                format!(r#"{{"a":{secret},"b":[{secret}, {secret}],"c":"the secret {secret}","d":{secret}}}"#);
             let shown = redactor.redact(&document).into_owned();
             assert_eq!(shown, document.replace(&format!("secret {secret}"), "secret [redacted]"));
             assert_eq!(redactor.redact(&format!("password={secret}")), "password=[redacted]");

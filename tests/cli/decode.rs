@@ -66,6 +66,8 @@ fn ask(call: &Call, status: u16, body: &str) -> Result<Answer, Error> {
         retry: RetryPolicy { retries: 0 },
         rate: 0.0,
         extra_ca: None,
+        roots: None,
+        proxy: None,
         shares_clock: false,
         told: Told::default(),
     };

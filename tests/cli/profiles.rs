@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::hostile::{Hostile, Reply, list, user};
 use crate::http::basic;
 use crate::secrets::token;
-use crate::world::{PROJECT, SECRET, World};
+use crate::world::{PROJECT, Run, SECRET, World};
 
 const OTHER: &str = "4c90c3cc-0d44-4b50-8888-8dd25736052b";
 
@@ -244,6 +244,10 @@ fn a_file_that_others_can_read_draws_one_warning() {
     ));
     world.chmod(0o644);
     world.run("users list").ok().lacks("chmod");
+    // Who can change it can have the secret sent anywhere.
+    world.chmod(0o664);
+    let run = world.run("users list");
+    assert_eq!(run.ok().stderr.matches("others can change it").count(), 1, "{run:?}");
 }
 
 #[test]
@@ -269,7 +273,12 @@ fn add_checks_the_pair_with_one_request_and_then_saves_it() {
     world.run("users list -P stage").ok();
     assert_eq!(asker(&server), basic(PROJECT, "another"));
     let before = server.count();
-    world.run_with_input(&format!("profiles add stage --project-id {OTHER} --secret-stdin"), "renewed").ok();
+    let again = format!("profiles add stage --project-id {OTHER} --secret-stdin");
+    let text = fs::read_to_string(world.config()).unwrap();
+    let run = world.run_with_input(&format!("{again} -o json"), "renewed");
+    run.failed(2, "confirmation_required").says("Replace profile stage").says("--yes");
+    assert_eq!((fs::read_to_string(world.config()).unwrap(), server.count()), (text, before));
+    world.run_with_input(&format!("{again} --yes"), "renewed").ok();
     assert_eq!(server.count(), before + 1, "checked where it will be used");
     world.run("users list -P stage").ok();
     assert_eq!(asker(&server), basic(OTHER, "renewed"));
@@ -324,7 +333,10 @@ fn profiles_are_listed_used_and_removed() {
     world.run("users list").ok();
     assert_eq!(asker(&server), basic(OTHER, "t4dt"));
     world.run("profiles use c -o json").failed(3, "config");
-    world.run("profiles rm b").ok();
+    world.run("profiles rm b -o json").failed(2, "confirmation_required").says("--yes");
+    world.run("profiles rm sandbox --yes -o json").failed(2, "usage").says("built in");
+    assert_eq!(world.run("profiles list -o id").ok().stdout, "a\nb\nsandbox\n");
+    world.run("profiles rm b --yes").ok();
     world.run("users list -o json").failed(3, "config");
     let text = fs::read_to_string(world.config()).unwrap();
     assert!(text.starts_with("# mine\n[profiles.a]") && !text.contains("t4dt"), "{text}");
@@ -364,11 +376,13 @@ fn who_is_refused_is_told_where_the_credentials_came_from() {
     assert_eq!(run.status, 4);
     let file = world.config_as_shown();
     let expected = format!(
-        "error: the service refused these credentials (401 Invalid credentials)\n  profile p: project_id from {file}, secret from {file}\n  hint: run `spectrum profiles check`\n"
+        "error: the service refused these credentials (401 Invalid credentials)\n  profile p: project_id from {file}, secret from {file}, base_url from {file}\n  hint: run `spectrum profiles check`\n"
     );
     assert_eq!(run.stderr, expected);
     let run = World::on(&server).run("users list");
-    run.says("  project id from SPECTRUM_PROJECT_ID, secret from SPECTRUM_PROJECT_SECRET\n");
+    run.says(
+        "  project id from SPECTRUM_PROJECT_ID, secret from SPECTRUM_PROJECT_SECRET, URL from SPECTRUM_CLOUD_URL\n",
+    );
     assert_eq!(server.count(), 2, "never repeated");
 }
 
@@ -384,4 +398,243 @@ fn every_format_of_check_path_and_show_is_a_document() {
     assert_eq!(run.status, 4);
     let details = run.error()["details"].to_string();
     assert!(details.contains("profile p") && details.contains("sent to"), "{details}");
+}
+
+#[test]
+fn a_dry_run_shows_where_the_request_would_go_and_never_another_host() {
+    let url = |world: &World, flags: &str| {
+        let run = world.run(&format!("{flags} users create --shared --phone +14155550123 --dry-run -o json"));
+        run.ok().json()["url"].as_str().unwrap().to_owned()
+    };
+    let exported = World::new().var("SPECTRUM_CLOUD_URL", "https://elsewhere.example");
+    let sandbox = url(&exported, "-P sandbox");
+    assert!(sandbox.starts_with("http://sandbox.localhost/projects/"), "{sandbox}");
+    assert!(url(&exported, "").starts_with("https://spectrum.photon.codes/projects/{projectId}/"), "nobody's yet");
+    let half = exported.var("SPECTRUM_PROJECT_ID", PROJECT);
+    assert!(url(&half, "").starts_with("https://elsewhere.example/"), "the variables' own");
+    let checked = World::new().run("-P sandbox profiles check -o json");
+    assert_eq!(checked.ok().json()["baseUrl"], "http://sandbox.localhost/");
+    half.run("-P sandbox --base-url https://h users list -o json").failed(2, "usage").says("--base-url");
+}
+
+#[test]
+fn a_pair_is_checked_with_its_profiles_own_settings() {
+    let (of_default, of_staging) = (server(), Hostile::always(Reply::refusal(500, "E", "oops")));
+    let world = World::new();
+    let staging = profile("staging", OTHER, "old", &of_staging);
+    let write = || {
+        world.write_config(&format!(
+            "default_profile = 'p'\n{}retries = 0\n{staging}retries = 2\nrate_limit = 0\n",
+            profile("p", PROJECT, "s3cr", &of_default)
+        ));
+    };
+    write();
+    let line = format!("profiles add staging --project-id {PROJECT} --secret-stdin --yes");
+    let run = world.run_with_input(&line, "new");
+    assert_eq!((run.status, of_staging.count(), of_default.count()), (8, 3, 0), "{run:?}");
+    write();
+    assert_eq!(world.run("-P staging users list").status, 8);
+    assert_eq!(of_staging.count(), 6);
+}
+
+#[test]
+fn eight_adds_at_once_and_one_that_waited_keep_all() {
+    let server = server();
+    let world = World::new();
+    let start = |name: &str| {
+        let line = format!("profiles add {name} --project-id {PROJECT} --secret-stdin --base-url {}", server.url());
+        let args: Vec<&str> = line.split(' ').collect();
+        world.command(&args).stdin(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    let answer = |mut child: std::process::Child| {
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"s3cret").unwrap();
+        Run::from(child.wait_with_output().unwrap())
+    };
+    let waiting = start("waiting");
+    let doubled = start("p0");
+    let children: Vec<_> = (0..8).map(|number| start(&format!("p{number}"))).collect();
+    std::thread::scope(|scope| {
+        for child in children {
+            scope.spawn(|| {
+                answer(child).ok().says("saved");
+            });
+        }
+    });
+    answer(waiting).ok();
+    let run = answer(doubled);
+    assert_eq!(run.status, 2, "{run:?}");
+    run.says("meanwhile").says("--yes");
+    let names = world.run("profiles list -o id").ok().stdout.clone();
+    assert_eq!(names, "p0\np1\np2\np3\np4\np5\np6\np7\nwaiting\nsandbox\n");
+}
+
+#[test]
+fn a_configuration_is_read_as_windows_editors_save_it() {
+    let server = server();
+    let world = World::with_profile(&server);
+    let text = fs::read_to_string(world.config()).unwrap();
+    let wide: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    fs::write(world.config(), wide).unwrap();
+    world.run("users list").ok();
+    world.run("profiles use sandbox").ok();
+    assert!(fs::read_to_string(world.config()).unwrap().contains("project_secret"), "written as UTF-8");
+    fs::write(world.config(), b"default_profile = 'gr\xf6sse'").unwrap();
+    world.run("users list -o json").failed(3, "config").says("UTF-8");
+}
+
+#[test]
+fn quotes_and_what_nobody_sees_are_named_and_not_shown() {
+    let server = server();
+    let pair = |id: &str, secret: &str| {
+        World::new()
+            .var("SPECTRUM_CLOUD_URL", &server.url())
+            .var("SPECTRUM_PROJECT_ID", id)
+            .var("SPECTRUM_PROJECT_SECRET", secret)
+    };
+    let run = pair(PROJECT, "\"s3cret\"").run("users list");
+    run.ok()
+        .says("warning: the secret from SPECTRUM_PROJECT_SECRET begins and ends with a quotation mark")
+        .lacks("s3cret");
+    let run = pair(PROJECT, "s3\u{200b}cret").run("users list");
+    run.ok().says("holds an invisible character (U+200B)").lacks("s3");
+    pair(&format!("\u{a0}{PROJECT} "), "s3cret").run("users list").ok();
+    for (id, words) in [(format!("{PROJECT}\u{200b}"), "U+200B"), (format!("'{PROJECT}'"), "quotation mark")] {
+        pair(&id, "s3cret").run("users list -o json").failed(3, "config").says("SPECTRUM_PROJECT_ID").says(words);
+    }
+}
+
+#[test]
+fn a_name_cannot_drive_a_terminal() {
+    let world = World::new();
+    world.write_config("[profiles.\"a\\u001b[31mb\"]\n");
+    for line in ["profiles use", "profiles remove --yes"] {
+        let args: Vec<&str> = line.split(' ').chain(["a\u{1b}[31mb"]).collect();
+        world.run_args(&args).ok().says("profile").lacks("\u{1b}");
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::process::{Command, Stdio};
+
+    use super::*;
+    use crate::world::BINARY;
+
+    #[test]
+    fn the_folder_is_private_under_any_umask() {
+        let server = server();
+        let world = World::new();
+        let script = format!(
+            "umask 000; printf s3cret | {BINARY} profiles add p --project-id {PROJECT} --secret-stdin --base-url {}",
+            server.url()
+        );
+        let run: Run = world.shell(&script).output().unwrap().into();
+        run.ok();
+        let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(world.config().parent().unwrap()), mode(&world.config())), (0o700, 0o600));
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_replaced() {
+        let server = server();
+        let world = World::new();
+        let link = world.home().join("link.toml");
+        symlink("nowhere.toml", &link).unwrap();
+        let line = format!(
+            "profiles add p --project-id {PROJECT} --secret-stdin --base-url {} -o json --config {}",
+            server.url(),
+            link.display()
+        );
+        world.run_with_input(&line, "s3cret").failed(3, "config").says("a link to a file that is not there");
+        assert!(link.is_symlink() && !world.home().join("nowhere.toml").exists());
+        world.run(&format!("users list -o json --config {}", link.display())).failed(3, "config").says("a link to");
+        fs::write(world.home().join("nowhere.toml"), "# mine\n").unwrap();
+        world.run_with_input(&line, "s3cret").ok();
+        assert!(link.is_symlink());
+        let text = fs::read_to_string(&link).unwrap();
+        assert!(text.contains("# mine\n") && text.contains("[profiles.p]"), "the link leads to the new text: {text}");
+    }
+
+    #[test]
+    fn a_configuration_may_come_through_a_pipe() {
+        let server = server();
+        let world = World::new();
+        let text = format!("default_profile='p'\n{}", profile("p", PROJECT, "s3cr", &server));
+        let mut child =
+            world.command(&["users", "list", "--config", "/dev/stdin"]).stdin(Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+        Run::from(child.wait_with_output().unwrap()).ok();
+        assert_eq!(asker(&server), basic(PROJECT, "s3cr"));
+    }
+
+    #[test]
+    fn a_secret_that_is_no_text_is_refused_from_every_source() {
+        let server = server();
+        let world = World::new().var("SPECTRUM_CLOUD_URL", &server.url()).var("SPECTRUM_PROJECT_ID", PROJECT);
+        let run = |change: &dyn Fn(&mut Command)| {
+            let mut command = world.command(&["users", "list", "-o", "json"]);
+            change(&mut command);
+            Run::from(command.output().unwrap())
+        };
+        let broken = b"s3cr\xe9t";
+        let run_variable = run(&|command| {
+            command.env("SPECTRUM_PROJECT_SECRET", OsStr::from_bytes(broken));
+        });
+        run_variable.failed(3, "config").says("SPECTRUM_PROJECT_SECRET").says("not UTF-8").lacks("s3cr");
+        let [file, long] = [world.file("broken", broken), world.file("long", "s".repeat(65_537))];
+        for (file, words) in [(&file, "not UTF-8"), (&long, "longer than 64 KB")] {
+            let run_file = run(&|command| {
+                command.env("SPECTRUM_PROJECT_SECRET_FILE", file);
+            });
+            run_file.failed(3, "config").says(words).lacks("s3cr");
+            let line =
+                format!("profiles add p --project-id {PROJECT} --secret-stdin --yes --base-url {}", server.url());
+            let script = format!("{BINARY} {line} < {file}");
+            let run_input: Run = world.shell(&script).output().unwrap().into();
+            assert_eq!(run_input.status, 2, "{run_input:?}");
+            run_input.says(words);
+            world.write_config(&format!("[profiles.p]\nproject_id='{PROJECT}'\nsecret_command=['cat', '{file}']\n"));
+            world.run("-P p users list -o json").failed(3, "config").says(words);
+        }
+        world.write_config(&format!("[profiles.p]\nproject_id='{PROJECT}'\nproject_secret='{}'\n", "s".repeat(65_537)));
+        world.run("-P p users list -o json").failed(3, "config").says("longer than 64 KB");
+        assert_eq!(server.count(), 0);
+    }
+
+    #[test]
+    fn a_secret_command_takes_no_input_and_inherits_no_secret() {
+        let server = server();
+        let world = World::new().var("SPECTRUM_PROJECT_SECRET", "of-production").var("PHOTON_PROJECT_SECRET", "too");
+        let script = world.file(
+            "print.sh",
+            "cat; echo \"s3cr$SPECTRUM_PROJECT_SECRET$PHOTON_PROJECT_SECRET\"; sleep 60 2>/dev/null &\n",
+        );
+        world.write_config(&format!(
+            "[profiles.p]\nproject_id='{PROJECT}'\nbase_url='{}'\nsecret_command=['sh', '{script}']\n",
+            server.url()
+        ));
+        // A loop reads its lines from the same input.
+        let loop_ =
+            format!("printf '1\\n2\\n3\\n' | while read line; do {BINARY} -P p users list -o id || exit 9; done");
+        let started = std::time::Instant::now();
+        let run: Run = world.shell(&loop_).output().unwrap().into();
+        run.ok();
+        assert_eq!(server.count(), 3, "{run:?}");
+        assert_eq!(asker(&server), basic(PROJECT, "s3cr"));
+        assert!(started.elapsed().as_secs() < 20, "what it leaves running is not waited for");
+    }
+
+    #[test]
+    fn what_a_secret_command_prints_is_hidden_when_it_comes_back() {
+        let echo = Hostile::always(Reply::refusal(400, "E", "no: from%2dcommand"));
+        let world = World::new();
+        world.write_config(&format!(
+            "[profiles.p]\nproject_id='{PROJECT}'\nbase_url='{}'\nsecret_command=['echo', 'from-command']\n",
+            echo.url()
+        ));
+        world.run("-P p users list -vv").says("[redacted]").lacks("from%2dcommand");
+    }
 }

@@ -228,3 +228,111 @@ fn plain_http_to_loopback_uses_no_proxy() {
     world.run("users list").ok();
     assert_eq!((server.count(), asked.lock().unwrap().len()), (1, 0));
 }
+
+#[test]
+fn a_profiles_ca_and_other_roots_work_together() {
+    let (server, other) = (Secure::new(), Secure::new());
+    let world = World::new();
+    let [own, roots] = [world.file("own.pem", &server.ca), world.file("roots.pem", &other.ca)];
+    world.write_config(&format!(
+        "default_profile='p'\n[profiles.p]\nproject_id='{}'\nproject_secret='s3cr'\nbase_url='{}'\nca_cert='{own}'\n",
+        crate::world::PROJECT,
+        server.url()
+    ));
+    let world = world.var("SSL_CERT_FILE", &roots);
+    world.run("users list").ok();
+    world.run(&format!("users list --base-url {}", other.url())).ok();
+    world.run(&format!("users list --ca-cert {roots} -o json")).failed(8, "network");
+    assert_eq!((server.requests(), other.requests()), (1, 1));
+}
+
+#[test]
+fn what_is_no_proxy_never_means_a_direct_connection() {
+    let server = Secure::new();
+    for (name, value) in [
+        ("HTTPS_PROXY", "socks://127.0.0.1:9"),
+        ("https_proxy", "\"http://127.0.0.1:9\""),
+        ("ALL_PROXY", "htp://user:pa55word@127.0.0.1:9"),
+        ("all_proxy", "9"),
+    ] {
+        let world = server.world().var(name, value);
+        let ca = world.file("ca.pem", &server.ca);
+        let line = format!("users list -o json -vv --ca-cert {ca}");
+        world.run(&line).failed(3, "config").says(name).says("http://host:port").lacks("pa55word");
+        assert_eq!(*server.connections.lock().unwrap(), 0, "{name}");
+        let line = format!("{line} --base-url https://127.0.0.1:{}", server.address.port());
+        world.run(&line).failed(3, "config");
+        let direct = world.var("NO_PROXY", "*");
+        // The certificate is for another name, so the connection is what tells.
+        direct.run(&line).failed(8, "network");
+        assert_eq!(std::mem::take(&mut *server.connections.lock().unwrap()), 1, "{name}");
+    }
+    // A proxy that refuses is no reason to go without it.
+    let world = server.world().var("HTTPS_PROXY", "http://127.0.0.1:9").var("NO_PROXY", "127.0.0.1,10.0.0.0/8");
+    let ca = world.file("ca.pem", &server.ca);
+    world
+        .run(&format!("users list -o json --retries 0 --ca-cert {ca}"))
+        .failed(8, "network")
+        .says("HTTPS_PROXY is set");
+    assert_eq!(*server.connections.lock().unwrap(), 0);
+}
+
+/// A proxy that speaks SOCKS 5 with a user and a password; the hosts that it was asked for.
+fn socks() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut near = stream.unwrap();
+            let take = |length: u8| {
+                let mut bytes = vec![0; length.into()];
+                (&near).read_exact(&mut bytes).unwrap();
+                bytes
+            };
+            let say = |bytes: &[u8]| (&near).write_all(bytes).unwrap();
+            let methods = take(2)[1];
+            assert!(take(methods).contains(&2));
+            say(&[5, 2]);
+            let user = take(2)[1];
+            take(user);
+            let password = take(1)[0];
+            assert_eq!(take(password), b"pa55word");
+            say(&[1, 0]);
+            let head = take(4);
+            let host = match head[3] {
+                3 => {
+                    let length = take(1)[0];
+                    String::from_utf8(take(length)).unwrap()
+                }
+                kind => {
+                    let address = take(if kind == 1 { 4 } else { 16 });
+                    format!("{address:?}")
+                }
+            };
+            let port = take(2);
+            seen.lock().unwrap().push(host);
+            let mut far = TcpStream::connect(("127.0.0.1", u16::from_be_bytes([port[0], port[1]]))).unwrap();
+            say(&[5, 0, 0, 1, 127, 0, 0, 1, 0, 0]);
+            let (mut near_in, mut far_out) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+            std::thread::spawn(move || drop(std::io::copy(&mut near_in, &mut far_out)));
+            std::thread::spawn(move || drop(std::io::copy(&mut far, &mut near)));
+        }
+    });
+    (address, asked)
+}
+
+#[test]
+fn a_socks_proxy_is_used_and_asked_for_the_name_where_that_is_meant() {
+    let server = Secure::new();
+    let (address, asked) = socks();
+    for scheme in ["socks5h", "socks5"] {
+        let world = server.world().var("ALL_PROXY", &format!("{scheme}://user:pa55word@{address}"));
+        let ca = world.file("ca.pem", &server.ca);
+        world.run(&format!("users list -vv --ca-cert {ca}")).ok().lacks("pa55word");
+    }
+    let asked = asked.lock().unwrap();
+    assert_eq!(asked.len(), 2);
+    assert!(asked[0] == "localhost" && asked[1].starts_with('['), "{asked:?}");
+}
