@@ -18,5 +18,6 @@ pub mod run;
 pub mod sandbox;
 pub mod secrets;
 pub mod session;
+mod terminal;
 pub mod unparsed;
 pub mod verbs;

@@ -5,7 +5,10 @@ use dialoguer::{Confirm, Input, Password, Select};
 
 use crate::failure::{Code, Failure};
 use crate::interrupt;
+use crate::output::sanitize;
 use crate::secrets::credentials::Secret;
+use crate::secrets::source;
+use crate::terminal::Asking;
 
 /// Asks on standard error, or refuses.
 #[derive(Debug, Clone, Copy)]
@@ -18,9 +21,31 @@ pub struct Prompt {
 
 impl Prompt {
     fn theme(self) -> Box<dyn Theme> {
-        // The handler restores the cursor that a choice hides.
-        interrupt::install();
         if self.colour { Box::new(ColorfulTheme::default()) } else { Box::new(SimpleTheme) }
+    }
+
+    /// Asks, and leaves the terminal as it was whatever happens meanwhile.
+    fn ask<T>(
+        self,
+        question: &str,
+        is_hidden: bool,
+        interact: impl FnOnce(&dyn Theme) -> dialoguer::Result<T>,
+    ) -> Result<T, Failure> {
+        let theme = self.theme();
+        let mut line = String::new();
+        // Writing into a text does not fail.
+        let _ = theme.format_password_prompt(&mut line, question);
+        let answer = {
+            let _asking = Asking::new(&line, is_hidden);
+            interact(&*theme)
+        };
+        answer.map_err(unanswered)
+    }
+
+    fn yes(self, question: &str, default: bool) -> Result<bool, Failure> {
+        // It may hold names that are not ours.
+        let question = &*sanitize::line(question);
+        self.ask(question, false, |theme| Confirm::with_theme(theme).with_prompt(question).default(default).interact())
     }
 
     /// Asks for a yes before something is destroyed; `flag` is what says yes in a script.
@@ -32,11 +57,10 @@ impl Prompt {
             return Err(Failure::new(Code::ConfirmationRequired, format!("not confirmed: {question}"))
                 .hint(format!("nobody can be asked here; add `{flag}` to confirm")));
         }
-        match Confirm::with_theme(&*self.theme()).with_prompt(question).default(false).interact() {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Failure::new(Code::ConfirmationRequired, "not confirmed, so nothing was changed")),
-            Err(error) => Err(unanswered(error)),
+        if self.yes(question, false)? {
+            return Ok(());
         }
+        Err(Failure::new(Code::ConfirmationRequired, "not confirmed, so nothing was changed"))
     }
 
     /// Asks whether to go on with what was just put together.
@@ -44,11 +68,10 @@ impl Prompt {
     /// # Errors
     /// When the answer was no, or the question cannot be asked.
     pub fn agree(self, question: &str) -> Result<(), Failure> {
-        match Confirm::with_theme(&*self.theme()).with_prompt(question).default(true).interact() {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Failure::new(Code::ConfirmationRequired, "not confirmed, so nothing was sent")),
-            Err(error) => Err(unanswered(error)),
+        if self.yes(question, true)? {
+            return Ok(());
         }
+        Err(Failure::new(Code::ConfirmationRequired, "not confirmed, so nothing was sent"))
     }
 
     /// Asks for one of several; the index of the answer.
@@ -56,7 +79,10 @@ impl Prompt {
     /// # Errors
     /// When the question cannot be asked.
     pub fn choose(self, question: &str, items: &[String]) -> Result<usize, Failure> {
-        Select::with_theme(&*self.theme()).with_prompt(question).items(items).default(0).interact().map_err(unanswered)
+        let items: Vec<_> = items.iter().map(|item| sanitize::line(item)).collect();
+        self.ask(question, false, |theme| {
+            Select::with_theme(theme).with_prompt(question).items(items).default(0).interact()
+        })
     }
 
     /// Asks for a text until `check` accepts it.
@@ -64,12 +90,10 @@ impl Prompt {
     /// # Errors
     /// When the question cannot be asked.
     pub fn text<T>(self, question: &str, check: impl Fn(&str) -> Result<T, String>) -> Result<T, Failure> {
-        let theme = self.theme();
-        let answer: String = Input::with_theme(&*theme)
-            .with_prompt(question)
-            .validate_with(|text: &String| check(text).map(|_| ()))
-            .interact_text()
-            .map_err(unanswered)?;
+        let answer: String = self.ask(question, false, |theme| {
+            let input = Input::with_theme(theme).with_prompt(question);
+            input.validate_with(|text: &String| check(text).map(|_| ())).interact_text()
+        })?;
         check(&answer).map_err(|reason| Failure::new(Code::InvalidInput, reason))
     }
 
@@ -82,13 +106,10 @@ impl Prompt {
         question: &str,
         check: impl Fn(&str) -> Result<(), String>,
     ) -> Result<Option<String>, Failure> {
-        let theme = self.theme();
-        let answer: String = Input::with_theme(&*theme)
-            .with_prompt(question)
-            .allow_empty(true)
-            .validate_with(|text: &String| if text.is_empty() { Ok(()) } else { check(text) })
-            .interact_text()
-            .map_err(unanswered)?;
+        let answer: String = self.ask(question, false, |theme| {
+            let input = Input::with_theme(theme).with_prompt(question).allow_empty(true);
+            input.validate_with(|text: &String| if text.is_empty() { Ok(()) } else { check(text) }).interact_text()
+        })?;
         Ok((!answer.is_empty()).then_some(answer))
     }
 
@@ -97,8 +118,9 @@ impl Prompt {
     /// # Errors
     /// When the question cannot be asked, or the answer is empty.
     pub fn secret(self, question: &str) -> Result<Secret, Failure> {
-        let answer = Password::with_theme(&*self.theme()).with_prompt(question).interact().map_err(unanswered)?;
-        Secret::new(&answer).ok_or_else(|| Failure::new(Code::InvalidInput, "the secret is empty"))
+        let answer = self.ask(question, true, |theme| Password::with_theme(theme).with_prompt(question).interact())?;
+        source::understand(answer.as_bytes())
+            .map_err(|reason| Failure::new(Code::InvalidInput, format!("the secret {reason}")))
     }
 }
 

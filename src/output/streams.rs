@@ -551,9 +551,14 @@ fn tell_interrupt(say: impl FnOnce()) {
     }
 }
 
-/// Says that the person stopped the command; for the signal handler, which has no session.
-pub fn interrupted(format: Format) {
+/// Says that the person stopped the command, once `restore` has put the terminal back; for the signal handler, which has
+/// no session.
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+pub fn interrupted(format: Format, restore: impl FnOnce()) {
     tell_interrupt(|| {
+        // Held to the end of the process: a prompt that goes on beside must not hide the cursor again.
+        std::mem::forget(io::stderr().lock());
+        restore();
         let failure = Failure::new(Code::Interrupted, "interrupted");
         // The first newline leaves the line on which a prompt or a bar may stand.
         let lead = if format.is_machine() { "" } else { "\n" };

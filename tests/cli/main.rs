@@ -28,6 +28,8 @@ mod roster;
 mod sandbox;
 mod secrets;
 mod serve;
+#[cfg(unix)]
+mod signals;
 mod tables;
 #[cfg(unix)]
 mod terminal;
