@@ -46,8 +46,7 @@ pub fn run(environment: Environment) -> u8 {
     let never = cli.global.no_input || environment.flag("SPECTRUM_NO_INPUT") || environment.flag("CI");
     let can_ask = !never && environment.is_at_terminal() && !format.is_machine();
     let prompt = Prompt { can_ask, colour: streams.stderr_colour };
-    let out =
-        Output::new(format, settings.fields.clone(), streams, redactor).repeating(settings.given().to_owned());
+    let out = Output::new(format, settings.fields.clone(), streams, redactor).repeating(settings.given().to_owned());
     let session = Session::new(environment, settings, out, prompt);
     let result = dispatch(cli.command, &session);
     session.out.finish(result)

@@ -504,6 +504,17 @@ fn quotes_and_what_nobody_sees_are_named_and_not_shown() {
 }
 
 #[test]
+fn a_hint_repeats_the_flags_that_say_whom_to_ask() {
+    let server = Hostile::always(Reply::refusal(401, "401", "Invalid credentials"));
+    let world = World::new();
+    world.file("my file.toml", profile("p", PROJECT, "s3cr", &server));
+    let run = world.run_args(&["users", "list", "--profile", "p", "--config", "my file.toml"]);
+    let quoted = if cfg!(windows) { "\"my file.toml\"" } else { "'my file.toml'" };
+    run.says(&format!("run `spectrum -P p --config {quoted} profiles check`"));
+    World::on(&server).run("users list").says("run `spectrum profiles check`");
+}
+
+#[test]
 fn a_name_cannot_drive_a_terminal() {
     let world = World::new();
     world.write_config("[profiles.\"a\\u001b[31mb\"]\n");
