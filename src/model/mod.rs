@@ -3,6 +3,7 @@
 pub mod blank;
 pub mod email;
 pub mod ids;
+pub mod number;
 pub mod phone;
 pub mod time;
 pub mod words;
