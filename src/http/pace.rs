@@ -13,6 +13,14 @@ const PAUSE_AFTER_429: Duration = Duration::from_secs(1);
 /// How much wider the spacing gets for the rest of the run after a 429.
 const WIDEN_AFTER_429: f64 = 1.05;
 
+/// The widest spacing; a moment further away could not be told by every clock.
+const WIDEST: Duration = Duration::from_secs(86_400);
+
+/// A spacing of so many seconds, as far as it can be one.
+fn bounded(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).map_or(WIDEST, |spacing| spacing.min(WIDEST))
+}
+
 /// When requests may start; the rule alone, with the time handed in.
 #[derive(Debug, Clone)]
 struct Schedule {
@@ -24,7 +32,7 @@ struct Schedule {
 
 impl Schedule {
     fn new(rate: f64) -> Self {
-        let spacing = (rate > 0.0).then(|| Duration::from_secs_f64(SPACING_MARGIN / rate));
+        let spacing = (rate > 0.0).then(|| bounded(SPACING_MARGIN / rate));
         Self { spacing, next: None, widened: None }
     }
 
@@ -44,10 +52,10 @@ impl Schedule {
     /// `started` is when the refused request did. One that started before the spacing was last widened says nothing
     /// about the new spacing: with hundreds in flight, one slip would else slow the run to a crawl.
     fn refused(&mut self, now: Instant, started: Instant, retry_after: Option<Duration>) {
-        let resume = now + retry_after.unwrap_or(PAUSE_AFTER_429);
+        let resume = now + retry_after.unwrap_or(PAUSE_AFTER_429).min(WIDEST);
         self.next = Some(self.next.map_or(resume, |next| next.max(resume)));
         if self.widened.is_none_or(|widened| started > widened) {
-            self.spacing = self.spacing.map(|spacing| spacing.mul_f64(WIDEN_AFTER_429));
+            self.spacing = self.spacing.map(|spacing| bounded(spacing.as_secs_f64() * WIDEN_AFTER_429));
             self.widened = Some(now);
         }
     }
@@ -116,7 +124,7 @@ impl Pace {
     }
 
     pub(super) fn pause_as(&self, length: Duration, start: Start) -> Result<(), Cancelled> {
-        let end = Instant::now() + length;
+        let end = Instant::now() + length.min(WIDEST);
         let mut state = self.lock();
         loop {
             if state.1 && start != Start::Finish {
@@ -182,6 +190,15 @@ mod tests {
         let starts = starts(1000.0, &[90; 1001]);
         let rate = 1000.0 / starts[1000].as_secs_f64();
         assert!((975.0..1000.0).contains(&rate), "{rate}");
+    }
+
+    #[test]
+    fn no_rate_and_no_pause_is_too_slow_for_the_clock() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(f64::MIN_POSITIVE);
+        assert_eq!(schedule.grant(now), Ok(()));
+        schedule.refused(now, now, Some(Duration::MAX));
+        assert_eq!(schedule.grant(now), Err(WIDEST));
     }
 
     #[test]
