@@ -1,4 +1,4 @@
-//! Workers that grow with the latency: a new one is hired only when an item is due and nobody is free.
+//! Workers that grow with the latency: a new one is started only when an item is due and none is idle.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
@@ -9,7 +9,7 @@ use std::thread::{self, Scope};
 const STACK: usize = 512 * 1024;
 
 /// Where items wait for workers and workers for items.
-struct Desk<T> {
+struct Queue<T> {
     state: Mutex<State<T>>,
     arrived: Condvar,
     freed: Condvar,
@@ -21,34 +21,34 @@ struct State<T> {
     closed: bool,
 }
 
-impl<T> Desk<T> {
+impl<T> Queue<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until an item would find a worker, hired or still to be hired.
-    fn wait_for_room(&self, to_hire: usize) {
+    /// Waits until an item would find a worker, one that runs or one that may still be started.
+    fn wait_for_room(&self, to_start: usize) {
         let mut state = self.lock();
-        while state.waiting.len() >= state.idle + to_hire {
+        while state.waiting.len() >= state.idle + to_start {
             state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// Leaves an item; true when nobody is free to take it.
-    fn leave(&self, item: T) -> bool {
+    /// Adds an item; true when no worker is idle to take it.
+    fn push(&self, item: T) -> bool {
         let mut state = self.lock();
         state.waiting.push_back(item);
         self.arrived.notify_one();
         state.waiting.len() > state.idle
     }
 
-    /// One more worker is free: just hired, or done with an item.
-    fn free(&self) {
+    /// One more worker is idle: just started, or done with an item.
+    fn idle(&self) {
         self.lock().idle += 1;
         self.freed.notify_one();
     }
 
-    /// Waits for an item, as a worker who is free; none when there will be no more.
+    /// Waits for an item, as a worker that is idle; none when there will be no more.
     fn take(&self) -> Option<T> {
         let mut state = self.lock();
         loop {
@@ -71,57 +71,68 @@ impl<T> Desk<T> {
 
 /// Works off what `next` hands out, with as many workers as that takes and at most `most`.
 ///
-/// `next` may wait; it is asked only when a worker is at hand for the answer, and never again after a none.
+/// `next` may wait; it is asked only when there is a worker for the answer, and never again after a none.
 /// Returns when all work is done.
-pub fn carry_out<T: Send>(most: NonZero<usize>, mut next: impl FnMut() -> Option<T>, work: impl Fn(T) + Sync) {
-    let desk = Desk {
+pub fn carry_out<T: Send>(most: NonZero<usize>, next: impl FnMut() -> Option<T>, work: impl Fn(T) + Sync) {
+    carry_out_on(STACK, most, next, work);
+}
+
+/// As [`carry_out`], with the workers' stack in bytes.
+fn carry_out_on<T: Send>(
+    stack: usize,
+    most: NonZero<usize>,
+    mut next: impl FnMut() -> Option<T>,
+    work: impl Fn(T) + Sync,
+) {
+    let queue = Queue {
         state: Mutex::new(State { waiting: VecDeque::new(), idle: 0, closed: false }),
         arrived: Condvar::new(),
         freed: Condvar::new(),
     };
     thread::scope(|scope| {
-        let mut hired = 0;
+        let mut started = 0;
         let mut most = most.get();
         loop {
-            desk.wait_for_room(most - hired);
+            queue.wait_for_room(most - started);
             let Some(item) = next() else { break };
-            if !desk.leave(item) {
+            if !queue.push(item) {
                 continue;
             }
-            if hired < most && hire(scope, &desk, &work) {
-                hired += 1;
+            if started < most && start_worker(scope, stack, &queue, &work) {
+                started += 1;
                 continue;
             }
             // The system gives no more threads: go on with those that are here, or without any.
-            most = hired.max(1);
-            if hired == 0 {
-                let item = desk.lock().waiting.pop_front();
+            most = started.max(1);
+            if started == 0 {
+                let item = queue.lock().waiting.pop_front();
                 item.into_iter().for_each(&work);
             }
         }
-        desk.close();
+        queue.close();
     });
 }
 
 /// Starts one more worker; false when the system refuses.
-fn hire<'scope, 'env, T: Send>(
+fn start_worker<'scope, 'env, T: Send>(
     scope: &'scope Scope<'scope, 'env>,
-    desk: &'scope Desk<T>,
+    stack: usize,
+    queue: &'scope Queue<T>,
     work: &'scope (impl Fn(T) + Sync),
 ) -> bool {
     let worker = || {
-        while let Some(item) = desk.take() {
+        while let Some(item) = queue.take() {
             work(item);
-            desk.free();
+            queue.idle();
         }
     };
-    // Counted before it runs, so that the item that it is hired for is not waiting for a second one.
-    desk.free();
-    let hired = thread::Builder::new().name("apply".to_owned()).stack_size(STACK).spawn_scoped(scope, worker).is_ok();
-    if !hired {
-        desk.lock().idle -= 1;
+    // Counted before it runs, so that the item that it is started for is not waiting for a second one.
+    queue.idle();
+    let started = thread::Builder::new().name("apply".to_owned()).stack_size(stack).spawn_scoped(scope, worker).is_ok();
+    if !started {
+        queue.lock().idle -= 1;
     }
-    hired
+    started
 }
 
 #[cfg(test)]
@@ -147,6 +158,22 @@ mod tests {
             },
         );
         assert!(done.iter().all(|count| count.load(Ordering::Relaxed) == 1));
+    }
+
+    #[test]
+    fn without_threads_everything_is_worked_off_all_the_same() {
+        let done = AtomicUsize::new(0);
+        let mut items = 0..100;
+        let too_large = isize::MAX as usize & !0xffff;
+        carry_out_on(
+            too_large,
+            most(7),
+            || items.next(),
+            |_: usize| {
+                done.fetch_add(1, Ordering::Relaxed);
+            },
+        );
+        assert_eq!(done.into_inner(), 100);
     }
 
     #[test]
