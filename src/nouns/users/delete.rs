@@ -9,6 +9,9 @@ use super::endpoints::{Delete, List};
 use super::lookup::{self, Found, UserKey};
 use crate::failure::{Code, Exit, Failure};
 use crate::http::{Call, Client, Error};
+use crate::interrupt;
+use crate::model::words::count;
+use crate::output::format::Format;
 use crate::output::{Column, sanitize};
 use crate::session::Session;
 use crate::verbs::dry_run::{self, DryRequest};
@@ -58,13 +61,7 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
         return dry_run(args, session);
     }
     if !args.yes && !session.prompt.can_ask {
-        session.prompt.confirm(
-            &format!(
-                "delete {}",
-                if args.users.len() == 1 { "1 user".to_owned() } else { format!("{} users", args.users.len()) }
-            ),
-            "--yes",
-        )?;
+        session.prompt.confirm(&format!("delete {}", count(args.users.len(), "user")), "--yes")?;
     }
     // Everybody is known before the first one is deleted.
     let mut users = Vec::new();
@@ -72,19 +69,23 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
         users.extend(identify(key, args, session)?);
     }
     let users = distinct(users);
-    if users.is_empty() {
-        session.out.many::<&str>(&DELETED, &[])?;
-        return Ok(Exit::Done);
+    if !args.yes && !users.is_empty() {
+        confirm(&users, session)?;
     }
-    if !args.yes {
-        let names: Vec<&str> = users.iter().map(|(_, name)| name.as_str()).collect();
-        session.prompt.confirm(&format!("Delete {}?", names.join("; ")), "--yes")?;
-    }
-    let mut deleted = Vec::new();
+    let client = session.client()?;
+    let (pace, out) = (client.pace().clone(), session.out.clone());
+    interrupt::on_first(move || {
+        pace.cancel();
+        if out.format() == Format::Table {
+            out.note("\ninterrupted: finishing the request in flight (Ctrl-C again ends at once)");
+        }
+    });
+    let mut deleted: Vec<&(String, String)> = Vec::new();
     let mut failure = None;
-    for (id, _) in &users {
-        match delete_one(session.client()?, id) {
-            Ok(()) => deleted.push(Deleted { id, deleted: true }),
+    for user in &users {
+        let (id, _) = user;
+        match delete_one(client, id) {
+            Ok(()) => deleted.push(user),
             Err(error) if error.is_absent() && args.ignore_missing => {
                 session.out.note(format!("{} is not there", sanitize::line(id)))
             }
@@ -105,9 +106,32 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     }
     // What was done is said even when something failed; a document is complete either way.
     if failure.is_none() || !deleted.is_empty() {
-        session.out.many_of_ours(&DELETED, &deleted)?;
+        tell(&deleted, session)?;
     }
     failure.map_or(Ok(Exit::Done), Err)
+}
+
+/// Asks, with everybody's name in sight.
+fn confirm(users: &[(String, String)], session: &Session) -> Result<(), Failure> {
+    if let [(_, name)] = users {
+        return session.prompt.confirm(&format!("Delete {name}?"), "--yes");
+    }
+    for (_, name) in users {
+        session.out.log(format!("  {name}"));
+    }
+    session.prompt.confirm(&format!("Delete {}?", count(users.len(), "user")), "--yes")
+}
+
+/// Says who was deleted: a line each for a person, records for a program.
+fn tell(deleted: &[&(String, String)], session: &Session) -> Result<(), Failure> {
+    if session.out.format() == Format::Table && session.global.fields.is_none() {
+        return session.out.lines(deleted, |lines, (_, name)| {
+            lines.push_str(&format!("deleted {}\n", sanitize::line(name)));
+            Ok(())
+        });
+    }
+    let records: Vec<Deleted<'_>> = deleted.iter().map(|(id, _)| Deleted { id, deleted: true }).collect();
+    session.out.many_of_ours(&DELETED, &records)
 }
 
 /// Deletes one user by id. Absence that answers a repeated attempt is success: the first one did it.
@@ -121,10 +145,10 @@ pub fn delete_one(client: &Client, id: &str) -> Result<(), Error> {
     }
 }
 
-/// Ids and names without those whose id was there before: who is named twice is deleted once.
+/// Ids and names without those whose id was there before: who is named twice is deleted once, in capitals or not.
 pub fn distinct(mut users: Vec<(String, String)>) -> Vec<(String, String)> {
     let mut known = HashSet::new();
-    users.retain(|(id, _)| known.insert(id.clone()));
+    users.retain(|(id, _)| known.insert(id.to_ascii_lowercase()));
     users
 }
 
