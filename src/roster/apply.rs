@@ -5,14 +5,21 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
+use super::clock::ServiceClock;
 use super::plan::{Action, Change, Difference, Plan, Stage, Step, differences};
-use super::worker_pool;
+use super::snapshot::ProjectUser;
+use super::{limits, worker_pool};
 use crate::failure::Code;
+use crate::http::answer::ServerClock;
 use crate::http::pace::Start;
+use crate::http::retry::TOTAL_WAIT;
 use crate::http::{Answer, Client, Error};
+use crate::model::number::{self, Likeness};
+use crate::model::time;
 use crate::nouns::users::endpoints::{Create, Delete};
-use crate::nouns::users::model::{NewUser, User, UserType};
-use crate::nouns::users::outcome;
+use crate::nouns::users::model::{Mismatch, NewUser, User};
 
 /// Requests in flight at most. By Little's law 900 hold 1,000 starts a second against 0.9 s of latency; and each takes
 /// a socket, of which a process has 1,024 on most systems.
@@ -20,17 +27,19 @@ const MOST_IN_FLIGHT: NonZero<usize> = NonZero::new(900).unwrap();
 /// Requests in flight without pacing, where nothing but this bounds them.
 const UNPACED_IN_FLIGHT: NonZero<usize> = NonZero::new(16).unwrap();
 /// When nothing has come through for this long…
-const GONE_AFTER: Duration = Duration::from_secs(60);
-/// …and this many rows failed in a row with all their repeats, the service is taken for gone.
-const GONE_AFTER_ROWS: u32 = 20;
+const UNREACHABLE_AFTER: Duration = Duration::from_secs(60);
+/// …and this many rows failed in a row with all their repeats, the service counts as unreachable.
+const UNREACHABLE_AFTER_ROWS: u32 = 20;
 
 /// What came of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// The user was made.
+    /// This run made the user.
     Created,
-    /// Somebody had made the user since the plan.
+    /// The user was there: made by somebody since the plan, or there all along under a number that cannot be read.
     Existing,
+    /// The user is there, and others were making users too: by whom this one was made cannot be known.
+    Registered,
     /// The service took the new values.
     Updated,
     /// The service kept values of its own.
@@ -47,9 +56,10 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of a summary.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Created,
         Self::Existing,
+        Self::Registered,
         Self::Updated,
         Self::Drift,
         Self::Deleted,
@@ -63,6 +73,7 @@ impl Outcome {
         match self {
             Self::Created => "created",
             Self::Existing => "existing",
+            Self::Registered => "registered",
             Self::Updated => "updated",
             Self::Drift => "drift",
             Self::Deleted => "deleted",
@@ -70,6 +81,11 @@ impl Outcome {
             Self::Failed => "failed",
             Self::Skipped => "skipped",
         }
+    }
+
+    /// Whether the service was told something, and took it.
+    pub const fn is_written(self) -> bool {
+        matches!(self, Self::Created | Self::Existing | Self::Registered | Self::Updated | Self::Drift | Self::Deleted)
     }
 
     /// Whether the row counts as failed.
@@ -93,9 +109,12 @@ pub enum Halt {
     /// No more users fit into the project.
     #[error("the project's capacity is reached")]
     Capacity,
+    /// The service wants fewer requests, and a longer pause than a run waits.
+    #[error("the service is limiting the rate{}", .0.map(|wait| format!(" and asks to wait {}", time::show(wait))).unwrap_or_default())]
+    RateLimited(Option<Duration>),
     /// Nothing has come through for a minute.
     #[error("the service cannot be reached")]
-    Gone,
+    Unreachable,
 }
 
 /// What stood in a row's way.
@@ -106,7 +125,7 @@ pub enum RowError {
     Api(Box<Error>),
     /// The user was deleted to be made again, and that failed.
     #[error("deleted, but not created again: {0}")]
-    HalfReplaced(Box<Error>),
+    HalfReplaced(Box<RowError>),
     /// The service answered with another user's record.
     #[error("the service answered with the record of {field} {answered}, not {wanted}{}", if *.by_email { " (the e-mail belongs to that user)" } else { "" })]
     Identity {
@@ -142,6 +161,12 @@ pub struct Event {
     pub error: Option<RowError>,
     /// What the service has in place of the wanted values, for drift.
     pub kept: Vec<Difference>,
+    /// The number that talked to a replaced user, and the one that does now, where they differ.
+    pub renumbered: Option<(Box<str>, Box<str>)>,
+    /// Whether the answer's numbers could not be read, and so not be compared.
+    pub unreadable: bool,
+    /// Whether the user may have been deleted and is not known to be made again.
+    pub lost: bool,
 }
 
 /// What came of a run.
@@ -151,6 +176,8 @@ pub struct Summary {
     pub counts: [usize; Outcome::ALL.len()],
     /// Why it ended early, if it did.
     pub halt: Option<Halt>,
+    /// The refusal that ended it.
+    pub refusal: Option<Box<Error>>,
     /// How long it took.
     pub took: Duration,
 }
@@ -167,6 +194,16 @@ impl Summary {
     }
 }
 
+/// How a plan is carried out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Manner {
+    /// Whether the first failure ends the run.
+    pub fail_fast: bool,
+    /// Whether nobody else is known to make users of the project: then whoever was not there when it was read, and
+    /// whose record is not older than the request, was made by this run.
+    pub alone: bool,
+}
+
 /// A plan on its way.
 pub struct Run<'a> {
     client: &'a Client,
@@ -175,44 +212,59 @@ pub struct Run<'a> {
     state: Mutex<State>,
 }
 
-/// What ends a run.
+/// What a run knows of itself.
 struct State {
     halt: Option<Halt>,
+    refusal: Option<Box<Error>>,
     /// Rows that failed since something last came through, and when that was.
     failed_in_a_row: u32,
-    heard: Instant,
+    came_through: Instant,
+    alone: bool,
+    clock: ServiceClock,
 }
 
 impl<'a> Run<'a> {
     /// Carries out a plan; events come to `listen` in the thread of the caller, one per step.
     ///
     /// Cancelling the client's pace ends it: what is in flight is finished, nothing more begins.
-    pub fn carry_out(
-        client: &'a Client,
-        plan: &'a Plan<'a>,
-        fail_fast: bool,
-        mut listen: impl FnMut(Event),
-    ) -> Summary {
+    pub fn carry_out(client: &'a Client, plan: &'a Plan<'a>, manner: Manner, mut listen: impl FnMut(Event)) -> Summary {
         let started = Instant::now();
-        let state = State { halt: None, failed_in_a_row: 0, heard: started };
-        let run = Self { client, plan, fail_fast, state: Mutex::new(state) };
+        let state = State {
+            halt: None,
+            refusal: None,
+            failed_in_a_row: 0,
+            came_through: started,
+            alone: manner.alone,
+            clock: ServiceClock::new(started),
+        };
+        let run = Self { client, plan, fail_fast: manner.fail_fast, state: Mutex::new(state) };
         let mut counts = [0; Outcome::ALL.len()];
-        let mut hear = |event: Event| {
+        let mut count = |event: Event| {
             counts[event.outcome as usize] += 1;
             listen(event);
         };
-        for (at, step) in plan.steps.iter().enumerate() {
-            if let Change::Unchanged(user) = step.change {
-                hear(Event { id: Some(user.id.clone()), ..event(at, Action::None, Outcome::Unchanged) });
-            }
+        for (at, step) in plan.steps.iter().enumerate().filter(|(_, step)| plan.action(step) == Action::None) {
+            let is_unreadable = matches!(step.change, Change::Unreadable(_));
+            let outcome = if is_unreadable { Outcome::Existing } else { Outcome::Unchanged };
+            let id = step.user().map(|user| user.id.clone());
+            count(Event { id, unreadable: is_unreadable, ..event(at, Action::None, outcome) });
         }
         let (sender, events) = mpsc::channel();
         std::thread::scope(|scope| {
-            scope.spawn(|| run.stages(sender));
-            events.into_iter().for_each(&mut hear);
+            let dispatcher = std::thread::Builder::new();
+            let begun = dispatcher.spawn_scoped(scope, {
+                let (run, sender) = (&run, sender.clone());
+                move || run.stages(&sender)
+            });
+            // Without a thread for it the events wait until all is done.
+            if begun.is_err() {
+                run.stages(&sender);
+            }
+            drop(sender);
+            events.into_iter().for_each(&mut count);
         });
-        let halt = run.lock().halt;
-        Summary { counts, halt, took: started.elapsed() }
+        let state = run.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Summary { counts, halt: state.halt, refusal: state.refusal, took: started.elapsed() }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -226,12 +278,13 @@ impl<'a> Run<'a> {
     }
 
     /// Goes through the stages, then tells of what was not tried.
-    fn stages(&self, events: Sender<Event>) {
+    fn stages(&self, events: &Sender<Event>) {
         let most = if self.client.rate() > 0.0 { MOST_IN_FLIGHT } else { UNPACED_IN_FLIGHT };
+        let most = NonZero::new(limits::connections()).map_or(most, |allowed| most.min(allowed));
         let mut skipped = Vec::new();
         for stage in [Stage::Deletes, Stage::Rows, Stage::Held] {
             let in_stage = |(at, step): (usize, &Step<'_>)| {
-                (step.stage() == stage && !matches!(step.change, Change::Unchanged(_))).then_some(at)
+                (step.stage() == stage && self.plan.action(step) != Action::None).then_some(at)
             };
             let mut steps = self.plan.steps.iter().enumerate().filter_map(in_stage).peekable();
             // The turn is taken before the step, so that a step which got none is still whole.
@@ -254,7 +307,7 @@ impl<'a> Run<'a> {
         let halt = self.lock().halt.unwrap_or(Halt::Interrupted);
         // Where the service said no to one row it has said no to the rest; where a person stopped, nobody has.
         let outcome = match halt {
-            Halt::Refused(_) | Halt::Capacity | Halt::Gone => Outcome::Failed,
+            Halt::Refused(_) | Halt::Capacity | Halt::RateLimited(_) | Halt::Unreachable => Outcome::Failed,
             Halt::Interrupted | Halt::FailFast => Outcome::Skipped,
         };
         for at in skipped {
@@ -265,27 +318,36 @@ impl<'a> Run<'a> {
 
     /// Decides whether what came of a row ends the run.
     fn judge(&self, event: &Event) {
-        let error = match &event.error {
-            Some(RowError::Api(error) | RowError::HalfReplaced(error)) => Some(error),
-            _ => None,
-        };
-        match error.map(|error| error.code) {
-            Some(kind @ (Code::Unauthorized | Code::Forbidden)) => self.halt(Halt::Refused(kind)),
-            Some(Code::Capacity) => self.halt(Halt::Capacity),
-            _ if self.fail_fast && event.outcome.is_failure() => self.halt(Halt::FailFast),
-            _ => {}
+        let error = event.error.as_ref().and_then(RowError::of_the_service);
+        if let (Some(halt), Some(error)) = (self.reason_to_halt(error), error) {
+            // The first one is told with what belongs to it: whose credentials, which proxy.
+            self.lock().refusal.get_or_insert_with(|| Box::new(error.clone()));
+            self.halt(halt);
+        } else if self.fail_fast && event.outcome.is_failure() {
+            self.halt(Halt::FailFast);
         }
+    }
+
+    fn reason_to_halt(&self, error: Option<&Error>) -> Option<Halt> {
         let mut state = self.lock();
-        if error.is_some_and(|error| error.code.is_retryable()) {
-            state.failed_in_a_row += 1;
-            if state.failed_in_a_row >= GONE_AFTER_ROWS && state.heard.elapsed() >= GONE_AFTER {
-                drop(state);
-                self.halt(Halt::Gone);
-            }
-        } else {
+        let Some(error) = error.filter(|error| error.code.is_retryable()) else {
             state.failed_in_a_row = 0;
-            state.heard = Instant::now();
+            state.came_through = Instant::now();
+            return match error?.code {
+                code @ (Code::Unauthorized | Code::Forbidden) => Some(Halt::Refused(code)),
+                Code::Capacity => Some(Halt::Capacity),
+                _ => None,
+            };
+        };
+        state.failed_in_a_row += 1;
+        let silent_for = state.came_through.elapsed();
+        if error.code == Code::RateLimited {
+            // A pause is everybody's: what one row was told to wait for, the next would wait for again.
+            let wait = error.retry_after;
+            return (silent_for + wait.unwrap_or_default() > TOTAL_WAIT).then_some(Halt::RateLimited(wait));
         }
+        (state.failed_in_a_row >= UNREACHABLE_AFTER_ROWS && silent_for >= UNREACHABLE_AFTER)
+            .then_some(Halt::Unreachable)
     }
 
     fn action(&self, at: usize) -> Action {
@@ -295,49 +357,112 @@ impl<'a> Run<'a> {
     /// Carries out one step, whose turn has come.
     fn step(&self, at: usize) -> Event {
         let action = self.action(at);
-        let failed = |error| Event { error: Some(error), ..event(at, action, Outcome::Failed) };
         let Some(step) = self.plan.steps.get(at) else { return event(at, action, Outcome::Unchanged) };
-        if action == Action::Replace {
-            // Nobody is deleted whom the service would have changed: only what it keeps is made anew.
-            let repeated = self.register(at, action, step, step.wanted(), Start::Taken);
-            if repeated.outcome != Outcome::Drift {
-                return repeated;
-            }
-        }
-        if let (Action::Delete | Action::Replace, Some(user)) = (action, step.user()) {
-            let start = if action == Action::Replace { Start::Turn } else { Start::Taken };
-            match self.client.call_starting(&Delete(&user.id), start) {
-                Ok(_) => {}
-                // Somebody else was faster; gone is gone.
-                Err(error) if error.is_absent() => {}
-                Err(error) => return Event { id: Some(user.id.clone()), ..failed(self.row_error(error)) },
-            }
-            if action == Action::Delete {
-                return Event { id: Some(user.id.clone()), ..event(at, action, Outcome::Deleted) };
-            }
-        }
-        match action {
-            Action::Replace => match self.register(at, action, step, step.replacement(), Start::Finish) {
-                Event { error: Some(RowError::Api(error)), .. } => failed(RowError::HalfReplaced(error)),
-                // Deleted and registered again is a new user, whatever its age says.
-                Event { outcome: Outcome::Updated, id, .. } => Event { id, ..event(at, action, Outcome::Created) },
-                other => other,
+        match (action, step.user()) {
+            (Action::Delete, Some(user)) => match self.delete(user, Start::Taken) {
+                Ok(()) => Event { id: Some(user.id.clone()), ..event(at, action, Outcome::Deleted) },
+                Err(error) => failed(at, action, Some(user), error),
             },
-            _ => self.register(at, action, step, step.wanted(), Start::Taken),
+            (Action::Replace, Some(user)) => self.replace(at, step, user),
+            _ => self.register(at, step, step.wanted(), None, Start::Taken),
         }
     }
 
-    /// Sends a create and reads what it did.
-    fn register(&self, at: usize, action: Action, step: &Step<'_>, wanted: Option<NewUser>, start: Start) -> Event {
-        let failed = |error| Event { error: Some(error), ..event(at, action, Outcome::Failed) };
-        let Some(wanted) = wanted else { return event(at, action, Outcome::Unchanged) };
-        match self.client.call_starting(&Create(&wanted), start) {
-            Ok(answer) => match answer.read() {
-                Ok(user) => registered(at, action, step, &wanted, &answer, &user),
-                Err(error) => failed(self.row_error(error)),
-            },
-            Err(error) => failed(self.row_error(error)),
+    fn delete(&self, user: &ProjectUser, start: Start) -> Result<(), RowError> {
+        match self.client.call_starting(&Delete(&user.id), start) {
+            // Somebody else may have been faster; gone is gone.
+            Err(error) if !error.is_absent() => Err(self.row_error(error)),
+            _ => Ok(()),
         }
+    }
+
+    fn replace(&self, at: usize, step: &Step<'_>, user: &ProjectUser) -> Event {
+        // Nobody is deleted whom the service would have changed: only what it keeps is made anew.
+        let repeated = self.register(at, step, step.wanted(), None, Start::Taken);
+        if repeated.outcome != Outcome::Drift {
+            return repeated;
+        }
+        // A delete whose answer was lost may have been done.
+        if let Err(error) = self.delete(user, Start::Turn) {
+            return Event { lost: true, ..failed(at, Action::Replace, Some(user), error) };
+        }
+        match self.register(at, step, step.replacement(), Some(user), Start::Finish) {
+            Event { error: Some(error), .. } => {
+                Event { lost: true, ..failed(at, Action::Replace, None, RowError::HalfReplaced(Box::new(error))) }
+            }
+            made => made,
+        }
+    }
+
+    /// Sends a create and reads what it did; `replaced` was deleted for it.
+    fn register(
+        &self,
+        at: usize,
+        step: &Step<'_>,
+        wanted: Option<NewUser>,
+        replaced: Option<&ProjectUser>,
+        start: Start,
+    ) -> Event {
+        let action = self.action(at);
+        let Some(wanted) = wanted else { return event(at, action, Outcome::Unchanged) };
+        let begun = Instant::now();
+        let result = self.client.call_starting(&Create(&wanted), start);
+        let read = result.and_then(|answer| {
+            let user = answer.read()?;
+            Ok(self.registered(at, step, &wanted, replaced, &user, self.is_older(&answer, &user, begun)))
+        });
+        read.unwrap_or_else(|error| failed(at, action, None, self.row_error(error)))
+    }
+
+    /// Whether a record is older than the request that it answers, begun at the earliest then.
+    fn is_older(&self, answer: &Answer, user: &User<'_>, begun: Instant) -> bool {
+        let created = user.created_at.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
+        match answer.clock {
+            ServerClock::Unknown => false,
+            ServerClock::Shared(sent) => created.is_some_and(|made| made.as_millisecond() < sent.as_millisecond()),
+            ServerClock::Date(date) => {
+                let mut state = self.lock();
+                state.clock.hear(date, begun, Instant::now());
+                created.is_some_and(|made| state.clock.was_before(made, begun))
+            }
+        }
+    }
+
+    /// Reads what a create did from its answer, whatever revision wrote it.
+    fn registered(
+        &self,
+        at: usize,
+        step: &Step<'_>,
+        wanted: &NewUser,
+        replaced: Option<&ProjectUser>,
+        user: &User<'_>,
+        is_older: bool,
+    ) -> Event {
+        let action = self.action(at);
+        let unreadable = match wanted.compare(user) {
+            Err(Mismatch { field, wanted, answered }) => {
+                let by_email = step.held_by.is_some();
+                return failed(at, action, None, RowError::Identity { field, wanted, answered, by_email });
+            }
+            Ok(likeness) => likeness == Likeness::Unreadable,
+        };
+        let kept = differences(wanted, user.first_name.as_deref(), user.last_name.as_deref(), user.email.as_deref());
+        let outcome = match (action, replaced) {
+            _ if !kept.is_empty() => Outcome::Drift,
+            (Action::Create, _) if is_older => {
+                // Nobody like this was there when the project was read.
+                self.lock().alone = false;
+                Outcome::Existing
+            }
+            // Two requests at once get the same answer, so that only who is alone may say whose it is.
+            (Action::Create, _) | (_, Some(_)) if self.lock().alone => Outcome::Created,
+            (Action::Create, _) | (_, Some(_)) => Outcome::Registered,
+            _ => Outcome::Updated,
+        };
+        let numbers = replaced.and_then(|old| Some((old.assigned.as_deref()?, user.assigned_phone_number.as_deref()?)));
+        let renumbered = numbers.filter(|(old, new)| number::compare(new, old) == Likeness::Different);
+        let renumbered = renumbered.map(|(old, new)| (old.into(), new.into()));
+        Event { id: Some(user.id.as_ref().into()), kept, renumbered, unreadable, ..event(at, action, outcome) }
     }
 
     fn row_error(&self, error: Error) -> RowError {
@@ -348,36 +473,22 @@ impl<'a> Run<'a> {
     }
 }
 
+impl RowError {
+    /// The call that failed, if one did.
+    pub fn of_the_service(&self) -> Option<&Error> {
+        match self {
+            Self::Api(error) => Some(error),
+            Self::HalfReplaced(error) => error.of_the_service(),
+            Self::Identity { .. } | Self::Skipped(_) | Self::CutShort(_) => None,
+        }
+    }
+}
+
 fn event(step: usize, action: Action, outcome: Outcome) -> Event {
-    Event { step, action, outcome, id: None, error: None, kept: Vec::new() }
+    let (id, error, renumbered) = (None, None, None);
+    Event { step, action, outcome, id, error, kept: Vec::new(), renumbered, unreadable: false, lost: false }
 }
 
-/// Reads what a create did from its answer, whatever revision wrote it.
-fn registered(at: usize, action: Action, step: &Step<'_>, wanted: &NewUser, answer: &Answer, user: &User<'_>) -> Event {
-    if let Some((field, wanted, answered)) = mismatch(wanted, user) {
-        let by_email = step.held_by.is_some();
-        let error = RowError::Identity { field, wanted, answered, by_email };
-        return Event { error: Some(error), ..event(at, action, Outcome::Failed) };
-    }
-    let kept = differences(wanted, user.first_name.as_deref(), user.last_name.as_deref(), user.email.as_deref());
-    let outcome = match (action, outcome::of(answer, user)) {
-        (Action::Create, outcome::Outcome::Existing) if kept.is_empty() => Outcome::Existing,
-        // Nobody was there when the project was read, so whoever is there now was made by this call, unless the
-        // service says otherwise: by the age of the record, or by values that are not ours.
-        (Action::Create, outcome::Outcome::Created) => Outcome::Created,
-        (Action::Create, _) if kept.is_empty() => Outcome::Created,
-        (_, _) if kept.is_empty() => Outcome::Updated,
-        _ => Outcome::Drift,
-    };
-    Event { id: Some(user.id.as_ref().into()), kept, ..event(at, action, outcome) }
-}
-
-/// The first part of a user's identity that is not what was asked for.
-fn mismatch(wanted: &NewUser, user: &User<'_>) -> Option<(&'static str, String, String)> {
-    if user.phone_number != wanted.phone_number.as_str() {
-        return Some(("phoneNumber", wanted.phone_number.to_string(), user.phone_number.to_string()));
-    }
-    let line = wanted.assigned_phone_number.as_ref().filter(|_| wanted.kind == UserType::Dedicated)?;
-    let answered = user.assigned_phone_number.as_deref().unwrap_or("none");
-    (answered != line.as_str()).then(|| ("assignedPhoneNumber", line.to_string(), answered.to_owned()))
+fn failed(step: usize, action: Action, user: Option<&ProjectUser>, error: RowError) -> Event {
+    Event { id: user.map(|user| user.id.clone()), error: Some(error), ..event(step, action, Outcome::Failed) }
 }

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::project::{Project, ProjectUser};
 use super::read::{Roster, Row};
+use super::snapshot::{ProjectUser, Snapshot};
+use crate::model::number::{self, Likeness, Written};
 use crate::nouns::users::model::{NewUser, UserType};
 
 /// What a step does to the project.
@@ -16,6 +17,10 @@ pub enum Change<'a> {
     Differs(&'a ProjectUser),
     /// The user is there as the roster says.
     Unchanged(&'a ProjectUser),
+    /// The user is there with other values, and only new users are wanted.
+    Kept(&'a ProjectUser),
+    /// Somebody is there whose number cannot be read in full, and may be this one: nobody is made beside them.
+    Unreadable(&'a ProjectUser),
     /// The roster does not name this user.
     Delete(&'a ProjectUser),
 }
@@ -85,13 +90,34 @@ pub struct Difference {
     pub new: String,
 }
 
+/// How far a plan may go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Users that the roster does not name are deleted.
+    pub prune: bool,
+    /// Users that differ are deleted and created again where the service keeps its own values.
+    pub replace: bool,
+    /// Also those who have opted in, and may have to do so again.
+    pub replace_opted_in: bool,
+    /// Users that are there are left as they are.
+    pub create_only: bool,
+}
+
 /// What it takes to bring a project to a roster.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan<'a> {
     /// Deletes in creation order, then the rows in the file's order.
     pub steps: Vec<Step<'a>>,
-    /// Whether users that differ are deleted and created again.
-    pub replace: bool,
+    /// How far it may go.
+    pub policy: Policy,
+    /// How many users the project has.
+    pub users: usize,
+    /// How many of them the roster does not name, whatever becomes of them.
+    pub not_in_roster: usize,
+    /// The project's owners who would be deleted or replaced if they were anybody else.
+    pub kept_owners: Vec<&'a ProjectUser>,
+    /// Users whose numbers cannot be read, so that nobody can say whether the roster names them.
+    pub unreadable: Vec<&'a ProjectUser>,
 }
 
 /// How many steps come to what.
@@ -105,6 +131,10 @@ pub struct Counts {
     pub delete: usize,
     /// `=`
     pub unchanged: usize,
+    /// Of those that differ, who is left as they are.
+    pub kept: usize,
+    /// Rows that may be users whose numbers cannot be read.
+    pub unreadable: usize,
 }
 
 impl Counts {
@@ -124,25 +154,35 @@ fn identity(user: &ProjectUser) -> Identity<'_> {
     }
 }
 
-/// Compares a roster with a project. With `prune`, users that the roster does not name are deleted.
-pub fn plan<'a>(roster: &'a Roster, project: &'a Project, prune: bool, replace: bool) -> Plan<'a> {
-    let index = Index::new(project);
-    let matched: Vec<(UserType, Option<&ProjectUser>)> = roster.rows.iter().map(|row| index.find(row)).collect();
-    let mut steps = Vec::new();
+/// Compares a roster with a project.
+pub fn plan<'a>(roster: &'a Roster, snapshot: &'a Snapshot, policy: Policy) -> Plan<'a> {
+    let mut index = Index::new(snapshot);
+    let matched: Vec<Match<'a>> = roster.rows.iter().map(|row| index.find(row)).collect();
+    let named: HashSet<Identity<'_>> = matched.iter().filter_map(|row| row.user.map(identity)).collect();
+    let maybe_named: HashSet<&str> = matched.iter().filter_map(|row| Some(&*row.unreadable?.id)).collect();
+    let is_named = |user: &ProjectUser| named.contains(&identity(user)) || maybe_named.contains(&*user.id);
+    let mut plan = Plan { policy, users: snapshot.users.len(), ..Plan::default() };
+    plan.unreadable =
+        snapshot.users.iter().filter(|user| !user.is_readable() && !named.contains(&identity(user))).collect();
     let mut pruned = HashSet::new();
-    if prune {
-        let named: HashSet<Identity<'_>> =
-            matched.iter().filter_map(|(_, user)| user.as_ref().map(|user| identity(user))).collect();
-        for user in project.users.iter().filter(|user| !named.contains(&identity(user))) {
-            pruned.insert(&*user.id);
-            steps.push(Step { row: None, change: Change::Delete(user), kind: user.kind, held_by: None });
+    for user in snapshot.users.iter().filter(|user| !is_named(user)) {
+        plan.not_in_roster += 1;
+        match (policy.prune, user.is_owner) {
+            (true, true) => plan.kept_owners.push(user),
+            (true, false) => {
+                pruned.insert(&*user.id);
+                plan.steps.push(Step { row: None, change: Change::Delete(user), kind: user.kind, held_by: None });
+            }
+            (false, _) => {}
         }
     }
-    for (row, (kind, user)) in roster.rows.iter().zip(matched) {
-        let change = match user {
-            None => Change::Create,
-            Some(user) if agrees(&row.user, user) => Change::Unchanged(user),
-            Some(user) => Change::Differs(user),
+    for (row, Match { kind, user, unreadable }) in roster.rows.iter().zip(matched) {
+        let change = match (user, unreadable) {
+            (None, None) => Change::Create,
+            (None, Some(user)) => Change::Unreadable(user),
+            (Some(user), _) if agrees(&row.user, user) => Change::Unchanged(user),
+            (Some(user), _) if policy.create_only => Change::Kept(user),
+            (Some(user), _) => Change::Differs(user),
         };
         let held_by = match change {
             Change::Create | Change::Differs(_) if kind == UserType::Shared => {
@@ -150,33 +190,69 @@ pub fn plan<'a>(roster: &'a Roster, project: &'a Project, prune: bool, replace: 
             }
             _ => None,
         };
-        steps.push(Step { row: Some(row), change, kind, held_by });
+        let step = Step { row: Some(row), change, kind, held_by };
+        if let (true, Change::Differs(user)) = (policy.replace && step.replacement().is_some(), change)
+            && user.is_owner
+        {
+            plan.kept_owners.push(user);
+        }
+        plan.steps.push(step);
     }
-    Plan { steps, replace }
+    plan
+}
+
+/// What a row means.
+#[derive(Clone, Copy)]
+struct Match<'a> {
+    /// The type that the row's user has or gets.
+    kind: UserType,
+    /// The user who is the row's.
+    user: Option<&'a ProjectUser>,
+    /// A user who may be the row's.
+    unreadable: Option<&'a ProjectUser>,
 }
 
 /// The project's users by what a row can know of them.
 struct Index<'a> {
-    project: &'a Project,
+    snapshot: &'a Snapshot,
     users: HashMap<Identity<'a>, &'a ProjectUser>,
     emails: HashMap<Cow<'a, str>, &'a ProjectUser>,
+    unreadable: Unreadable<'a>,
 }
 
 impl<'a> Index<'a> {
-    fn new(project: &'a Project) -> Self {
-        let mut users = HashMap::with_capacity(project.users.len());
+    fn new(snapshot: &'a Snapshot) -> Self {
+        let mut users = HashMap::with_capacity(snapshot.users.len());
         let mut emails = HashMap::new();
-        for user in &project.users {
-            users.entry(identity(user)).or_insert(user);
+        let mut unreadable = Unreadable::default();
+        for user in &snapshot.users {
+            if user.is_readable() {
+                users.entry(identity(user)).or_insert(user);
+            } else {
+                unreadable.add(user);
+            }
             if let (UserType::Shared, Some(email)) = (user.kind, &user.email) {
                 emails.entry(folded(email)).or_insert(user);
             }
         }
-        Self { project, users, emails }
+        Self { snapshot, users, emails, unreadable }
     }
 
     /// The user that a row means, and the type that it has or gets.
-    fn find(&self, row: &Row) -> (UserType, Option<&'a ProjectUser>) {
+    fn find(&mut self, row: &Row) -> Match<'a> {
+        let phone = row.user.phone_number.as_str();
+        let (kind, user) = self.find_readable(row);
+        if user.is_some() {
+            return Match { kind, user, unreadable: None };
+        }
+        let line = row.user.assigned_phone_number.as_ref().map(crate::model::Phone::as_str);
+        match self.unreadable.take(kind, phone, line.filter(|_| kind == UserType::Dedicated)) {
+            Some((user, Likeness::Same)) => Match { kind, user: Some(user), unreadable: None },
+            other => Match { kind, user: None, unreadable: other.map(|(user, _)| user) },
+        }
+    }
+
+    fn find_readable(&self, row: &Row) -> (UserType, Option<&'a ProjectUser>) {
         let phone = row.user.phone_number.as_str();
         let shared = self.users.get(&(phone, None)).copied();
         let Some(line) = row.user.assigned_phone_number.as_ref().map(crate::model::Phone::as_str) else {
@@ -187,7 +263,7 @@ impl<'a> Index<'a> {
         }
         // A list without types: its number may be the pool's, now or when the list was written.
         let of_the_pool = !row.typed && shared.is_some_and(|user| user.assigned.as_deref() == Some(line));
-        let owned = || self.project.lines.contains(line);
+        let owned = || self.snapshot.lines.contains(line);
         if of_the_pool || (row.is_of_unknown_type() && !owned()) {
             return (UserType::Shared, shared);
         }
@@ -199,6 +275,65 @@ impl<'a> Index<'a> {
         let email = wanted.email.as_ref()?;
         let holder = self.emails.get(&folded(email.as_str())).copied()?;
         (*holder.phone != *wanted.phone_number.as_str()).then_some(holder)
+    }
+}
+
+/// The digits of a number that can be seen, at its beginning and at its end.
+type Seen = (String, String);
+
+/// Users whose numbers cannot be read, by the digits that can. Each is taken by one row at most: a row behind it may
+/// well be somebody new.
+#[derive(Default)]
+struct Unreadable<'a> {
+    users: HashMap<(UserType, Seen), Vec<&'a ProjectUser>>,
+    /// How many digits are seen, at the beginning and at the end; there are few such forms.
+    forms: Vec<(usize, usize)>,
+}
+
+impl<'a> Unreadable<'a> {
+    /// How many users of one key are looked at: those of a dedicated user's lines, or all those masked alike.
+    const LOOKED_AT: usize = 64;
+
+    fn add(&mut self, user: &'a ProjectUser) {
+        let seen = match number::read(&user.phone) {
+            Written::Whole(number) => (number.trim_start_matches('+').to_owned(), String::new()),
+            Written::Part(runs) => {
+                let run = |run: Option<&String>| run.cloned().unwrap_or_default();
+                (run(runs.first()), run(runs.last()))
+            }
+        };
+        let form = (seen.0.len(), seen.1.len());
+        if !self.forms.contains(&form) {
+            self.forms.push(form);
+        }
+        self.users.entry((user.kind, seen)).or_default().push(user);
+    }
+
+    /// Takes a user who may have this number, and this line.
+    fn take(&mut self, kind: UserType, phone: &str, line: Option<&str>) -> Option<(&'a ProjectUser, Likeness)> {
+        let digits = phone.trim_start_matches('+');
+        for (start, end) in &self.forms {
+            let (Some(first), Some(last)) =
+                (digits.get(..*start), digits.len().checked_sub(*end).and_then(|at| digits.get(at..)))
+            else {
+                continue;
+            };
+            let Some(users) = self.users.get_mut(&(kind, (first.to_owned(), last.to_owned()))) else { continue };
+            let likeness = |user: &ProjectUser| {
+                let of_line = line.map(|line| number::compare(user.assigned.as_deref().unwrap_or_default(), line));
+                match (number::compare(&user.phone, phone), of_line) {
+                    (Likeness::Different, _) | (_, Some(Likeness::Different)) => Likeness::Different,
+                    (Likeness::Same, None | Some(Likeness::Same)) => Likeness::Same,
+                    _ => Likeness::Unreadable,
+                }
+            };
+            let found = users.iter().rev().take(Self::LOOKED_AT).map(|user| likeness(user));
+            let found = found.enumerate().find(|(_, likeness)| *likeness != Likeness::Different);
+            if let Some((from_end, likeness)) = found {
+                return Some((users.remove(users.len() - 1 - from_end), likeness));
+            }
+        }
+        None
     }
 }
 
@@ -260,8 +395,7 @@ impl<'a> Step<'a> {
     pub fn phone(&self) -> &'a str {
         match (self.row, self.change) {
             (Some(row), _) => row.user.phone_number.as_str(),
-            (None, Change::Differs(user) | Change::Unchanged(user) | Change::Delete(user)) => &user.phone,
-            (None, Change::Create) => "",
+            (None, _) => self.user().map_or("", |user| &user.phone),
         }
     }
 
@@ -269,14 +403,18 @@ impl<'a> Step<'a> {
     pub fn user(&self) -> Option<&'a ProjectUser> {
         match self.change {
             Change::Create => None,
-            Change::Differs(user) | Change::Unchanged(user) | Change::Delete(user) => Some(user),
+            Change::Differs(user)
+            | Change::Unchanged(user)
+            | Change::Kept(user)
+            | Change::Unreadable(user)
+            | Change::Delete(user) => Some(user),
         }
     }
 
-    /// What is not as the roster wants it, for a step that differs.
+    /// What is not as the roster wants it, for a user that differs.
     pub fn differences(&self) -> Vec<Difference> {
         match (self.row, self.change) {
-            (Some(row), Change::Differs(user)) => {
+            (Some(row), Change::Differs(user) | Change::Kept(user)) => {
                 differences(&row.user, user.first_name.as_deref(), user.last_name.as_deref(), user.email.as_deref())
             }
             _ => Vec::new(),
@@ -326,11 +464,23 @@ impl Plan<'_> {
     pub fn action(&self, step: &Step<'_>) -> Action {
         match step.change {
             Change::Create => Action::Create,
-            Change::Differs(_) if self.replace && step.replacement().is_some() => Action::Replace,
+            Change::Differs(user) if self.may_replace(user) && step.replacement().is_some() => Action::Replace,
             Change::Differs(_) => Action::Update,
-            Change::Unchanged(_) => Action::None,
+            Change::Unchanged(_) | Change::Kept(_) | Change::Unreadable(_) => Action::None,
             Change::Delete(_) => Action::Delete,
         }
+    }
+
+    /// Whether a user may be deleted to be made again.
+    fn may_replace(&self, user: &ProjectUser) -> bool {
+        self.policy.replace && !user.is_owner && (!user.opted_in || self.policy.replace_opted_in)
+    }
+
+    /// Whether a step would replace its user, had the person not opted in.
+    pub fn is_spared(&self, step: &Step<'_>) -> bool {
+        let spared = |user: &ProjectUser| user.opted_in && !user.is_owner && !self.may_replace(user);
+        let Change::Differs(user) = step.change else { return false };
+        self.policy.replace && spared(user) && step.replacement().is_some()
     }
 
     /// How many steps come to what.
@@ -341,21 +491,24 @@ impl Plan<'_> {
                 Change::Create => counts.create += 1,
                 Change::Differs(_) => counts.differs += 1,
                 Change::Unchanged(_) => counts.unchanged += 1,
+                Change::Kept(_) => counts.kept += 1,
+                Change::Unreadable(_) => counts.unreadable += 1,
                 Change::Delete(_) => counts.delete += 1,
             }
         }
         counts
     }
 
-    /// How many users a run deletes for good or for a moment.
-    pub fn replacements(&self) -> usize {
-        if self.replace { self.steps.iter().filter(|step| step.replacement().is_some()).count() } else { 0 }
+    /// The steps that delete a user for a moment.
+    pub fn replacements(&self) -> impl Iterator<Item = &Step<'_>> {
+        self.steps.iter().filter(|step| self.action(step) == Action::Replace)
     }
 
     /// How many requests a run sends when nothing has to be repeated.
     pub fn requests(&self) -> usize {
         let counts = self.counts();
-        counts.create + counts.differs + counts.delete + self.replacements()
+        let replacements = if self.policy.replace { self.replacements().count() } else { 0 };
+        counts.create + counts.differs + counts.delete + replacements
     }
 }
 

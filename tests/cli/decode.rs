@@ -194,5 +194,9 @@ fn the_client_understands_the_seed_page() {
         ask(&Call::raw(Method::POST, format!("/projects/{ID}/users/"), Repeat::SameIdentity), 200, &body).unwrap();
     let user = read::<users::Create<'_>>(&answer, "the seed's page");
     assert_eq!((user.id.as_ref(), user.kind.as_deref(), user.phone_number.as_ref()), ("<string>", None, "<string>"));
-    assert_eq!(outcome::of(&answer, &user), outcome::Outcome::Registered, "nothing is claimed about an unknown time");
+    assert_eq!(
+        outcome::of(&answer, &user),
+        outcome::Registration::Registered,
+        "nothing is claimed about an unknown time"
+    );
 }

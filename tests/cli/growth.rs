@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use spectrum_cli::nouns::users::delete;
 use spectrum_cli::roster::read::Options;
-use spectrum_cli::roster::{self, Counts, Format, Plan, Problems, Project, ProjectUser, Roster, plan};
+use spectrum_cli::roster::{self, Counts, Format, Plan, Policy, Problems, ProjectUser, Roster, Snapshot, plan};
 use spectrum_cli::secrets::redactor::Redactor;
 
 #[cfg(target_os = "linux")]
@@ -236,18 +236,22 @@ fn a_plan_looks_users_up() {
         first_name: Some("Ada".into()),
         last_name: Some(format!("Lovelace {at}").into()),
         email: Some(format!("ada{at}@example.com").into()),
+        opted_in: false,
+        is_owner: false,
     };
     // As many lines as users, and rows that have to be looked for among both.
     let lines = (0..USERS).map(|at| format!("+1917{at:07}").into()).collect();
-    let project = Project { users: (0..USERS).map(user).collect(), lines };
+    let project = Snapshot { users: (0..USERS).map(user).collect(), lines };
     let read = |text: String| ends("reading", move || read(&text, Format::Csv).unwrap());
     let planned = |what: &str, roster: Roster, prune: bool| {
         let project = project.clone();
-        ends(what, move || Plan::counts(&plan::plan(&roster, &project, prune, true)))
+        ends(what, move || {
+            Plan::counts(&plan::plan(&roster, &project, Policy { prune, replace: true, ..Policy::default() }))
+        })
     };
     let half = USERS / 2;
     let differing = read(csv(half..USERS + half, "Eve"));
-    let expected = Counts { create: half, differs: half, delete: half, unchanged: 0 };
+    let expected = Counts { create: half, differs: half, delete: half, ..Counts::default() };
     assert_eq!(planned("a plan", differing, true), expected);
     let mut listed = "id,phoneNumber,assignedPhoneNumber\n".to_owned();
     for at in 0..USERS {

@@ -176,14 +176,20 @@ impl Hostile {
     /// Starts a server that answers the n-th request with the n-th reply; the last one answers all that follow.
     pub fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
         let replies: Vec<Reply> = replies.into_iter().collect();
+        Self::answering(move |at, _| replies[at.min(replies.len() - 1)].clone())
+    }
+
+    /// Starts a server that answers a request, of which so many came before, as this says.
+    pub fn answering(reply: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static) -> Self {
+        let reply = Arc::new(reply);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (seen, replies) = (Arc::clone(&seen), replies.clone());
-                std::thread::spawn(move || serve(stream.unwrap(), &seen, &replies));
+                let (seen, reply) = (Arc::clone(&seen), Arc::clone(&reply));
+                std::thread::spawn(move || serve(stream.unwrap(), &seen, &*reply));
             }
         });
         Self { address, requests }
@@ -216,7 +222,7 @@ impl Hostile {
     }
 }
 
-fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Request>>, replies: &[Reply]) {
+fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Request>>, reply: &dyn Fn(usize, &Request) -> Reply) {
     let mut buffer = vec![0; 1 << 20];
     let (length, request) = loop {
         let length = stream.peek(&mut buffer).unwrap_or(0);
@@ -230,8 +236,8 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Request>>, replies: &[Reply]) {
     };
     let reply = {
         let mut seen = seen.lock().unwrap();
-        seen.push(request);
-        replies[(seen.len() - 1).min(replies.len() - 1)].clone()
+        seen.push(request.clone());
+        reply(seen.len() - 1, &request)
     };
     let taken = match reply.taken {
         Taken::Nothing => 0,

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod apply;
 mod decode;
 mod docs;
 mod endpoints;

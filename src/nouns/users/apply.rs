@@ -1,25 +1,34 @@
 //! `users apply`: a roster becomes the project's users.
 
 mod failed;
+mod journal;
+mod lock;
 mod progress;
 mod report;
 mod show;
 
-use std::io::Read;
+use std::fs::DirBuilder;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use failed::FailedOut;
+use journal::Journal;
+use lock::Lock;
 use report::Report;
 
+use super::max_delete::MaxDelete;
 use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
+use crate::model::words::count;
 use crate::output::format::Format as OutputFormat;
-use crate::roster::plan::{Plan, plan};
+use crate::roster::plan::{Plan, Policy, plan};
 use crate::roster::read::Options;
-use crate::roster::{self, Format, Halt, Outcome, Problems, Project, ProjectError, Roster, Row, Run, Summary};
+use crate::roster::{
+    self, Format, Halt, Manner, Outcome, Problems, Roster, Row, Run, Snapshot, SnapshotError, Summary,
+};
 use crate::session::Session;
 
 /// Examples and special exit codes.
@@ -29,9 +38,15 @@ Examples:
   spectrum users apply roster.csv --failed-out failed.csv
   spectrum users apply roster.csv --prune --yes
 
+The project's owner is never deleted. --failed-out replaces no file but an
+earlier one of its own, and touches none when no row fails; a pipe or a device
+is written to. --fields chooses columns of csv; the other formats have all.
+
 Run it again to finish what was cut short. Exit codes: 2 the file is wrong or
-nobody confirmed (nothing was changed), 9 some rows failed, 10 --exit-code
-found changes, 130 Ctrl-C; see `spectrum help roster`.";
+nobody confirmed (nothing was changed), 6 numbers that cannot be read stand in
+the way of --prune or --replace, 8 the service wants a longer pause, 9 some
+rows failed, 10 --exit-code found changes, 130 Ctrl-C; see `spectrum help
+roster`.";
 
 /// The largest roster that is read, in bytes: some two million rows.
 const LARGEST_ROSTER: u64 = 256 * 1024 * 1024;
@@ -52,15 +67,21 @@ pub struct ApplyArgs {
     /// With --dry-run: exit 10 when something would change
     #[arg(long, requires = "dry_run")]
     pub exit_code: bool,
+    /// Leave users that are there as they are
+    #[arg(long, conflicts_with_all = ["prune", "replace"])]
+    pub create_only: bool,
     /// Delete users that the roster does not name
     #[arg(long)]
     pub prune: bool,
-    /// Refuse a plan that deletes more users than this
-    #[arg(long, value_name = "N", default_value_t = 10, requires = "prune")]
-    pub max_delete: usize,
+    /// Refuse a plan that deletes more users, or a larger share of the project
+    #[arg(long, value_name = "N|P%", default_value_t = MaxDelete::Users(10), requires = "prune")]
+    pub max_delete: MaxDelete,
     /// Delete and create again where the service keeps other values
     #[arg(long)]
     pub replace: bool,
+    /// With --replace: also users who have opted in, and may have to do so again
+    #[arg(long, requires = "replace")]
+    pub replace_opted_in: bool,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
@@ -82,31 +103,51 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
 /// Invalid input with every problem of the file; confirmation required; partial, when rows failed; or what reading the
 /// project met.
 pub fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
-    session.out.check_fields(&report::EVENT)?;
-    let roster = read(args, session)?;
+    check_fields(session)?;
+    let mut roster = read(args, session)?;
     refuse_early(args, &roster, session)?;
     let failed_out = match &args.failed_out {
-        Some(path) if !args.dry_run => Some(FailedOut::open(path, &args.file, roster.format)?),
+        Some(path) if !args.dry_run => Some(FailedOut::open(path, &args.file, &roster)?),
         _ => None,
     };
     let client = session.client()?;
-    let project = Project::read(client, roster.rows.iter().any(Row::is_of_unknown_type)).map_err(unread)?;
-    let plan = plan(&roster, &project, args.prune, args.replace);
-    let too_many = too_many_deletes(args, &plan);
+    let state = session.environment.data_dir.as_ref().map(|data| data.join("spectrum"));
+    let key = key(session)?;
+    // Held to the end of the run.
+    let lock = state.as_ref().filter(|_| !args.dry_run).and_then(|state| Lock::wait(state, &key, session));
+    let snapshot = Snapshot::read(client, roster.rows.iter().any(Row::is_of_unknown_type)).map_err(unread)?;
+    let mut journal = state.as_ref().map(|state| Journal::open(state, &key, &snapshot)).transpose()?;
+    let completed = journal.as_mut().map_or(0, |journal| journal.complete(&mut roster));
+    let plan = plan(&roster, &snapshot, args.policy());
+    let refusal = too_many_deletes(args, &plan).or_else(|| unreadable(&plan));
     if args.dry_run {
-        if let Some(failure) = too_many {
+        if let Some(failure) = refusal {
             session.out.warn(format!("without --dry-run this is refused: {}", failure.message));
         }
-        Report::new(&plan, session).dry_run(client.rate())?;
-        let changes = args.exit_code && plan.counts().changes();
-        return Ok(if changes { Exit::Told(Code::Changes) } else { Exit::Done });
+        let exit = if args.exit_code && plan.counts().changes() { Exit::Told(Code::Changes) } else { Exit::Done };
+        Report::new(&plan, session).dry_run(client.rate(), exit.status())?;
+        return Ok(exit);
     }
-    if let Some(failure) = too_many {
+    if let Some(failure) = refusal {
         return Err(failure);
+    }
+    if completed > 0 {
+        let people = count(completed, "user");
+        session.out.note(format!(
+            "an earlier run was cut short while it replaced users: {people} will be made again with the values of before"
+        ));
     }
     let mut report = Report::new(&plan, session);
     report.begin(client.rate())?;
     confirm(args, &plan, session)?;
+    match &mut journal {
+        Some(journal) => journal.begin(&plan)?,
+        None if plan.replacements().next().is_some() => {
+            return Err(Failure::new(Code::Config, "no place to keep the users that are to be replaced")
+                .hint("set HOME to a folder that can be written to"));
+        }
+        None => {}
+    }
     let (pace, out) = (client.pace().clone(), session.out.clone());
     interrupt::on_first(move || {
         pace.cancel();
@@ -116,25 +157,73 @@ pub fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
     });
     // An output that is full stops nothing: what was begun is finished, and then it is said.
     let mut told = Ok(());
-    let summary = Run::carry_out(client, &plan, args.fail_fast, |event| {
+    let manner = Manner { fail_fast: args.fail_fast, alone: lock.is_some() };
+    let summary = Run::carry_out(client, &plan, manner, |event| {
         let heard = report.event(event);
         if told.is_ok() {
             told = heard;
         }
     });
-    let verdict = verdict(&summary, args);
+    let left = journal.and_then(|journal| journal.end(&plan, report.lost(), report.failed()));
     // A closed pipe must hide neither the rows that failed nor that they did.
-    let kept = failed_out.map_or(Ok(()), |file| file.write(&plan, report.failed()));
+    let written = failed_out.map_or(Ok(false), |file| file.write(&plan, report.failed()));
+    let verdict = verdict(&summary, args, matches!(written, Ok(true)));
     let told = told.and(report.finish(&summary, verdict.as_ref().map_or(0, |failure| failure.code.status())));
-    if let Some(failure) = verdict {
-        return Err(match kept {
-            Ok(()) => failure,
-            Err(error) => failure.context(format!("--failed-out could not be written: {error}")),
-        });
+    if let Some((number, path)) = left {
+        let (people, path) = (count(number, "user"), path.display());
+        session.out.warn(format!(
+            "{people} may be deleted and not made again; their values are in {path}, where the next run of this project \
+             finds them (apply that file if the roster does not name them, remove it if they are not wanted)"
+        ));
     }
-    kept.map_err(|error| Failure::new(Code::Internal, "--failed-out could not be written").because(error))?;
-    told?;
-    Ok(Exit::Done)
+    let Some(failure) = verdict else { return told.map(|()| Exit::Done) };
+    Err(match written {
+        Ok(_) => failure,
+        Err(failed::Unwritten { error, text }) => {
+            session.out.log(text.trim_end());
+            failure.context(format!("--failed-out could not be written, so its rows are on standard error: {error}"))
+        }
+    })
+}
+
+impl ApplyArgs {
+    fn policy(&self) -> Policy {
+        let Self { prune, replace, replace_opted_in, create_only, .. } = *self;
+        Policy { prune, replace, replace_opted_in, create_only }
+    }
+}
+
+/// What tells one project's files from another's: where it is, and its id.
+fn key(session: &Session) -> Result<String, Failure> {
+    let url = &session.base_url()?.value;
+    let host = url.host_str().unwrap_or("sandbox");
+    let port = url.port().map(|port| format!("-{port}")).unwrap_or_default();
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
+    Ok(format!("{host}{port}-{}", session.client()?.project()).chars().map(plain).collect())
+}
+
+/// Makes a folder of ours and those above it; new ones for their owner alone.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.recursive(true).create(folder)
+}
+
+/// A report is one thing, and not a list of records whose keys could be chosen, except as csv.
+fn check_fields(session: &Session) -> Result<(), Failure> {
+    session.out.check_fields(&report::EVENT)?;
+    if session.settings.fields.is_some() && session.out.format() != OutputFormat::Csv {
+        return Err(Failure::new(
+            Code::Usage,
+            "--fields chooses columns of csv here, and nothing of the other formats",
+        )
+        .hint("leave it out, or add `-o csv`"));
+    }
+    Ok(())
 }
 
 /// Reads the file, and tells of all its problems at once.
@@ -143,9 +232,9 @@ fn read(args: &ApplyArgs, session: &Session) -> Result<Roster, Failure> {
     let from_stdin = args.file == Path::new("-");
     let shown = if from_stdin { "standard input".to_owned() } else { args.file.display().to_string() };
     let unreadable =
-        |error: std::io::Error| Failure::new(Code::InvalidInput, format!("cannot read the roster {shown}: {error}"));
+        |error: io::Error| Failure::new(Code::InvalidInput, format!("cannot read the roster {shown}: {error}"));
     let source: Box<dyn Read> = match from_stdin {
-        true => Box::new(std::io::stdin().lock()),
+        true => Box::new(io::stdin().lock()),
         false => Box::new(std::fs::File::open(&args.file).map_err(unreadable)?),
     };
     let mut bytes = Vec::new();
@@ -157,12 +246,12 @@ fn read(args: &ApplyArgs, session: &Session) -> Result<Roster, Failure> {
     let name = (!from_stdin).then_some(args.file.as_path());
     let options = Options { format: args.format, name };
     let roster = roster::read::read(&bytes, options).map_err(|Problems(problems)| {
-        let count = problems.len();
-        let what = if count == 1 { "a problem".to_owned() } else { format!("{count} problems") };
+        let number = problems.len();
+        let what = count(number, "problem");
         let mut context: Vec<String> =
             problems.iter().take(shown_at_most).map(|problem| problem.in_file(&shown)).collect();
-        if count > shown_at_most {
-            context.push(format!("and {} more; `-o json` has them all", count - shown_at_most));
+        if number > shown_at_most {
+            context.push(format!("and {} more; `-o json` has them all", number - shown_at_most));
         }
         let failure = Failure::new(Code::InvalidInput, format!("the roster {shown} has {what}; nothing was sent"));
         Failure { context, ..failure }.hint("run `spectrum help roster` to see what a roster looks like")
@@ -188,62 +277,90 @@ fn refuse_early(args: &ApplyArgs, roster: &Roster, session: &Session) -> Result<
 }
 
 fn too_many_deletes(args: &ApplyArgs, plan: &Plan<'_>) -> Option<Failure> {
-    let (deletes, allowed) = (plan.counts().delete, args.max_delete);
+    let (deletes, allowed) = (plan.counts().delete, args.max_delete.of(plan.users));
     (deletes > allowed).then(|| {
+        let share = match args.max_delete {
+            MaxDelete::Users(_) => String::new(),
+            MaxDelete::Percent(_) => format!(" ({} of {})", args.max_delete, count(plan.users, "user")),
+        };
+        let people = count(deletes, "user");
         let message =
-            format!("the plan deletes {deletes} users, and --max-delete allows {allowed}; nothing was changed");
+            format!("the plan deletes {people}, and --max-delete allows {allowed}{share}; nothing was changed");
         Failure::new(Code::ConfirmationRequired, message)
             .hint(format!("look at the plan with `--dry-run`; if it is right, add `--max-delete {deletes}`"))
     })
 }
 
+/// Nobody is deleted while it cannot be seen who is whom.
+fn unreadable(plan: &Plan<'_>) -> Option<Failure> {
+    /// Users that are named one by one.
+    const NAMED: usize = 20;
+    if !plan.policy.prune && !plan.policy.replace {
+        return None;
+    }
+    let users: Vec<_> = plan.unreadable.iter().filter(|user| !user.is_owner).collect();
+    if users.is_empty() {
+        return None;
+    }
+    let flag = if plan.policy.prune { "--prune" } else { "--replace" };
+    let what = count(users.len(), "user");
+    let message =
+        format!("the service does not show the whole number of {what}, so {flag} could delete the wrong ones");
+    let mut failure = Failure::new(Code::Conflict, message);
+    failure.context = users.iter().take(NAMED).map(|user| format!("{} is {}", user.id, user.phone)).collect();
+    if users.len() > NAMED {
+        failure.context.push(format!("and {} more", users.len() - NAMED));
+    }
+    Some(failure.hint(format!("apply the roster without {flag}; delete by id with `spectrum users delete ID`")))
+}
+
 fn confirm(args: &ApplyArgs, plan: &Plan<'_>, session: &Session) -> Result<(), Failure> {
-    let (deletes, replacements) = (plan.counts().delete, plan.replacements());
+    let (deletes, replacements) = (plan.counts().delete, plan.replacements().count());
     if args.yes || deletes + replacements == 0 {
         return Ok(());
     }
     let mut parts = Vec::new();
     if deletes > 0 {
-        parts.push(format!("delete {deletes} users"));
+        parts.push(format!("delete {}", count(deletes, "user")));
     }
     if replacements > 0 {
-        parts.push(format!("delete and create again {replacements} users"));
+        parts.push(format!("delete and create again {}", count(replacements, "user")));
     }
     session.prompt.confirm(&format!("Apply this plan ({})?", parts.join(", ")), "--yes")
 }
 
-fn unread(error: ProjectError) -> Failure {
+fn unread(error: SnapshotError) -> Failure {
     let message = error.to_string();
     match error {
-        ProjectError::Api(error) => error.into(),
-        ProjectError::Changing => {
+        SnapshotError::Api(error) => error.into(),
+        SnapshotError::Changing => {
             Failure::new(Code::Conflict, message).hint("run the command again when nobody else is changing the project")
         }
-        ProjectError::TooLarge => Failure::new(Code::Conflict, message),
-        ProjectError::Record(_) => Failure::new(Code::BadResponse, message),
+        SnapshotError::TooLarge => Failure::new(Code::Conflict, message),
+        SnapshotError::Record(_) => Failure::new(Code::BadResponse, message),
     }
 }
 
-/// What a run that is over deserves to be called, when it is not success.
-fn verdict(summary: &Summary, args: &ApplyArgs) -> Option<Failure> {
+/// What a run that is over deserves to be called, when it is not success. `written` tells whether the rows that failed
+/// are in a file.
+fn verdict(summary: &Summary, args: &ApplyArgs, written: bool) -> Option<Failure> {
     let failures = summary.failures();
     if failures == 0 && summary.halt != Some(Halt::Interrupted) {
         return None;
     }
     let (failed, skipped) = (summary.count(Outcome::Failed), summary.count(Outcome::Skipped));
-    let rows = |count: usize| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
     let mut said = Vec::new();
     if failed > 0 {
-        said.push(format!("{} failed", rows(failed)));
+        said.push(format!("{} failed", count(failed, "row")));
     }
     if skipped > 0 {
-        said.push(format!("{} not tried", if failed > 0 { skipped.to_string() } else { rows(skipped) }));
+        said.push(format!("{} not tried", if failed > 0 { skipped.to_string() } else { count(skipped, "row") }));
     }
-    let written = [Outcome::Created, Outcome::Existing, Outcome::Updated, Outcome::Drift, Outcome::Deleted];
-    let nothing_written = written.iter().all(|outcome| summary.count(*outcome) == 0);
+    let nothing_written = Outcome::ALL.into_iter().all(|outcome| !outcome.is_written() || summary.count(outcome) == 0);
     let code = match summary.halt {
         Some(Halt::Interrupted) => Code::Interrupted,
-        Some(Halt::Refused(kind)) if nothing_written => kind,
+        Some(Halt::Refused(code)) if nothing_written => code,
+        Some(Halt::RateLimited(_)) if nothing_written => Code::RateLimited,
         _ => Code::Partial,
     };
     let why = summary.halt.map(|halt| format!("{halt}")).into_iter();
@@ -254,11 +371,23 @@ fn verdict(summary: &Summary, args: &ApplyArgs) -> Option<Failure> {
             "make room (`--prune`, `spectrum users delete`) or ask for a larger plan, then run the same command again"
                 .to_owned()
         }
-        (Some(path), _) if failures > 0 => {
+        (_, Some(Halt::RateLimited(wait))) => {
+            let then = wait.map(|wait| format!("wait {}, then ", crate::model::time::show(wait))).unwrap_or_default();
+            format!("{then}run the same command again: what is done is not done twice")
+        }
+        (Some(path), _) if written => {
             let flags = if args.replace { " --replace --yes" } else { "" };
             format!("apply what is left with `spectrum users apply {}{flags}`", path.display())
         }
         _ => "run the same command again: what is done is not done twice".to_owned(),
     };
-    Some(Failure::new(code, message).hint(again))
+    let failure = Failure::new(code, message).hint(again);
+    let retryable = failure.retryable || matches!(summary.halt, Some(Halt::RateLimited(_) | Halt::Unreachable));
+    // Where the credentials came from, or which way the requests took; the server's own words.
+    let refusal = summary.refusal.as_deref().cloned().map(Failure::from);
+    let Some(Failure { message, context, status, api_code, .. }) = refusal else {
+        return Some(Failure { retryable, ..failure });
+    };
+    let context = [vec![message], context].concat();
+    Some(Failure { retryable, context, status, api_code, ..failure })
 }

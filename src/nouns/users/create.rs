@@ -5,13 +5,14 @@ use clap::Args;
 use super::columns::USER;
 use super::endpoints::Create;
 use super::lookup;
-use super::outcome::{self, Outcome};
+use super::outcome::{self, Registration};
 use crate::failure::{Code, Exit, Failure};
 use crate::http::Call;
 use crate::model::blank::{control, trim};
+use crate::model::number::Likeness;
 use crate::model::{Email, Phone};
 use crate::nouns::lines;
-use crate::nouns::users::model::{NewUser, User, UserType};
+use crate::nouns::users::model::{Mismatch, NewUser, User, UserType};
 use crate::output::format::Format;
 use crate::output::sanitize;
 use crate::session::Session;
@@ -94,13 +95,14 @@ pub fn create(mut args: CreateArgs, session: &Session) -> Result<Exit, Failure> 
             .hint("use --if-absent to accept an existing user"));
         }
         warn_of_differences(&user, &existing.user()?, session);
-        note(&user, &existing.user()?, Outcome::Existing, session);
+        note(&user, &existing.user()?, Registration::Existing, session);
         session.out.one(&USER, existing.raw.get())?;
         return Ok(Exit::Done);
     }
     let answer = session.client()?.call(&Create(&user))?;
     let record = answer.read()?;
-    check_identity(&user, &record)?;
+    let likeness = check_identity(&user, &record)?;
+    warn_of_unreadable(&user, &record, likeness, session);
     warn_of_differences(&user, &record, session);
     note(&user, &record, outcome::of(&answer, &record), session);
     session.out.one(&USER, answer.data()?)?;
@@ -245,33 +247,42 @@ fn existing(user: &NewUser, args: &CreateArgs, session: &Session) -> Result<Opti
     Ok(found.pop())
 }
 
-/// The answer has to be about the person who was asked for.
+/// The answer has to be about the person who was asked for, as far as it can be read.
 ///
 /// # Errors
 /// Identity mismatch.
-pub fn check_identity(wanted: &NewUser, got: &User<'_>) -> Result<(), Failure> {
-    let mismatch = |what: String, hint: String| {
+pub fn check_identity(wanted: &NewUser, got: &User<'_>) -> Result<Likeness, Failure> {
+    wanted.compare(got).map_err(|Mismatch { field, wanted: asked, answered }| {
+        let (what, hint) = match (field, &wanted.email) {
+            ("phoneNumber", email) => {
+                let hint = match email {
+                    Some(email) => format!("{email} belongs to that user; leave --email out or use another one"),
+                    None => format!("run `spectrum users get {asked}` to see who is registered"),
+                };
+                (
+                    format!("the service answered with the user of {answered}, not of {asked}: nobody was registered"),
+                    hint,
+                )
+            }
+            _ => {
+                let hint = "run `spectrum lines list` to see the project's lines".to_owned();
+                (format!("the service answered with the line {answered}, not {asked}"), hint)
+            }
+        };
         let failure = Failure::new(Code::IdentityMismatch, what);
         failure.context(format!("the record that came back has the id {}", got.id)).hint(hint)
-    };
-    if got.phone_number != wanted.phone_number.as_str() {
-        let owner = &got.phone_number;
-        let hint = match &wanted.email {
-            Some(email) => format!("{email} belongs to that user; leave --email out or use another one"),
-            None => format!("run `spectrum users get {}` to see who is registered", wanted.phone_number),
-        };
-        let what = "the service answered with the user of";
-        return Err(mismatch(format!("{what} {owner}, not of {}: nobody was registered", wanted.phone_number), hint));
-    }
-    match &wanted.assigned_phone_number {
-        Some(line) if got.assigned_phone_number.as_deref() != Some(line.as_str()) => Err(mismatch(
-            format!(
-                "the service answered with the line {}, not {line}",
-                got.assigned_phone_number.as_deref().unwrap_or("(none)")
-            ),
-            "run `spectrum lines list` to see the project's lines".to_owned(),
-        )),
-        _ => Ok(()),
+    })
+}
+
+/// A record whose number is not shown in full may be of the person who was asked for, and nobody can say.
+fn warn_of_unreadable(wanted: &NewUser, got: &User<'_>, likeness: Likeness, session: &Session) {
+    if likeness == Likeness::Unreadable {
+        let line = got.assigned_phone_number.as_deref().filter(|_| wanted.kind == UserType::Dedicated);
+        let line = line.map(|line| format!(" on {line}")).unwrap_or_default();
+        session.out.warn(format!(
+            "the service shows the number as {}{line}, which is unreadable and could not be compared with {}",
+            got.phone_number, wanted.phone_number
+        ));
     }
 }
 
@@ -292,9 +303,12 @@ fn warn_of_differences(wanted: &NewUser, got: &User<'_>, session: &Session) {
     }
 }
 
-fn note(wanted: &NewUser, got: &User<'_>, outcome: Outcome, session: &Session) {
+fn note(wanted: &NewUser, got: &User<'_>, outcome: Registration, session: &Session) {
     session.out.outcome(outcome.as_str(), format!("{} user {}", wanted.kind, wanted.phone_number));
+    // Who has texted it can be messaged; and a dedicated user's line needs no word from them first.
     if session.out.format() == Format::Table
+        && wanted.kind == UserType::Shared
+        && !got.meta.opt_in
         && let Some(number) = &got.assigned_phone_number
     {
         let name = got.full_name();

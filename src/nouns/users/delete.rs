@@ -124,7 +124,7 @@ fn confirm(users: &[(String, String)], session: &Session) -> Result<(), Failure>
 
 /// Says who was deleted: a line each for a person, records for a program.
 fn tell(deleted: &[&(String, String)], session: &Session) -> Result<(), Failure> {
-    if session.out.format() == Format::Table && session.global.fields.is_none() {
+    if session.out.format() == Format::Table && session.settings.fields.is_none() {
         return session.out.lines(deleted, |lines, (_, name)| {
             lines.push_str(&format!("deleted {}\n", sanitize::line(name)));
             Ok(())

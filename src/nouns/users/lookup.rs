@@ -1,11 +1,15 @@
 //! Finds a user by what a person calls them: an id or a phone number. A look-up that failed is never "absent".
 
+use std::collections::HashSet;
+
 use serde_json::value::RawValue;
 
 use super::endpoints::{Get, List};
 use crate::failure::{Code, Failure};
 use crate::http::{Client, answer};
 use crate::model::ids::is_uuid;
+use crate::model::number::{self, Likeness};
+use crate::model::words::count;
 use crate::model::{Phone, UserId};
 use crate::nouns::users::model::{User, UserType};
 
@@ -59,30 +63,50 @@ impl Found {
 /// Whatever the call met.
 pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> Result<Vec<Found>, Failure> {
     let mut filter = List { kind, search: Some(phone.to_string()), ..List::default() };
-    let mut found = Vec::new();
-    let mut seen = 0;
+    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+    let (mut seen, mut known) = (0, HashSet::new());
     loop {
         let answer = client.call(&filter)?;
         let page = answer.read()?;
         let read = page.items.len() as u64;
+        let mut news = 0;
         // The service's search is partial: only the whole number counts.
         for raw in page.items {
             let candidate = Found { raw: raw.to_owned() };
             let user = candidate.user()?;
+            news += usize::from(known.insert(user.id.to_string()));
             let is_kind = kind.is_none_or(|kind| user.kind.as_deref().is_none_or(|word| word == kind.as_str()));
-            if user.phone_number == phone.as_str() && is_kind {
-                found.push(candidate);
+            match number::compare(&user.phone_number, phone.as_str()) {
+                Likeness::Same if is_kind => found.push(candidate),
+                Likeness::Unreadable if is_kind => unreadable.push(format!("{} is {}", user.id, user.phone_number)),
+                _ => {}
             }
         }
         seen += read;
         // Everything was asked for; a service that holds something back is asked for the rest.
-        let Some(total) = page.total.filter(|total| *total > seen) else { return Ok(found) };
-        if read == 0 {
+        let Some(total) = page.total.filter(|total| *total > seen) else {
+            // Who may be there is not absent.
+            return if found.is_empty() && !unreadable.is_empty() {
+                Err(unreadable_number(phone, unreadable))
+            } else {
+                Ok(found)
+            };
+        };
+        // A page of nobody new: the total lies, or the offset is ignored.
+        if news == 0 {
             let what = format!("the service listed {seen} of {total} users, so the look-up of {phone} is incomplete");
             return Err(Failure::new(Code::BadResponse, what).hint("it is safe to run the same command again"));
         }
         filter.offset = u32::try_from(seen).ok();
     }
+}
+
+/// Says that somebody may have a phone number, and who, where the service does not show all of it.
+fn unreadable_number(phone: &Phone, context: Vec<String>) -> Failure {
+    let people = count(context.len(), "user");
+    let message = format!("{people} may have the phone number {phone}: the service does not show all of its digits");
+    let failure = Failure { context, ..Failure::new(Code::Conflict, message) };
+    failure.hint("name the one you mean by its id")
 }
 
 /// Exactly one user.

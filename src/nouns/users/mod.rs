@@ -10,6 +10,7 @@ pub mod get;
 pub mod link;
 pub mod list;
 pub mod lookup;
+pub mod max_delete;
 pub mod model;
 pub mod outcome;
 pub mod sandbox;

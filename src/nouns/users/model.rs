@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use crate::model::number::{self, Likeness};
 use crate::model::{Email, Phone};
 
 /// How a user is bound to a number.
@@ -74,6 +75,41 @@ pub struct NewUser {
     /// Optional e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
+}
+
+/// A part of a user's identity that is not what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// `phoneNumber` or `assignedPhoneNumber`.
+    pub field: &'static str,
+    /// What was asked for.
+    pub wanted: String,
+    /// What came back.
+    pub answered: String,
+}
+
+impl NewUser {
+    /// Compares a record that came back with what was asked for: the person, and for dedicated users the line.
+    ///
+    /// # Errors
+    /// The first number that is another one. One that cannot be read is none.
+    pub fn compare(&self, user: &User<'_>) -> Result<Likeness, Mismatch> {
+        let line = self.assigned_phone_number.as_ref().filter(|_| self.kind == UserType::Dedicated);
+        let line = line.map(|line| ("assignedPhoneNumber", line, user.assigned_phone_number.as_deref()));
+        let phone = Some(("phoneNumber", &self.phone_number, Some(user.phone_number.as_ref())));
+        let mut least = Likeness::Same;
+        for (field, wanted, answered) in [phone, line].into_iter().flatten() {
+            match answered.map_or(Likeness::Different, |answered| number::compare(answered, wanted.as_str())) {
+                Likeness::Same => {}
+                Likeness::Unreadable => least = Likeness::Unreadable,
+                Likeness::Different => {
+                    let answered = answered.unwrap_or("none").to_owned();
+                    return Err(Mismatch { field, wanted: wanted.to_string(), answered });
+                }
+            }
+        }
+        Ok(least)
+    }
 }
 
 /// A user as the service answers it: lenient, borrowed from the answer's bytes where possible.

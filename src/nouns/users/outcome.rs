@@ -10,7 +10,7 @@ use crate::http::answer::ServerClock;
 
 /// What a create did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Registration {
     /// The user was made by this call.
     Created,
     /// The user was there before.
@@ -19,7 +19,7 @@ pub enum Outcome {
     Registered,
 }
 
-impl Outcome {
+impl Registration {
     /// Words for a note.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -31,7 +31,7 @@ impl Outcome {
 }
 
 /// What a create did, judged from its answer.
-pub fn of(answer: &Answer, user: &User<'_>) -> Outcome {
+pub fn of(answer: &Answer, user: &User<'_>) -> Registration {
     judge(user.created_at.as_deref(), answer.clock, answer.elapsed)
 }
 
@@ -39,28 +39,28 @@ pub fn of(answer: &Answer, user: &User<'_>) -> Outcome {
 ///
 /// A user made by this call is at most `elapsed` old when the answer is written; the `Date` header bounds
 /// that moment from both sides by one second.
-pub fn judge(created_at: Option<&str>, clock: ServerClock, elapsed: Duration) -> Outcome {
+pub fn judge(created_at: Option<&str>, clock: ServerClock, elapsed: Duration) -> Registration {
     let Some(created) = created_at.and_then(|text| text.parse::<Timestamp>().ok()) else {
-        return Outcome::Registered;
+        return Registration::Registered;
     };
     match clock {
-        ServerClock::Unknown => Outcome::Registered,
+        ServerClock::Unknown => Registration::Registered,
         // `createdAt` has milliseconds only, so the comparison has too.
-        ServerClock::Shared(sent) if created.as_millisecond() >= sent.as_millisecond() => Outcome::Created,
-        ServerClock::Shared(_) => Outcome::Existing,
+        ServerClock::Shared(sent) if created.as_millisecond() >= sent.as_millisecond() => Registration::Created,
+        ServerClock::Shared(_) => Registration::Existing,
         ServerClock::Date(date) => {
             let elapsed = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
             let youngest = date.as_millisecond().saturating_sub(created.as_millisecond());
             let oldest = youngest.saturating_add(1000);
             if oldest < 0 {
                 // Made after it was answered: one of the two clocks is wrong, and with it every conclusion.
-                Outcome::Registered
+                Registration::Registered
             } else if youngest > elapsed {
-                Outcome::Existing
+                Registration::Existing
             } else if oldest <= elapsed {
-                Outcome::Created
+                Registration::Created
             } else {
-                Outcome::Registered
+                Registration::Registered
             }
         }
     }
@@ -70,37 +70,37 @@ pub fn judge(created_at: Option<&str>, clock: ServerClock, elapsed: Duration) ->
 mod tests {
     use super::*;
 
-    fn by_date(created: &str, elapsed_ms: u64) -> Outcome {
+    fn by_date(created: &str, elapsed_ms: u64) -> Registration {
         let date = ServerClock::Date("2026-05-01T12:00:10Z".parse().unwrap());
         judge(Some(created), date, Duration::from_millis(elapsed_ms))
     }
 
     #[test]
     fn older_than_the_whole_call_existed() {
-        assert_eq!(by_date("2026-05-01T12:00:09.900Z", 50), Outcome::Existing);
-        assert_eq!(by_date("2025-05-01T12:00:00.000Z", 50), Outcome::Existing);
-        assert_eq!(by_date("2026-05-01T12:00:07.000Z", 2999), Outcome::Existing);
+        assert_eq!(by_date("2026-05-01T12:00:09.900Z", 50), Registration::Existing);
+        assert_eq!(by_date("2025-05-01T12:00:00.000Z", 50), Registration::Existing);
+        assert_eq!(by_date("2026-05-01T12:00:07.000Z", 2999), Registration::Existing);
     }
 
     #[test]
     fn younger_than_the_call_even_at_worst_was_created() {
-        assert_eq!(by_date("2026-05-01T12:00:09.000Z", 2500), Outcome::Created);
-        assert_eq!(by_date("2026-05-01T12:00:10.960Z", 50), Outcome::Created);
+        assert_eq!(by_date("2026-05-01T12:00:09.000Z", 2500), Registration::Created);
+        assert_eq!(by_date("2026-05-01T12:00:10.960Z", 50), Registration::Created);
     }
 
     #[test]
     fn within_the_rounding_nothing_is_claimed() {
-        assert_eq!(by_date("2026-05-01T12:00:10.500Z", 50), Outcome::Registered);
-        assert_eq!(by_date("2026-05-01T12:00:09.970Z", 50), Outcome::Registered);
-        assert_eq!(judge(None, ServerClock::Unknown, Duration::ZERO), Outcome::Registered);
-        assert_eq!(by_date("yesterday", 50), Outcome::Registered);
-        assert_eq!(by_date("2999-01-01T00:00:00.000Z", 50), Outcome::Registered);
+        assert_eq!(by_date("2026-05-01T12:00:10.500Z", 50), Registration::Registered);
+        assert_eq!(by_date("2026-05-01T12:00:09.970Z", 50), Registration::Registered);
+        assert_eq!(judge(None, ServerClock::Unknown, Duration::ZERO), Registration::Registered);
+        assert_eq!(by_date("yesterday", 50), Registration::Registered);
+        assert_eq!(by_date("2999-01-01T00:00:00.000Z", 50), Registration::Registered);
     }
 
     #[test]
     fn a_shared_clock_leaves_nothing_open() {
         let clock = ServerClock::Shared("2026-05-01T12:00:10.123456Z".parse().unwrap());
-        assert_eq!(judge(Some("2026-05-01T12:00:10.123Z"), clock, Duration::ZERO), Outcome::Created);
-        assert_eq!(judge(Some("2026-05-01T12:00:10.122Z"), clock, Duration::ZERO), Outcome::Existing);
+        assert_eq!(judge(Some("2026-05-01T12:00:10.123Z"), clock, Duration::ZERO), Registration::Created);
+        assert_eq!(judge(Some("2026-05-01T12:00:10.122Z"), clock, Duration::ZERO), Registration::Existing);
     }
 }

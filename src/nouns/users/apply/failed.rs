@@ -1,52 +1,102 @@
 //! `--failed-out`: the rows that did not come through, as a roster.
 
-use std::io::BufWriter;
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Read as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use crate::failure::{Code, Failure};
 use crate::roster::plan::Plan;
-use crate::roster::write::Entry;
-use crate::roster::{Format, write};
+use crate::roster::read::{self, Options};
+use crate::roster::write::{self, Entry};
+use crate::roster::{Format, Roster};
 
-/// A file that is known to be writable, and appears whole or not at all.
+/// Where the rows go. Nothing that this run did not make is removed or replaced, but for an earlier such file, whose
+/// every row is in the roster itself.
+#[derive(Debug)]
 pub struct FailedOut {
     path: PathBuf,
     format: Format,
-    draft: NamedTempFile,
+    place: Place,
+}
+
+/// What is at the place that was named.
+#[derive(Debug)]
+enum Place {
+    /// Nothing: the file appears whole or not at all.
+    New,
+    /// A file that holds nothing of its own; where it truly lies, links followed.
+    Old(PathBuf),
+    /// A device: written to.
+    Device,
+    /// A pipe with a name: written to, when somebody reads. It is held open, so that a reader has an end to wait for.
+    Pipe { _held: Option<File> },
+}
+
+/// The rows, where they could not be written.
+#[derive(Debug)]
+pub struct Unwritten {
+    /// Why.
+    pub error: io::Error,
+    /// The file's text.
+    pub text: String,
 }
 
 impl FailedOut {
-    /// Opens a draft beside the file, so that a place that cannot be written to is known before anything is sent.
-    pub fn open(path: &Path, roster: &Path, format: Format) -> Result<Self, Failure> {
+    /// Looks at the place, so that what is wrong with it is known before anything is sent.
+    ///
+    /// # Errors
+    /// Usage, when the place holds something, or cannot be written to.
+    pub fn open(path: &Path, file: &Path, roster: &Roster) -> Result<Self, Failure> {
+        let refuse = |why: &str, hint: &str| {
+            let what = format!("--failed-out {} {why}", path.display());
+            Failure::new(Code::Usage, what).hint(hint)
+        };
         if path.as_os_str() == "-" {
             return Err(Failure::new(Code::Usage, "--failed-out needs a file: standard output holds the report")
                 .hint("name a file, such as --failed-out failed.csv"));
         }
-        let same = path.canonicalize().is_ok_and(|path| roster.canonicalize().is_ok_and(|roster| roster == path));
+        let same = path.canonicalize().is_ok_and(|path| file.canonicalize().is_ok_and(|file| file == path));
         if same {
-            return Err(Failure::new(Code::Usage, "--failed-out names the roster itself, which would be overwritten")
-                .hint("name another file"));
+            return Err(refuse("is the roster itself, which would be overwritten", "name another file"));
         }
-        let refuse = |error: std::io::Error| {
-            Failure::new(Code::Usage, format!("--failed-out {} cannot be written: {error}", path.display()))
+        let unwritable = |error: io::Error| refuse(&format!("cannot be written: {error}"), "name another file");
+        let format = Format::of_path(path).unwrap_or(roster.format);
+        let place = match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // Made and gone again: what a folder allows is known only by trying.
+                drop(NamedTempFile::new_in(folder_of(path)).map_err(unwritable)?);
+                Place::New
+            }
+            Err(error) => return Err(unwritable(error)),
+            Ok(found) if found.is_dir() => return Err(unwritable(io::ErrorKind::IsADirectory.into())),
+            Ok(found) if found.is_file() => {
+                let target = path.canonicalize().map_err(unwritable)?;
+                if found.len() > 0 && !is_part_of(&target, format, roster) {
+                    let hint = "remove it, or name another file";
+                    return Err(refuse("holds something already, which is not replaced", hint));
+                }
+                drop(OpenOptions::new().write(true).open(&target).map_err(unwritable)?);
+                Place::Old(target)
+            }
+            Ok(found) if is_pipe(&found) => Place::Pipe { _held: open_pipe(path).ok() },
+            Ok(_) => Place::Device,
         };
-        if path.is_dir() {
-            return Err(refuse(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
-        }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let draft = NamedTempFile::new_in(folder).map_err(refuse)?;
-        Ok(Self { path: path.to_owned(), format: Format::of_path(path).unwrap_or(format), draft })
+        Ok(Self { path: path.to_owned(), format, place })
     }
 
-    /// Writes the rows of the steps; when there are none, an older file of that name goes.
-    pub fn write(self, plan: &Plan<'_>, steps: &[usize]) -> std::io::Result<()> {
+    /// Writes the rows of the steps; where there are none, nothing is touched. Tells whether there is a file to apply.
+    ///
+    /// # Errors
+    /// When they could not be written; the rows come back.
+    pub fn write(&self, plan: &Plan<'_>, steps: &[usize]) -> Result<bool, Unwritten> {
         let row = |at: &usize| {
             let step = plan.steps.get(*at)?;
             let id = step.row.and_then(|row| row.id.clone());
             // A user who was deleted to be made again needs all that the project knew.
-            match step.replacement().filter(|_| plan.replace) {
+            match step.replacement().filter(|_| plan.policy.replace) {
                 Some(user) => Some(Entry { id: id.or_else(|| Some(step.user()?.id.clone())), user }),
                 None => Some(Entry { id, user: step.wanted()? }),
             }
@@ -56,13 +106,125 @@ impl FailedOut {
         steps.sort_unstable();
         let users: Vec<Entry> = steps.iter().filter_map(row).collect();
         if users.is_empty() {
-            return match std::fs::remove_file(&self.path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            };
+            if let Place::Pipe { .. } = self.place {
+                // A reader that came late has an end to read now.
+                let _ = open_pipe(&self.path);
+            }
+            return Ok(false);
         }
-        write::write(BufWriter::new(self.draft.as_file()), self.format, &users)?;
-        self.draft.as_file().sync_all()?;
-        self.draft.persist(&self.path).map(|_| ()).map_err(|error| error.error)
+        let text = text_of(self.format, &users).map_err(|error| Unwritten { error, text: String::new() })?;
+        let written = match &self.place {
+            Place::New => appear(&self.path, &text),
+            Place::Old(target) => replace(target, &text),
+            Place::Device => OpenOptions::new().write(true).open(&self.path).and_then(|file| fill(file, &text)),
+            Place::Pipe { .. } => pour(&self.path, &text),
+        };
+        match written {
+            Ok(()) => Ok(matches!(self.place, Place::New | Place::Old(_))),
+            Err(error) => Err(Unwritten { error, text: String::from_utf8_lossy(&text).into_owned() }),
+        }
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn text_of(format: Format, users: &[Entry]) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    write::write(BufWriter::new(&mut text), format, users)?;
+    Ok(text)
+}
+
+/// Whether a file is one that was written here, of rows that the roster has itself: then nothing is lost with it.
+fn is_part_of(path: &Path, format: Format, roster: &Roster) -> bool {
+    let mut bytes = Vec::new();
+    let most = super::LARGEST_ROSTER;
+    if File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)).is_err() {
+        return false;
+    }
+    let Ok(written) = read::read(&bytes, Options { format: Some(format), name: None }) else { return false };
+    fn key(user: &crate::nouns::users::model::NewUser) -> (&str, Option<&str>, Option<&str>, Option<&str>) {
+        let email = user.email.as_ref().map(crate::model::Email::as_str);
+        (user.phone_number.as_str(), user.first_name.as_deref(), user.last_name.as_deref(), email)
+    }
+    let known: HashSet<_> = roster.rows.iter().map(|row| key(&row.user)).collect();
+    let users: Vec<Entry> = written.rows.into_iter().map(|row| Entry { id: row.id, user: row.user }).collect();
+    users.iter().all(|entry| known.contains(&key(&entry.user)))
+        && text_of(format, &users).is_ok_and(|text| text == bytes)
+}
+
+fn fill(mut file: impl io::Write, text: &[u8]) -> io::Result<()> {
+    file.write_all(text)?;
+    file.flush()
+}
+
+fn draft(path: &Path, text: &[u8]) -> io::Result<NamedTempFile> {
+    let draft = NamedTempFile::new_in(folder_of(path))?;
+    fill(draft.as_file(), text)?;
+    draft.as_file().sync_all()?;
+    Ok(draft)
+}
+
+/// A new file, whole or not at all; what has appeared there since is left alone. Where a folder lets no name be
+/// changed, or a link leads on, it is written in place.
+fn appear(path: &Path, text: &[u8]) -> io::Result<()> {
+    let is_link = path.symlink_metadata().is_ok_and(|found| found.is_symlink());
+    if !is_link {
+        let put = draft(path, text).and_then(|draft| draft.persist_noclobber(path).map_err(|error| error.error));
+        match put {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+            Err(_) => {}
+        }
+    }
+    let file = OpenOptions::new().write(true).create(is_link).create_new(!is_link).open(path)?;
+    fill(&file, text)?;
+    file.sync_all()
+}
+
+/// The file anew with its old rights, or where its folder lets no name be changed (a sticky one), in place.
+fn replace(target: &Path, text: &[u8]) -> io::Result<()> {
+    let put = || {
+        let draft = draft(target, text)?;
+        draft.as_file().set_permissions(fs::metadata(target)?.permissions())?;
+        draft.persist(target).map_err(|error| error.error)
+    };
+    if put().is_ok() {
+        return Ok(());
+    }
+    let file = OpenOptions::new().write(true).truncate(true).open(target)?;
+    fill(&file, text)?;
+    file.sync_all()
+}
+
+#[cfg(unix)]
+fn is_pipe(found: &fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    found.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &fs::Metadata) -> bool {
+    false
+}
+
+/// Opens a pipe for writing; an error where nobody reads.
+#[cfg(unix)]
+fn open_pipe(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    OpenOptions::new().write(true).custom_flags(nix::libc::O_NONBLOCK).open(path)
+}
+
+#[cfg(not(unix))]
+fn open_pipe(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).open(path)
+}
+
+/// Writes into a pipe at its reader's pace; where nobody reads, nobody is waited for.
+fn pour(path: &Path, text: &[u8]) -> io::Result<()> {
+    let reader = open_pipe(path)?;
+    let pipe = OpenOptions::new().write(true).open(path)?;
+    drop(reader);
+    fill(pipe, text)
 }

@@ -9,10 +9,11 @@ use serde_json::value::RawValue;
 use super::progress::Progress;
 use super::show;
 use crate::failure::{Code, Failure};
+use crate::model::words::count;
 use crate::output::format::Format;
 use crate::output::json::{self, Layout};
 use crate::output::{Column, Palette, sanitize};
-use crate::roster::plan::{Change, Difference, Plan, Step};
+use crate::roster::plan::{Change, Counts, Difference, Plan, Step};
 use crate::roster::{Action, Event, Halt, Outcome, RowError, Summary};
 use crate::session::Session;
 
@@ -26,8 +27,8 @@ pub const EVENT: [Column; 6] = [
     Column::shown("error", "ERROR", 2, false),
 ];
 
-/// Drifting rows that are named one by one.
-const NAMED_DRIFTS: usize = 20;
+/// Rows of one kind that are named one by one.
+const NAMED: usize = 20;
 
 /// One event, in the order and with the names that scripts read.
 #[derive(Serialize)]
@@ -43,6 +44,18 @@ struct EventDocument<'a> {
     error: Option<ErrorDocument>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<ChangeDocument>,
+    /// A replaced user's number, where it is another one now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assigned_phone_number: Option<Renumbered<'a>>,
+    /// Whether the service's number could not be read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unreadable: bool,
+}
+
+#[derive(Serialize)]
+struct Renumbered<'a> {
+    from: &'a str,
+    to: &'a str,
 }
 
 #[derive(Serialize)]
@@ -65,18 +78,25 @@ struct ChangeDocument {
 /// What a plan comes to.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PlanDocument {
+struct PlanDocument<'a> {
     create: usize,
     differs: usize,
     delete: usize,
     unchanged: usize,
+    /// Who differs and is left alone (`--create-only`).
+    kept: usize,
+    /// Rows that may be users whose numbers cannot be read.
+    unreadable: usize,
+    not_in_roster: usize,
+    /// Ids of owners who would be deleted or replaced if they were anybody else.
+    owner_kept: Vec<&'a str>,
     requests: usize,
     expected_seconds: Option<f64>,
 }
 
 #[derive(Serialize)]
 struct Document<'a> {
-    plan: PlanDocument,
+    plan: PlanDocument<'a>,
     rows: &'a [Box<RawValue>],
     summary: SummaryDocument<'a>,
 }
@@ -84,8 +104,8 @@ struct Document<'a> {
 /// The end of a run; no summary for one that was only planned, whose unchanged rows are known all the same.
 struct SummaryDocument<'a> {
     is_event: bool,
-    plan: Option<PlanDocument>,
-    unchanged: usize,
+    plan: Option<PlanDocument<'a>>,
+    counts: Counts,
     summary: Option<&'a Summary>,
     exit_code: u8,
 }
@@ -101,7 +121,11 @@ impl Serialize for SummaryDocument<'_> {
             map.serialize_entry("plan", plan)?;
         }
         for outcome in Outcome::ALL {
-            let planned = if outcome == Outcome::Unchanged { self.unchanged } else { 0 };
+            let planned = match outcome {
+                Outcome::Unchanged => self.counts.unchanged + self.counts.kept,
+                Outcome::Existing => self.counts.unreadable,
+                _ => 0,
+            };
             map.serialize_entry(outcome.as_str(), &self.summary.map_or(planned, |summary| summary.count(outcome)))?;
         }
         let took = self.summary.map(|summary| summary.took.as_secs_f64());
@@ -123,7 +147,37 @@ pub struct Report<'a> {
     begun: Instant,
     rows: Vec<Box<RawValue>>,
     failed: Vec<usize>,
-    drifts: Vec<String>,
+    lost: Vec<usize>,
+    drifts: Named,
+    renumbered: Named,
+    unreadable: usize,
+}
+
+/// What deserves a line each, as far as there are not too many.
+#[derive(Default)]
+struct Named {
+    lines: Vec<String>,
+    all: usize,
+}
+
+impl Named {
+    fn add(&mut self, line: impl FnOnce() -> String) {
+        self.all += 1;
+        if self.lines.len() < NAMED {
+            self.lines.push(line());
+        }
+    }
+
+    /// Says the lines, and then what so many of `noun` mean.
+    fn tell(&self, session: &Session, noun: &str, meaning: impl FnOnce(String) -> String) {
+        if self.all == 0 {
+            return;
+        }
+        for line in &self.lines {
+            session.out.warn(line);
+        }
+        session.out.warn(meaning(count(self.all, noun)));
+    }
 }
 
 fn raw<T: Serialize>(value: &T) -> Box<RawValue> {
@@ -147,7 +201,10 @@ impl<'a> Report<'a> {
             begun: Instant::now(),
             rows: Vec::new(),
             failed: Vec::new(),
-            drifts: Vec::new(),
+            lost: Vec::new(),
+            drifts: Named::default(),
+            renumbered: Named::default(),
+            unreadable: 0,
         }
     }
 
@@ -164,9 +221,9 @@ impl<'a> Report<'a> {
     }
 
     /// Tells a plan that nobody carries out.
-    pub fn dry_run(mut self, rate: f64) -> Result<(), Failure> {
+    pub fn dry_run(mut self, rate: f64, exit_code: u8) -> Result<(), Failure> {
         self.rate = rate;
-        let end = self.end(None, 0);
+        let end = self.end(None, exit_code);
         let rows = || self.planned(None).map(|row| raw(&row)).collect::<Vec<_>>();
         match self.format {
             Format::Table => self.session.out.text(&show::plan(self.plan, rate, self.palette())),
@@ -195,6 +252,10 @@ impl<'a> Report<'a> {
         if event.outcome.is_failure() {
             self.failed.push(event.step);
         }
+        if event.lost {
+            self.lost.push(event.step);
+        }
+        self.remember(&event);
         match self.format {
             Format::Table => {
                 self.tell_person(&event);
@@ -216,18 +277,32 @@ impl<'a> Report<'a> {
         &self.failed
     }
 
+    /// The steps that may have deleted a user who was to be made again.
+    pub fn lost(&self) -> &[usize] {
+        &self.lost
+    }
+
     /// Tells how it ended.
     pub fn finish(self, summary: &Summary, exit_code: u8) -> Result<(), Failure> {
         self.progress.finish();
-        let drifts = summary.count(Outcome::Drift);
-        if drifts > 0 {
-            for drift in &self.drifts {
-                self.session.out.warn(drift);
-            }
-            let rows = if drifts == 1 { "1 row drifts".to_owned() } else { format!("{drifts} rows drift") };
-            self.session
-                .out
-                .warn(format!("{rows}: the service keeps its own values; `--replace` deletes and creates again"));
+        let spared = self.plan.steps.iter().any(|step| self.plan.is_spared(step));
+        let way_on = match (self.plan.policy.replace, spared) {
+            (false, _) => "; `--replace` deletes and creates again",
+            (true, true) => "; who has opted in is replaced with `--replace-opted-in` only",
+            (true, false) => "",
+        };
+        self.drifts
+            .tell(self.session, "row", |rows| format!("drift in {rows}: the service keeps its own values{way_on}"));
+        self.renumbered.tell(self.session, "person", |people| {
+            format!(
+                "{people} must text another number than before: on a shared line nothing reaches them until they do"
+            )
+        });
+        if self.unreadable > 0 {
+            self.session.out.warn(format!(
+                "{} could not be compared: the service does not show their whole number",
+                count(self.unreadable, "row")
+            ));
         }
         let end = self.end(Some(summary), exit_code);
         match self.format {
@@ -257,38 +332,56 @@ impl<'a> Report<'a> {
         self.session.out.many(&EVENT, &rows)
     }
 
-    /// A line on standard error for a row that failed; drift is kept for the end.
-    fn tell_person(&mut self, event: &Event) {
-        let Some(step) = self.plan.steps.get(event.step) else { return };
-        let row = match step.row {
+    /// A step's row, as a person finds it.
+    fn row(step: &Step<'_>) -> String {
+        match step.row {
             Some(row) => format!("line {}: {}", row.line, step.phone()),
             None => step.phone().to_owned(),
-        };
+        }
+    }
+
+    /// Keeps what is said at the end.
+    fn remember(&mut self, event: &Event) {
+        let Some(step) = self.plan.steps.get(event.step) else { return };
+        self.unreadable += usize::from(event.unreadable);
+        if event.outcome == Outcome::Drift {
+            let kept = |kept: &Difference| {
+                format!("{} {:?}, not {:?}", kept.field, kept.old.as_deref().unwrap_or("none"), kept.new)
+            };
+            self.drifts.add(|| {
+                let spared = if self.plan.is_spared(step) { " (opted in)" } else { "" };
+                let kept: Vec<_> = event.kept.iter().map(kept).collect();
+                format!("{}{spared}: the service keeps {}", Self::row(step), kept.join(", "))
+            });
+        }
+        if let Some((from, to)) = &event.renumbered {
+            self.renumbered.add(|| format!("{}: the assigned number was {from}, and is {to} now", Self::row(step)));
+        }
+    }
+
+    /// A line on standard error for a row that failed.
+    fn tell_person(&mut self, event: &Event) {
+        let Some(step) = self.plan.steps.get(event.step) else { return };
         // Why the rest was not tried is said once, at the end.
         if event.outcome == Outcome::Failed
             && let Some(error) = event.error.as_ref().filter(|error| !matches!(error, RowError::Skipped(_)))
         {
-            self.progress
-                .aside(|| self.session.out.log(format!("failed: {row}: {}", sanitize::line(&error.to_string()))));
-        }
-        if event.outcome == Outcome::Drift && self.drifts.len() < NAMED_DRIFTS {
-            let kept: Vec<_> = event
-                .kept
-                .iter()
-                .map(|kept| format!("{} {:?}, not {:?}", kept.field, kept.old.as_deref().unwrap_or("none"), kept.new))
-                .collect();
-            self.drifts.push(format!("{row}: the service keeps {}", kept.join(", ")));
+            let (row, error) = (Self::row(step), error.to_string());
+            self.progress.aside(|| self.session.out.log(format!("failed: {row}: {}", sanitize::line(&error))));
         }
     }
 
-    fn end<'b>(&self, summary: Option<&'b Summary>, exit_code: u8) -> SummaryDocument<'b> {
+    fn end<'b>(&self, summary: Option<&'b Summary>, exit_code: u8) -> SummaryDocument<'b>
+    where
+        'a: 'b,
+    {
         let counts = self.plan.counts();
         let is_event = self.format == Format::Ndjson;
         let plan = is_event.then(|| self.plan_document());
-        SummaryDocument { is_event, plan, unchanged: counts.unchanged, summary, exit_code }
+        SummaryDocument { is_event, plan, counts, summary, exit_code }
     }
 
-    fn plan_document(&self) -> PlanDocument {
+    fn plan_document(&self) -> PlanDocument<'a> {
         let counts = self.plan.counts();
         let expected_seconds =
             show::expected(self.plan, self.rate).map(|time| (time.as_secs_f64() * 1000.0).round() / 1000.0);
@@ -297,6 +390,10 @@ impl<'a> Report<'a> {
             differs: counts.differs,
             delete: counts.delete,
             unchanged: counts.unchanged,
+            kept: counts.kept,
+            unreadable: counts.unreadable,
+            not_in_roster: self.plan.not_in_roster,
+            owner_kept: self.plan.kept_owners.iter().map(|owner| &*owner.id).collect(),
             requests: self.plan.requests(),
             expected_seconds,
         }
@@ -305,8 +402,11 @@ impl<'a> Report<'a> {
     /// Every step as a row of which nothing has come yet.
     fn planned(&self, event: Option<&'static str>) -> impl Iterator<Item = EventDocument<'a>> {
         self.plan.steps.iter().map(move |step| {
-            let is_unchanged = matches!(step.change, Change::Unchanged(_));
-            let outcome = is_unchanged.then_some(Outcome::Unchanged.as_str());
+            let outcome = match step.change {
+                Change::Unchanged(_) | Change::Kept(_) => Some(Outcome::Unchanged.as_str()),
+                Change::Unreadable(_) => Some(Outcome::Existing.as_str()),
+                Change::Create | Change::Differs(_) | Change::Delete(_) => None,
+            };
             EventDocument { outcome, ..self.step(step, event) }
         })
     }
@@ -322,6 +422,8 @@ impl<'a> Report<'a> {
             id: step.user().map(|user| &*user.id),
             error: None,
             changes: changes(step.differences()),
+            assigned_phone_number: None,
+            unreadable: matches!(step.change, Change::Unreadable(_)),
         }
     }
 
@@ -329,13 +431,16 @@ impl<'a> Report<'a> {
     where
         'a: 'b,
     {
+        let step = &self.plan.steps[event.step];
         EventDocument {
             outcome: Some(event.outcome.as_str()),
             action: event.action.as_str(),
             id: event.id.as_deref(),
             error: event.error.as_ref().map(error),
-            changes: changes(event.kept.clone()),
-            ..self.step(&self.plan.steps[event.step], name)
+            changes: changes(if event.action == Action::None { step.differences() } else { event.kept.clone() }),
+            assigned_phone_number: event.renumbered.as_ref().map(|(from, to)| Renumbered { from, to }),
+            unreadable: event.unreadable,
+            ..self.step(step, name)
         }
     }
 }
@@ -346,21 +451,26 @@ fn changes(differences: Vec<Difference>) -> Vec<ChangeDocument> {
 }
 
 fn error(error: &RowError) -> ErrorDocument {
-    let (code, status) = match error {
-        RowError::Api(error) | RowError::HalfReplaced(error) => (error.code, error.status),
-        RowError::Identity { .. } => (Code::IdentityMismatch, None),
-        RowError::Skipped(halt) | RowError::CutShort(halt) => (code_of(*halt), None),
-    };
-    let retryable = code.is_retryable() || matches!(error, RowError::Skipped(_) | RowError::CutShort(_));
+    let of_the_service = error.of_the_service();
+    let code = code_of(error);
+    let was_cut_short = matches!(error, RowError::Skipped(_) | RowError::CutShort(_));
+    let retryable = was_cut_short || of_the_service.map_or(code.is_retryable(), |error| error.retryable);
+    let status = of_the_service.and_then(|error| error.status);
     ErrorDocument { code: code.as_str(), message: error.to_string(), status, retryable }
 }
 
-fn code_of(halt: Halt) -> Code {
-    match halt {
-        Halt::Interrupted => Code::Interrupted,
-        Halt::FailFast => Code::Partial,
-        Halt::Refused(kind) => kind,
-        Halt::Capacity => Code::Capacity,
-        Halt::Gone => Code::Network,
+fn code_of(error: &RowError) -> Code {
+    match error {
+        RowError::Api(error) => error.code,
+        RowError::HalfReplaced(error) => code_of(error),
+        RowError::Identity { .. } => Code::IdentityMismatch,
+        RowError::Skipped(halt) | RowError::CutShort(halt) => match halt {
+            Halt::Interrupted => Code::Interrupted,
+            Halt::FailFast => Code::Partial,
+            Halt::Refused(code) => *code,
+            Halt::Capacity => Code::Capacity,
+            Halt::RateLimited(_) => Code::RateLimited,
+            Halt::Unreachable => Code::Network,
+        },
     }
 }

@@ -5,58 +5,76 @@ use std::time::Duration;
 
 use crate::http::pace::SPACING_MARGIN;
 use crate::model::time;
+use crate::model::words::count;
 use crate::nouns::users::model::NewUser;
 use crate::output::{Palette, sanitize};
-use crate::roster::plan::{Change, Difference, Plan, Step};
+use crate::roster::plan::{Action, Change, Difference, Plan, Step};
 use crate::roster::{Outcome, ProjectUser, Summary};
 
 /// How long a plan takes at a rate, when nothing has to be repeated; none when nothing bounds it.
 pub fn expected(plan: &Plan<'_>, rate: f64) -> Option<Duration> {
-    (rate > 0.0).then(|| Duration::from_secs_f64(plan.requests() as f64 * SPACING_MARGIN / rate))
+    let seconds = (rate > 0.0).then(|| plan.requests() as f64 * SPACING_MARGIN / rate)?;
+    Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }
 
 /// The plan: a line per change, and the counts.
 pub fn plan(plan: &Plan<'_>, rate: f64, palette: Palette) -> String {
     let mut text = String::new();
     for step in &plan.steps {
-        if let Some((sign, line)) = change(step, plan.replace, palette) {
+        if let Some((sign, line)) = change(step, plan, palette) {
             // Writing into a String cannot fail.
             let _ = writeln!(text, "{sign} {}", sanitize::line(line.trim_end()));
         }
     }
+    for owner in &plan.kept_owners {
+        let line = format!("owner kept: {}  {}", owner.phone, existing(owner));
+        let _ = writeln!(text, "{} {}", palette.warning("!"), sanitize::line(line.trim_end()));
+    }
     let counts = plan.counts();
+    let kept = if counts.kept > 0 { format!(" ({} kept with other values)", counts.kept) } else { String::new() };
+    let unchanged = format!("= {} unchanged{kept}", counts.unchanged + counts.kept);
+    let outside = format!("? {} not in the roster", plan.not_in_roster);
+    let mut parts = vec![unchanged, outside];
+    if counts.unreadable > 0 {
+        parts.push(format!("? {} whose number cannot be read", counts.unreadable));
+    }
     if !counts.changes() {
-        let _ = writeln!(text, "nothing to do: = {} unchanged", counts.unchanged);
+        let _ = writeln!(text, "nothing to do: {}", parts.join(", "));
         return text;
     }
-    let _ = write!(
-        text,
-        "plan: + {} to create, ~ {} that differ, - {} to delete, = {} unchanged",
-        counts.create, counts.differs, counts.delete, counts.unchanged
-    );
-    let requests = plan.requests();
-    let plural = if requests == 1 { "" } else { "s" };
+    let (create, differs, delete) = (counts.create, counts.differs, counts.delete);
+    let _ =
+        write!(text, "plan: + {create} to create, ~ {differs} that differ, - {delete} to delete, {}", parts.join(", "));
+    let requests = count(plan.requests(), "request");
     match expected(plan, rate) {
         Some(expected) => {
-            let _ = writeln!(text, "; {requests} request{plural}, about {} at {rate}/s", time::show(expected));
+            let _ = writeln!(text, "; {requests}, about {} at {rate}/s", time::show(expected));
         }
         None => {
-            let _ = writeln!(text, "; {requests} request{plural}");
+            let _ = writeln!(text, "; {requests}");
         }
     }
     text
 }
 
 /// A change's sign, and what it says.
-fn change(step: &Step<'_>, replace: bool, palette: Palette) -> Option<(String, String)> {
+fn change(step: &Step<'_>, plan: &Plan<'_>, palette: Palette) -> Option<(String, String)> {
     let phone = step.phone();
     let (sign, mut line) = match step.change {
-        Change::Unchanged(_) => return None,
+        Change::Unchanged(_) | Change::Kept(_) => return None,
+        Change::Unreadable(user) => {
+            let line = format!("{phone}  may be {}, whose number is shown as {}", user.id, user.phone);
+            (palette.warning("?"), line)
+        }
         Change::Create => (palette.good("+"), format!("{phone}  {}", wanted(&step.wanted()?))),
         Change::Delete(user) => (palette.error("-"), format!("{phone}  {}", existing(user))),
         Change::Differs(_) => {
             let fields: Vec<_> = step.differences().iter().map(difference).collect();
-            let replaced = if replace && step.replacement().is_some() { "  (delete and create again)" } else { "" };
+            let replaced = match plan.action(step) {
+                Action::Replace => "  (delete and create again)",
+                _ if plan.is_spared(step) => "  (opted in: not replaced)",
+                _ => "",
+            };
             (palette.warning("~"), format!("{phone}  {}{replaced}", fields.join(", ")))
         }
     };
@@ -85,11 +103,11 @@ fn difference(difference: &Difference) -> String {
 
 /// What a run came to, in a line.
 pub fn summary(summary: &Summary) -> String {
-    let count = |outcome: Outcome| match summary.count(outcome) {
+    let told = |outcome: Outcome| match summary.count(outcome) {
         0 => None,
-        count => Some(format!("{count} {}", outcome.as_str())),
+        number => Some(format!("{number} {}", outcome.as_str())),
     };
-    let counts: Vec<_> = Outcome::ALL.into_iter().filter_map(count).collect();
+    let counts: Vec<_> = Outcome::ALL.into_iter().filter_map(told).collect();
     let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
     format!("{counts} in {}\n", time::show(summary.took))
 }

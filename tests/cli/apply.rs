@@ -1,0 +1,635 @@
+//! What `users apply` and `users delete` must never do: against a service that remembers, shows numbers in its own way,
+//! refuses, lies, and against runs that are killed or come five at once.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use spectrum_cli::sandbox::fault::Latency;
+
+use crate::hostile::{Hostile, Reply, Request, list, user, with};
+use crate::world::{Run, World};
+
+/// What a user looks like in an answer.
+type Shown = Arc<dyn Fn(&Value) -> Value + Send + Sync>;
+
+/// A service in memory: the seed's rules for shared users, and every deleted user's number is given away.
+#[derive(Clone)]
+struct Service {
+    users: Arc<Mutex<Vec<Value>>>,
+    shown: Shown,
+}
+
+impl Service {
+    fn of(users: impl IntoIterator<Item = Value>) -> Self {
+        Self { users: Arc::new(Mutex::new(users.into_iter().collect())), shown: Arc::new(Value::clone) }
+    }
+
+    /// The same service, which shows its users' numbers like this.
+    fn showing(mut self, number: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        let shown = move |user: &Value| with(user.clone(), json!({ "phoneNumber": number(text(user, "phoneNumber")) }));
+        self.shown = Arc::new(shown);
+        self
+    }
+
+    fn start(&self) -> Hostile {
+        let service = self.clone();
+        Hostile::answering(move |at, request| service.answer(at, request))
+    }
+
+    fn answer(&self, at: usize, request: &Request) -> Reply {
+        let mut users = self.users.lock().unwrap();
+        let path = request.target.split('?').next().unwrap().trim_end_matches('/');
+        match (request.method.as_str(), path.rsplit_once("/users")) {
+            ("GET", Some((_, ""))) => {
+                Reply::data(list(&users.iter().map(|user| (self.shown)(user)).collect::<Vec<_>>()))
+            }
+            ("POST", Some((_, ""))) => {
+                let wanted: Value = serde_json::from_str(&request.body).unwrap();
+                let same = |user: &&Value| user["phoneNumber"] == wanted["phoneNumber"];
+                if let Some(user) = users.iter().find(same) {
+                    return Reply::data((self.shown)(user));
+                }
+                let mut made = person(at + 100, text(&wanted, "phoneNumber"));
+                for field in ["firstName", "lastName", "email"] {
+                    made[field] = wanted[field].clone();
+                }
+                made["assignedPhoneNumber"] = json!(format!("+1628555{at:04}"));
+                users.push(made.clone());
+                Reply::data((self.shown)(&made))
+            }
+            ("DELETE", Some((_, id))) => {
+                let id = id.trim_start_matches('/');
+                users.retain(|user| text(user, "id") != id);
+                Reply::data(json!({ "userId": id }))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn phones(&self) -> Vec<String> {
+        self.users.lock().unwrap().iter().map(|user| text(user, "phoneNumber").to_owned()).collect()
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap()
+}
+
+/// Somebody with an id of their own and no name.
+fn person(number: usize, phone: &str) -> Value {
+    let id = format!("11111111-1111-4111-8111-{number:012}");
+    with(user(phone), json!({ "id": id, "firstName": null, "assignedPhoneNumber": format!("+1917555{number:04}") }))
+}
+
+fn phone(number: usize) -> String {
+    format!("+1415555{number:04}")
+}
+
+/// A roster of numbers, a first name each.
+fn roster(numbers: impl IntoIterator<Item = usize>, name: &str) -> String {
+    let rows = numbers.into_iter().map(|number| format!("{},{name}\n", phone(number)));
+    format!("phoneNumber,firstName\n{}", rows.collect::<String>())
+}
+
+fn methods(server: &Hostile) -> Vec<String> {
+    server.requests().into_iter().map(|request| request.method).collect()
+}
+
+fn outcomes(run: &Run) -> Vec<String> {
+    run.json()["rows"].as_array().unwrap().iter().map(|row| text(row, "outcome").to_owned()).collect()
+}
+
+#[test]
+fn the_owner_is_kept_and_whoever_else_is_outside_is_counted() {
+    let owner = with(person(1, &phone(1)), json!({ "meta": { "project_owner": true } }));
+    let service = Service::of([owner, person(2, &phone(2)), person(3, &phone(3)), person(4, &phone(4))]);
+    let server = service.start();
+    let world = World::on(&server);
+    world.file("a.csv", format!("phoneNumber\n{}\n", phone(2)));
+    let plain = world.run("users apply a.csv");
+    assert!(plain.ok().stdout.contains("nothing to do: = 1 unchanged, ? 3 not in the roster"), "{plain:?}");
+    let dry = world.run("users apply a.csv --prune --dry-run");
+    assert!(dry.ok().stdout.contains(&format!("! owner kept: {}", phone(1))), "{dry:?}");
+    let pruned = world.run("users apply a.csv --prune --yes -o json");
+    let plan = &pruned.ok().json()["plan"];
+    assert_eq!((&plan["delete"], &plan["notInRoster"]), (&json!(2), &json!(3)));
+    assert_eq!(plan["ownerKept"], json!(["11111111-1111-4111-8111-000000000001"]));
+    assert_eq!(service.phones(), [phone(1), phone(2)]);
+    world.file("b.csv", roster([1], "Ada"));
+    let replaced = world.run("users apply b.csv --replace --yes -o json");
+    assert_eq!(outcomes(replaced.ok()), ["drift"]);
+    assert_eq!(replaced.json()["plan"]["ownerKept"].as_array().unwrap().len(), 1);
+    assert!(text(&service.users.lock().unwrap()[0], "id").ends_with("001"), "the same record");
+}
+
+#[test]
+fn a_share_of_the_project_bounds_what_is_deleted() {
+    let server = Service::of((0..40).map(|number| person(number, &phone(number)))).start();
+    let world = World::on(&server);
+    world.file("a.csv", roster(3..40, "").replace(",firstName", "").replace(",\n", "\n"));
+    let refused = world.run("users apply a.csv --prune --yes --max-delete 5% -o json");
+    refused.failed(2, "confirmation_required").says("deletes 3 users, and --max-delete allows 2 (5% of 40 users)");
+    world.run("users apply a.csv --prune --yes --max-delete 8% -o json").ok();
+    assert_eq!(world.run("users apply a.csv --prune --max-delete half").status, 2);
+}
+
+#[test]
+fn who_has_opted_in_is_not_replaced_unless_it_is_said_and_a_new_number_is_told() {
+    let opted_in = with(person(1, &phone(1)), json!({ "meta": { "opt_in": true } }));
+    let service = Service::of([opted_in, person(2, &phone(2))]);
+    let server = service.start();
+    let world = World::on(&server);
+    world.file("a.csv", roster([1, 2], "Ada"));
+    let dry = world.run("users apply a.csv --replace --dry-run");
+    assert!(dry.ok().stdout.contains("(opted in: not replaced)"), "{dry:?}");
+    let run = world.run("users apply a.csv --replace --yes -o json");
+    assert_eq!(outcomes(run.ok()).iter().collect::<HashSet<_>>().len(), 2, "{run:?}");
+    run.says("(opted in): the service keeps firstName \"none\"").says("--replace-opted-in");
+    let rows = run.json()["rows"].clone();
+    let replaced = rows.as_array().unwrap().iter().find(|row| row["outcome"] == "created").unwrap();
+    assert_eq!(replaced["assignedPhoneNumber"]["from"], "+19175550002");
+    assert!(text(&replaced["assignedPhoneNumber"], "to").starts_with("+1628555"));
+    run.says("the assigned number was +19175550002, and is +1628555").says("1 person must text another number");
+    assert_eq!(service.phones(), [phone(1), phone(2)]);
+    let all = world.run("users apply a.csv --replace --replace-opted-in --yes -o json");
+    assert_eq!(all.ok().json()["summary"]["created"], 1, "{all:?}");
+    world.run("users apply a.csv --replace-opted-in -o json").failed(2, "usage");
+}
+
+#[test]
+fn only_new_users_are_made_where_that_is_wanted() {
+    let server = Service::of([person(1, &phone(1))]).start();
+    let world = World::on(&server);
+    world.file("a.csv", roster([1, 2], "Ada"));
+    let run = world.run("users apply a.csv --create-only -o json");
+    assert_eq!(outcomes(run.ok()), ["unchanged", "created"]);
+    assert_eq!((&run.json()["plan"]["kept"], methods(&server)), (&json!(1), vec!["GET".to_owned(), "POST".to_owned()]));
+    assert_eq!(run.json()["rows"][0]["changes"][0]["to"], "Ada", "it is said what differs");
+    world.run("users apply a.csv --create-only --prune -o json").failed(2, "usage");
+}
+
+#[test]
+fn a_number_is_known_by_its_digits_however_it_is_formatted() {
+    let formatted = |number: &str| format!("+1 ({}) {}-{}", &number[2..5], &number[5..8], &number[8..]);
+    let service = Service::of((1..4).map(|number| person(number, &phone(number)))).showing(formatted);
+    let server = service.start();
+    let world = World::on(&server);
+    world.file("a.csv", format!("phoneNumber\n{}\n{}\n{}\n", phone(1), phone(2), phone(9)));
+    let run = world.run("users apply a.csv --prune --yes -o json");
+    let plan = &run.ok().json()["plan"];
+    assert_eq!((&plan["unchanged"], &plan["create"], &plan["delete"]), (&json!(2), &json!(1), &json!(1)));
+    assert_eq!(run.json()["summary"]["created"], 1);
+    assert_eq!(service.phones(), [phone(1), phone(2), phone(9)]);
+    assert_eq!(world.run(&format!("users get {} -o json", phone(1))).ok().json()["id"], person(1, "")["id"]);
+    world.run(&format!("users create --shared --phone {} -o json", phone(1))).ok().lacks("unreadable");
+}
+
+#[test]
+fn a_masked_number_is_nobody_elses_and_nobody_is_deleted_or_made_beside_it() {
+    let masked = |number: &str| format!("{}****{}", &number[..4], &number[8..]);
+    let service = Service::of([person(1, &phone(1)), person(2, &phone(2))]).showing(masked);
+    let server = service.start();
+    let world = World::on(&server);
+    world.file("a.csv", roster([1, 9], "Ada"));
+    for flag in ["--prune", "--replace"] {
+        let run = world.run(&format!("users apply a.csv {flag} --yes -o json"));
+        run.failed(6, "conflict").says("11111111-1111-4111-8111-000000000002 is +141****0002").says(flag);
+    }
+    assert_eq!(methods(&server), ["GET", "GET"], "nothing is sent");
+    let dry = world.run("users apply a.csv --prune --dry-run");
+    dry.ok().says("without --dry-run this is refused");
+    let run = world.run("users apply a.csv -o json");
+    assert_eq!(outcomes(run.ok()), ["existing", "created"]);
+    assert_eq!((&run.json()["plan"]["unreadable"], &run.json()["rows"][0]["unreadable"]), (&json!(1), &json!(true)));
+    run.says("2 rows could not be compared");
+    assert_eq!(service.phones(), [phone(1), phone(2), phone(9)]);
+    // Whoever may be there is neither absent nor the one.
+    for line in ["users get", "users delete --yes", "users create --if-absent --shared --phone"] {
+        let run = world.run(&format!("{line} {} -o json", phone(1)));
+        run.failed(6, "conflict").says("000000000001 is +141****0001");
+    }
+}
+
+#[test]
+fn a_create_whose_answer_is_masked_is_accepted_and_another_number_is_not() {
+    let create = "users create -o json --shared --phone +14155550123";
+    let answer = |fields: Value| Hostile::always(Reply::data(with(user("+14155550123"), fields)));
+    let masked = answer(json!({ "phoneNumber": "+141****0123" }));
+    World::on(&masked).run(create).ok().says("unreadable").says("+141****0123");
+    let other = answer(json!({ "phoneNumber": "+141****9999" }));
+    World::on(&other).run(create).failed(6, "identity_mismatch");
+    let create = "users create -o json --dedicated --assigned +19175550101 --phone +14155550123";
+    let masked = answer(json!({ "type": "dedicated", "assignedPhoneNumber": "+1917***0101" }));
+    World::on(&masked).run(create).ok().says("+1917***0101");
+    let other = answer(json!({ "type": "dedicated", "assignedPhoneNumber": "+1917***0102" }));
+    World::on(&other).run(create).failed(6, "identity_mismatch").says("line");
+}
+
+#[test]
+fn who_has_texted_or_is_dedicated_need_not_be_told_to_text() {
+    let said = |line: &str, fields: Value| {
+        let server = Hostile::always(Reply::data(with(user("+14155550123"), fields)));
+        World::on(&server).run(line).ok().stderr.contains("must text")
+    };
+    let shared = "users create --shared --phone +14155550123";
+    assert!(said(shared, json!({})));
+    assert!(!said(shared, json!({ "meta": { "opt_in": true } })));
+    let dedicated = "users create --dedicated --assigned +15550100 --phone +14155550123";
+    assert!(!said(dedicated, json!({ "type": "dedicated" })));
+}
+
+#[test]
+fn five_runs_at_once_claim_no_more_than_was_made() {
+    const USERS: usize = 40;
+    let latency: Latency = "1ms..20ms".parse().unwrap();
+    let world = World::beside(|options| options.faults.latency = Some(latency));
+    world.file("a.csv", roster(0..USERS, "Ada"));
+    let children: Vec<_> = (0..5).map(|_| world.start("users apply a.csv -o ndjson")).collect();
+    let runs: Vec<Run> = children.into_iter().map(Run::from).collect();
+    assert!(runs.iter().all(|run| run.status == 0), "{runs:?}");
+    let created: u64 = runs.iter().map(|run| run.count("created")).sum();
+    let listed = world.run("users list -o id");
+    assert_eq!((created, listed.stdout.lines().count()), (USERS as u64, USERS), "{runs:?}");
+}
+
+#[test]
+fn what_others_make_in_between_is_not_claimed() {
+    // Everybody else's users are an hour old when this run meets them: its own would be young.
+    let theirs = Hostile::answering(|at, request| match request.method.as_str() {
+        "GET" => Reply::data(list(&[])),
+        _ => {
+            let wanted: Value = serde_json::from_str(&request.body).unwrap();
+            let is_old = text(&wanted, "phoneNumber").ends_with('3');
+            let created = if is_old { "2026-05-01T11:00:00.000Z" } else { "2026-05-01T12:00:00.100Z" };
+            let made = with(person(at, text(&wanted, "phoneNumber")), json!({ "createdAt": created }));
+            let body = json!({ "succeed": true, "data": made }).to_string();
+            Reply::with(200, "Date: Fri, 01 May 2026 12:00:00 GMT\r\n", body)
+        }
+    });
+    let world = World::on(&theirs);
+    world.file("a.csv", format!("phoneNumber\n{}\n{}\n{}\n{}\n", phone(1), phone(2), phone(3), phone(4)));
+    let run = world.run("users apply a.csv -o json --rate-limit 20");
+    assert_eq!(outcomes(run.ok()), ["created", "created", "existing", "registered"], "{run:?}");
+    let summary = world.run("users apply a.csv --rate-limit 20");
+    assert!(summary.ok().stdout.contains("2 created, 1 existing, 1 registered"), "{summary:?}");
+}
+
+#[test]
+fn a_rate_limit_that_outlasts_the_run_ends_it_at_once_and_says_when_to_come_back() {
+    let busy = || {
+        let body = json!({ "succeed": false, "code": "RATE_LIMITED", "message": "Too many requests" });
+        Reply::with(429, "Retry-After: 3600\r\n", body.to_string())
+    };
+    for (made, status, code) in [(0, 8, "rate_limited"), (3, 9, "partial")] {
+        let service = Service::of([]);
+        let server =
+            Hostile::answering(move |at, request| if at <= made { service.answer(at, request) } else { busy() });
+        let world = World::on(&server);
+        world.file("a.csv", roster(0..300, "Ada"));
+        let begun = Instant::now();
+        let run = world.run("users apply a.csv -o ndjson --rate-limit 100");
+        assert!(begun.elapsed() < Duration::from_secs(30), "nobody waits an hour, or a minute a row");
+        assert_eq!((run.status, run.count("created"), run.count("failed")), (status, made as u64, 300 - made as u64));
+        let error = run.error();
+        assert_eq!((&error["code"], &error["retryable"]), (&json!(code), &json!(true)), "{run:?}");
+        assert!(text(&error, "hint").contains("wait 60m"), "{error}");
+        assert!(server.count() < 100, "{}", server.count());
+    }
+}
+
+#[test]
+fn refused_in_the_middle_the_credentials_origin_is_told() {
+    let service = Service::of([]);
+    let server = Hostile::answering(move |at, request| {
+        if at < 4 { service.answer(at, request) } else { Reply::refusal(401, "401", "Invalid credentials") }
+    });
+    let world = World::on(&server);
+    world.file("a.csv", roster(0..30, "Ada"));
+    let run = world.run("users apply a.csv -o ndjson");
+    assert_eq!((run.status, run.count("created")), (9, 3), "{run:?}");
+    run.says("project id from SPECTRUM_PROJECT_ID").says("Invalid credentials");
+    assert_eq!(run.error()["status"], 401);
+}
+
+/// A service with this many users that claims to have others.
+fn claiming(users: usize, total: u64) -> Hostile {
+    let records: Vec<Value> = (0..users).map(|number| person(number, &phone(number))).collect();
+    Hostile::answering(move |_, request| {
+        let offset = request.target.split("offset=").nth(1).map_or(0, |offset| offset.parse::<usize>().unwrap());
+        let page: Vec<&Value> = records.iter().skip(offset).take(500).collect();
+        Reply::data(json!({ "users": page, "total": total }))
+    })
+}
+
+#[test]
+fn a_total_that_lies_costs_few_requests_and_nothing_is_set_aside_for_it() {
+    for total in [501, 5_000, 100_000, 1_000_000, 100_000_000_000, u64::MAX] {
+        let server = claiming(500, total);
+        let world = World::on(&server);
+        world.file("a.csv", roster([1], ""));
+        let run = world.run("users apply a.csv --dry-run -o json --rate-limit 0");
+        run.failed(6, "conflict");
+        assert!(server.count() <= 40, "{total}: {} requests", server.count());
+    }
+    // A look-up believes it no more.
+    let same = Hostile::always(Reply::data(json!({ "users": [person(1, &phone(2))], "total": u64::MAX })));
+    World::on(&same).run(&format!("users get {} -o json --rate-limit 0", phone(1))).failed(8, "bad_response");
+    assert_eq!(same.count(), 2);
+    let honest = claiming(1_700, 1_700);
+    let world = World::on(&honest);
+    world.file("a.csv", roster([1], ""));
+    let run = world.run("users apply a.csv --dry-run -o json --rate-limit 0");
+    assert_eq!((&run.ok().json()["plan"]["notInRoster"], honest.count()), (&json!(1_699), 4));
+}
+
+/// A world in which the first of two rows fails, and the roster that does it.
+fn failing() -> (Hostile, World) {
+    let service = Service::of([]);
+    let server = Hostile::answering(move |at, request| match request.body.contains("0001") {
+        true => Reply::refusal(422, "VALIDATION", "phoneNumber is on a list"),
+        false => service.answer(at, request),
+    });
+    let world = World::on(&server);
+    world.file("a.csv", roster([1, 2], "Ada"));
+    (server, world)
+}
+
+const FAILED: &str = "type,phoneNumber,assignedPhoneNumber,firstName,lastName,email\nshared,+14155550001,,Ada,,\n";
+
+#[test]
+fn what_lies_at_failed_out_is_neither_removed_nor_replaced() {
+    let server = Service::of([]).start();
+    let world = World::on(&server);
+    world.file("a.csv", roster([1], "Ada"));
+    // The roster's own header, and somebody whom it does not name: somebody's file.
+    let others = FAILED.replace("0001", "0007");
+    for content in ["my notes\n", &others, &FAILED.replace("Ada,,", "Ada,Lovelace,")] {
+        world.file("notes.csv", content);
+        let run = world.run("users apply a.csv --failed-out notes.csv -o json");
+        run.failed(2, "usage").says("not replaced");
+        assert_eq!(std::fs::read_to_string(world.home().join("notes.csv")).unwrap(), content);
+    }
+    assert_eq!(server.count(), 0, "known before anything is sent");
+    for (name, content) in [("empty.csv", ""), ("older.csv", FAILED)] {
+        world.file(name, content);
+        world.run(&format!("users apply a.csv --failed-out {name} -o json")).ok();
+        assert_eq!(std::fs::read_to_string(world.home().join(name)).unwrap(), content, "untouched: no row has failed");
+    }
+    world.run("users apply a.csv --failed-out none.csv -o json").ok();
+    assert!(!world.home().join("none.csv").exists());
+    let names = std::fs::read_dir(world.home()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(names.into_iter().all(|name| !name.to_string_lossy().contains("tmp")), "no draft is left");
+}
+
+#[test]
+fn the_same_command_again_renews_the_file_of_the_rows_that_fail() {
+    let (_server, world) = failing();
+    world.file("empty.csv", "");
+    for name in ["failed.csv", "empty.csv"] {
+        for _ in 0..2 {
+            let run = world.run(&format!("users apply a.csv --failed-out {name}"));
+            assert_eq!(run.status, 9, "{run:?}");
+            run.says(&format!("users apply {name}"));
+            assert_eq!(std::fs::read_to_string(world.home().join(name)).unwrap(), FAILED);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_pipes_and_devices_stay_what_they_are() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let (_server, world) = failing();
+    let home = world.home();
+    world.file("target.csv", "");
+    for (link, target) in [("link.csv", "target.csv"), ("dangling.csv", "made.csv")] {
+        std::os::unix::fs::symlink(target, home.join(link)).unwrap();
+        assert_eq!(world.run(&format!("users apply a.csv --failed-out {link}")).status, 9);
+        assert!(home.join(link).symlink_metadata().unwrap().is_symlink());
+        assert_eq!(std::fs::read_to_string(home.join(target)).unwrap(), FAILED);
+    }
+    assert!(world.shell("mkfifo pipe.csv").status().unwrap().success());
+    let read = Run::from(
+        world.shell("cat pipe.csv & spectrum users apply a.csv --failed-out pipe.csv; wait").output().unwrap(),
+    );
+    assert!(read.stdout.contains(FAILED), "{read:?}");
+    read.lacks("users apply pipe.csv");
+    // Nobody reads: nobody is waited for, and nothing is lost.
+    let unread = world.run("users apply a.csv --failed-out pipe.csv");
+    assert_eq!(unread.status, 9);
+    unread.says("+14155550001,,Ada").says("--failed-out could not be written").lacks("users apply pipe.csv");
+    assert!(home.join("pipe.csv").metadata().unwrap().file_type().is_fifo());
+    for device in ["/dev/null", "/dev/full"].into_iter().filter(|device| std::path::Path::new(device).exists()) {
+        let run = world.run(&format!("users apply a.csv --failed-out {device}"));
+        assert_eq!(run.status, 9, "{run:?}");
+        run.lacks(&format!("users apply {device}"));
+        assert_eq!(run.stderr.contains("+14155550001,,Ada"), device == "/dev/full", "{run:?}");
+        assert!(std::path::Path::new(device).metadata().unwrap().file_type().is_char_device());
+    }
+}
+
+#[test]
+fn a_kill_between_a_delete_and_its_create_loses_nothing() {
+    const USERS: usize = 60;
+    let latency: Latency = "1ms..15ms".parse().unwrap();
+    let world = World::beside(|options| options.faults.latency = Some(latency));
+    let mut full = "phoneNumber,firstName,lastName,email\n".to_owned();
+    for number in 0..USERS {
+        writeln!(full, "{},Ada,King {number},p{number}@example.com", phone(number)).unwrap();
+    }
+    world.file("full.csv", full);
+    world.run("users apply full.csv -o json").ok();
+    // Only the first name is named, so that a replacement has to know the rest.
+    for round in 0..6 {
+        world.file("names.csv", roster(0..USERS, &format!("Eve {round}")));
+        let mut child = world.start("users apply names.csv --replace --yes -o ndjson");
+        let mut seen = vec![0; 4000 + round * 1500];
+        let _ = child.stdout.take().unwrap().read_exact(&mut seen);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let dry = world.run("users apply names.csv --replace --dry-run -o json");
+    dry.ok();
+    let run = world.run("users apply names.csv --replace --yes -o ndjson");
+    assert_eq!((run.status, run.count("failed")), (0, 0), "{run:?}");
+    let listed = world.run("users list -o json").json();
+    assert_eq!(listed.as_array().unwrap().len(), USERS);
+    for user in listed.as_array().unwrap() {
+        let number: usize = text(user, "phoneNumber")[8..].parse().unwrap();
+        assert_eq!(text(user, "lastName"), format!("King {number}"));
+        assert_eq!(text(user, "email"), format!("p{number}@example.com"));
+        assert_eq!(text(user, "firstName"), "Eve 5");
+    }
+    assert_eq!(kept(&world), None, "what is done needs no file any more");
+}
+
+/// The file in which users are kept while they are replaced.
+fn kept(world: &World) -> Option<std::path::PathBuf> {
+    fn find(folder: &std::path::Path) -> Option<std::path::PathBuf> {
+        let entries = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+        entries.into_iter().find_map(|path| match path.is_dir() {
+            true => find(&path),
+            false => path.file_name()?.to_str()?.starts_with("replaced-").then_some(path),
+        })
+    }
+    find(world.home())
+}
+
+#[cfg(unix)]
+#[test]
+fn who_is_deleted_and_cannot_be_made_again_is_kept_for_the_next_run() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let king = with(person(1, &phone(1)), json!({ "lastName": "King", "email": "ada@example.com" }));
+    let service = Service::of([king]);
+    let broken = Arc::new(Mutex::new(true));
+    let server = Hostile::answering({
+        let (service, broken) = (service.clone(), Arc::clone(&broken));
+        move |at, request| {
+            let is_gone = service.phones().is_empty();
+            match request.method == "POST" && is_gone && *broken.lock().unwrap() {
+                true => Reply::refusal(422, "VALIDATION", "not now"),
+                false => service.answer(at, request),
+            }
+        }
+    });
+    let world = World::on(&server);
+    world.file("a.csv", roster([1], "Ada"));
+    let run = world.run("users apply a.csv --replace --yes");
+    assert_eq!(run.status, 9, "{run:?}");
+    run.says("1 user may be deleted and not made again").says("deleted, but not created again");
+    let file = kept(&world).unwrap();
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    *broken.lock().unwrap() = false;
+    // Another roster does not name the user: they stay where they are kept, and the file is a roster itself.
+    world.file("b.csv", roster([2], "Bob"));
+    world.run("users apply b.csv -o json").ok().says("1 user may be deleted");
+    let again = world.run("users apply a.csv -o json");
+    again.ok().says("made again with the values of before");
+    let users = service.users.lock().unwrap().clone();
+    let made = users.iter().find(|user| text(user, "phoneNumber") == phone(1)).unwrap();
+    assert_eq!(
+        (text(made, "firstName"), text(made, "lastName"), text(made, "email")),
+        ("Ada", "King", "ada@example.com")
+    );
+    assert_eq!(kept(&world), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn with_few_descriptors_fewer_requests_are_in_flight_and_every_row_comes_through() {
+    let latency: Latency = "150ms..250ms".parse().unwrap();
+    let world = World::beside(|options| options.faults.latency = Some(latency));
+    for (limit, rows) in [(40, 0..80), (24, 80..90)] {
+        world.file("a.csv", roster(rows.clone(), "Ada"));
+        let line = format!("ulimit -n {limit}; exec spectrum users apply a.csv --rate-limit 400 --retries 0 -o ndjson");
+        let run = Run::from(world.shell(&line).output().unwrap());
+        assert_eq!((run.status, run.count("created")), (0, rows.len() as u64), "{run:?}");
+    }
+}
+
+#[test]
+fn a_dry_runs_document_says_how_it_ends_and_fields_are_obeyed_or_refused() {
+    let server = Service::of([]).start();
+    let world = World::on(&server);
+    world.file("a.csv", roster([1], "Ada"));
+    for (flags, status) in [("--exit-code", 10), ("", 0)] {
+        let run = world.run(&format!("users apply a.csv --dry-run {flags} -o json"));
+        assert_eq!((run.status, &run.json()["summary"]["exitCode"]), (status, &json!(status)));
+        let run = world.run(&format!("users apply a.csv --dry-run {flags} -o ndjson"));
+        assert_eq!(run.events().last().unwrap()["exitCode"], json!(status));
+    }
+    let csv = world.run("users apply a.csv --dry-run -o csv --fields phoneNumber,action");
+    assert_eq!(
+        csv.ok().stdout,
+        "phoneNumber,action\r\n+14155550001,create\r\n"
+            .replace("\r\n", if csv.stdout.contains('\r') { "\r\n" } else { "\n" })
+    );
+    let asked = server.count();
+    for format in ["json", "ndjson", "id"] {
+        let run = world.run(&format!("users apply a.csv --dry-run -o {format} --fields phoneNumber"));
+        run.failed(2, "usage").says("-o csv");
+    }
+    assert_eq!(server.count(), asked);
+}
+
+#[test]
+fn an_id_in_capitals_is_the_same_id() {
+    let id = "aaaaaaaa-1111-4111-8111-111111111111";
+    let server = Hostile::new([Reply::data(json!({ "userId": id })), Reply::refusal(404, "404", "User not found")]);
+    let run = World::on(&server).run(&format!("users delete --yes {id} {} -o id", id.to_uppercase()));
+    assert_eq!((run.ok().stdout.as_str(), server.count()), (&*format!("{id}\n"), 1));
+}
+
+#[test]
+fn a_proxys_page_is_no_proof_that_somebody_is_gone() {
+    let page = || Reply::status(404, "<html><title>404 Not Found</title></html>");
+    let id = "11111111-1111-4111-8111-111111111111";
+    for flags in ["", "--ignore-missing"] {
+        let server = Hostile::always(page());
+        World::on(&server).run(&format!("users delete --yes {id} {flags} -o json --retries 1")).failed(5, "not_found");
+    }
+    let server = Hostile::new([Reply::close(), page()]);
+    World::on(&server).run(&format!("users delete --yes {id} -o json --retries 1")).failed(5, "not_found");
+    let service = Service::of([person(1, &phone(1)), person(2, &phone(2))]);
+    let server = Hostile::answering(move |at, request| match request.method.as_str() {
+        "DELETE" => page(),
+        _ => service.answer(at, request),
+    });
+    let world = World::on(&server);
+    world.file("a.csv", format!("phoneNumber\n{}\n", phone(1)));
+    let run = world.run("users apply a.csv --prune --yes -o ndjson");
+    assert_eq!((run.status, run.count("deleted"), run.count("failed")), (9, 0, 1), "{run:?}");
+}
+
+#[test]
+fn people_read_in_lines_who_was_deleted() {
+    let server = Hostile::new([Reply::data(list(&[user("+14155550123")])), Reply::status(204, "")]);
+    let run = World::on(&server).run("users delete --yes +14155550123");
+    assert_eq!(run.ok().stdout, "deleted Ada (+14155550123)\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_in_a_deletion_tells_what_was_deleted() {
+    let latency: Latency = "60ms".parse().unwrap();
+    let world = World::beside(|options| options.faults.latency = Some(latency));
+    world.file("a.csv", roster(0..24, "Ada"));
+    world.run("users apply a.csv -o json").ok();
+    let ids: Vec<String> = world.run("users list -o id").stdout.lines().map(str::to_owned).collect();
+    let before = world.sandbox().requests();
+    let child = world.start(&format!("users delete --yes -o json {}", ids.join(" ")));
+    while world.sandbox().requests() < before + 3 {
+        std::thread::yield_now();
+    }
+    crate::world::signal(&child, nix::sys::signal::Signal::SIGINT);
+    let run = Run::from(child);
+    assert_eq!((run.status, &run.error()["code"]), (130, &json!("interrupted")), "{run:?}");
+    let told: HashSet<String> = run.json().as_array().unwrap().iter().map(|user| text(user, "id").to_owned()).collect();
+    let left: HashSet<String> = world.run("users list -o id").stdout.lines().map(str::to_owned).collect();
+    assert!(!told.is_empty() && !left.is_empty(), "{run:?}");
+    assert!(told.is_disjoint(&left) && told.len() + left.len() == ids.len(), "{run:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_stdout_neither_stops_the_work_nor_hides_how_it_ended() {
+    let (_server, world) = failing();
+    let status = |line: &str| {
+        let script = format!("{{ {line}; echo $? >status; }} | true; cat status");
+        let run = Run::from(world.shell(&script).output().unwrap());
+        run.stdout.trim().to_owned()
+    };
+    assert_eq!(status("spectrum users apply a.csv --dry-run --exit-code -o ndjson"), "10");
+    assert_eq!(status("spectrum users apply a.csv -o ndjson"), "9");
+    assert_eq!(world.run("users list -o csv --fields phoneNumber").stdout.lines().count(), 2);
+    let id = "11111111-1111-4111-8111-111111111111";
+    let server = Hostile::new([Reply::status(204, ""), Reply::status(200, "{\"succeed\":false}")]);
+    let world = World::on(&server);
+    let script =
+        format!("{{ spectrum users delete --yes {id} {}; echo $? >status; }} | true; cat status", id.replace('1', "2"));
+    assert_eq!(Run::from(world.shell(&script).output().unwrap()).stdout.trim(), "8");
+}
