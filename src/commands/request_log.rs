@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::time::Duration;
 
+use hyper::{Method, StatusCode};
+
+use crate::nouns::catalogue;
 use crate::sandbox::fault::FaultKind;
 use crate::sandbox::{LogLine, Observe};
 use crate::session::Session;
@@ -53,6 +56,13 @@ impl RequestLog {
     }
 }
 
+/// Whether this may be one of the service's routes that the sandbox has not: who asks for one should know.
+fn is_unserved(method: &Method, path: &str) -> bool {
+    // A HEAD is answered as the GET would be.
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    path.starts_with("/projects/") && !catalogue::routes().any(|route| route.spec.is_asked_by(method, path))
+}
+
 fn describe(line: &LogLine<'_>) -> String {
     let status = line.status.as_ref().map_or("-", |status| status.as_str());
     let mut text = format!("{} {} {status} {} ms", line.method, line.path, line.took.as_millis());
@@ -62,6 +72,9 @@ fn describe(line: &LogLine<'_>) -> String {
         Some(FaultKind::Garbage) => text.push_str(" (fault: garbage)"),
         Some(FaultKind::Status(_)) => text.push_str(" (fault)"),
         None => {}
+    }
+    if line.status == Some(StatusCode::NOT_FOUND) && is_unserved(line.method, line.path) {
+        text.push_str(" (not served by the sandbox)");
     }
     if let Some(error) = line.error {
         text.push_str(&format!(" ({error})"));

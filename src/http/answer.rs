@@ -134,6 +134,8 @@ pub enum AnswerKind {
     Yes,
     /// Another place to go.
     Redirect,
+    /// A document of its own, without the envelope.
+    Document,
 }
 
 impl AnswerKind {
@@ -143,6 +145,7 @@ impl AnswerKind {
             Self::One(name) | Self::Many(name) => name,
             Self::Yes => "a yes",
             Self::Redirect => "a redirect",
+            Self::Document => "a document",
         }
     }
 }

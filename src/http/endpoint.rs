@@ -69,6 +69,8 @@ pub struct Spec {
     pub access: Access,
     /// How we know.
     pub evidence: Evidence,
+    /// What of the sandbox's answers is our own guess, in words; empty where nothing is.
+    pub guessed: &'static str,
     /// What a success holds.
     pub answer: AnswerKind,
     /// What to type next after a failure of this kind, where the noun knows better than the code alone.
@@ -85,6 +87,19 @@ impl Spec {
     pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
     }
+
+    /// Whether a request for this path, in either slash form and without its query, asks for this endpoint.
+    pub fn is_asked_by(&self, method: &Method, path: &str) -> bool {
+        let (known, asked) = (segments(self.path), segments(path));
+        self.method == method
+            && known.clone().count() == asked.clone().count()
+            && known.zip(asked).all(|(known, asked)| known.starts_with('{') || known == asked)
+    }
+}
+
+/// A path's segments; both slash forms are one path.
+fn segments(path: &str) -> std::str::Split<'_, char> {
+    path.strip_suffix('/').unwrap_or(path).split('/')
 }
 
 /// An endpoint with what one call of it carries.

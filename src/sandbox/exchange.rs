@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::description::Describe;
 use super::options::Project;
 use super::pool::Pool;
 use super::query::Query;
@@ -27,6 +28,8 @@ pub struct Route {
     pub spec: Spec,
     /// Its handler.
     pub handler: Handler,
+    /// What the document says of it.
+    pub describe: Describe,
 }
 
 /// The head of a request, as it comes off its socket.

@@ -5,12 +5,14 @@
 
 pub mod control;
 pub mod credentials;
+pub mod description;
 pub mod exchange;
 pub mod fault;
 #[cfg(test)]
 mod growth;
 pub mod host;
 pub mod limit;
+pub mod openapi;
 pub mod options;
 pub mod pool;
 pub mod project_settings;

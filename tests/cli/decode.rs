@@ -26,9 +26,12 @@ use crate::wire::{self, Exchange};
 const ID: &str = "3c90c3cc-0d44-4b50-8888-8dd25736052a";
 
 /// Puts a value of its form in the place of every placeholder.
-fn fill(value: &Value) -> Value {
+pub fn fill(value: &Value) -> Value {
     match value {
         Value::String(text) => {
+            if text == "<object>" {
+                return json!({});
+            }
             let text = text
                 .replace("{projectId}", ID)
                 .replace("{userId}", ID)
@@ -175,7 +178,7 @@ fn the_client_understands_every_exchange() {
         let text = if body.is_null() { String::new() } else { body.to_string() };
         match ask(&Call::raw(method, path, Repeat::Safe), exchange.response.status, &text) {
             Ok(answer) => {
-                check_success(exchange.spec().unwrap(), &answer, &body["data"], &at);
+                check_success(exchange.spec().unwrap(), &answer, body.get("data").unwrap_or(&body), &at);
             }
             Err(error) => check_failure(&error, &exchange, &body, &at),
         }

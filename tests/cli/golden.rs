@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use spectrum_cli::model::ids;
 
@@ -14,6 +15,12 @@ const SNAPSHOTS: &str = "tests/cli/snapshots";
 #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says so")]
 pub fn renews() -> bool {
     std::env::var("SPECTRUM_RENEW").is_ok_and(|value| value == "1")
+}
+
+/// Held by whoever may write the README anew: several tests look after a part of it.
+pub fn hold_readme() -> MutexGuard<'static, ()> {
+    static README: Mutex<()> = Mutex::new(());
+    README.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The repository.

@@ -17,6 +17,7 @@ mod growth;
 mod hostile;
 mod http;
 mod model;
+mod openapi;
 mod output;
 mod profiles;
 #[cfg(unix)]

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::golden::{renews, root, settle};
+use crate::golden::{hold_readme, renews, root, settle};
 use crate::world::World;
 
 /// The README's blocks of one language, each with its text.
@@ -40,6 +40,7 @@ fn show(world: &World, line: &str) -> (String, i32) {
 #[test]
 fn the_readme_shows_what_happens() {
     let path = root().join("README.md");
+    let _held = hold_readme();
     let readme = fs::read_to_string(&path).unwrap();
     let world = world(&readme);
     let mut renewed = readme.clone();

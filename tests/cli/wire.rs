@@ -2,7 +2,8 @@
 //!
 //! A file is `{name, revision?, sandbox?, given?, request, response}`. `given` are requests sent before; `{projectId}`
 //! stands for the sandbox's project, `{userId}` for the last id that an answer held. `auth` is `project`, `none`, `wrong`
-//! or a whole header. In a response `<uuid>`, `<timestamp>`, `<phone>` and `<text>` stand for any value of that form.
+//! or a whole header. In a response `<uuid>`, `<timestamp>`, `<phone>`, `<text>` and `<object>` stand for any value of
+//! that form.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use spectrum_cli::http::Spec;
 use spectrum_cli::model::{Phone, ids};
 use spectrum_cli::nouns::catalogue;
 use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, Options};
+use spectrum_cli::sandbox::revision::Revision;
 use spectrum_cli::sandbox::{self, Running};
 
 use crate::http::{self, Reply};
@@ -79,23 +81,18 @@ pub fn exchanges() -> Vec<(String, Exchange)> {
 impl Exchange {
     /// The endpoint that is asked; none for a request that is no route.
     pub fn spec(&self) -> Option<&'static Spec> {
-        let segments = |path: &str| path.trim_end_matches('/').split('/').map(str::to_owned).collect::<Vec<_>>();
-        let asked = segments(self.request.path.split('?').next().unwrap());
-        let fits = |spec: &&Spec| {
-            let known = segments(spec.path);
-            let fits = |(known, asked): (&String, &String)| known.starts_with('{') || known == asked;
-            spec.method.as_str() == self.request.method
-                && known.len() == asked.len()
-                && known.iter().zip(&asked).all(fits)
-        };
-        catalogue::routes().map(|route| &route.spec).find(fits)
+        let method = self.request.method.parse().unwrap();
+        let path = self.request.path.split('?').next().unwrap();
+        catalogue::routes().map(|route| &route.spec).find(|spec| spec.is_asked_by(&method, path))
+    }
+
+    /// The revision that is spoken.
+    pub fn revision(&self) -> Revision {
+        self.revision.as_ref().map_or_else(Revision::default, |revision| revision.parse().unwrap())
     }
 
     fn start(&self) -> Running {
-        let mut options = Options::default();
-        if let Some(revision) = &self.revision {
-            options.revision = revision.parse().unwrap();
-        }
+        let mut options = Options { revision: self.revision(), ..Options::default() };
         options.pool = self.sandbox.pool.unwrap_or(options.pool);
         options.rate_limit = self.sandbox.rate_limit.unwrap_or(options.rate_limit);
         let project = &mut options.projects[0];
@@ -127,6 +124,7 @@ fn fill(text: &str, last_id: &str) -> String {
 /// Compares an answer with what is documented; keys and their values one by one, nothing more and nothing less.
 fn compare(expected: &Value, actual: &Value, last_id: &str, at: &str) {
     match (expected, actual) {
+        (Value::String(form), Value::Object(_)) if form == "<object>" => {}
         (Value::String(form), Value::String(text)) => match form.as_str() {
             "<uuid>" => assert!(ids::is_uuid(text), "{at}: {text} is not a UUID"),
             "<phone>" => assert!(text.parse::<Phone>().is_ok(), "{at}: {text} is not a phone number"),

@@ -25,6 +25,7 @@ impl Endpoint for List {
         repeat: Repeat::Safe,
         access: Access::Project,
         evidence: Evidence::Official,
+        guessed: "ids and dates; a profile of three nulls",
         answer: AnswerKind::Many("lines"),
         hints: &[],
     };
@@ -48,6 +49,7 @@ impl Endpoint for Best {
         repeat: Repeat::Safe,
         access: Access::Project,
         evidence: Evidence::Official,
+        guessed: "ids and dates; which of two equal lines is chosen (the first)",
         answer: AnswerKind::One("a line"),
         hints: &[(Code::NotFound, "a project without lines has shared users only; run `spectrum lines list` to see")],
     };

@@ -4,3 +4,4 @@ pub mod command;
 pub mod endpoints;
 pub mod model;
 pub mod sandbox;
+pub mod schema;

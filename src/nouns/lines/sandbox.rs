@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use super::endpoints::{Best, List};
+use super::schema::{self, PLATFORM, PLATFORMS};
 use crate::http::Endpoint as _;
 use crate::model::Phone;
 use crate::sandbox::exchange::{Exchange, Response, Route, key};
@@ -12,10 +13,6 @@ use crate::sandbox::records::Iso;
 use crate::sandbox::refusal::Refusal;
 use crate::sandbox::store::StoreError;
 
-/// The platforms that a list can be asked for.
-const PLATFORMS: [&str; 4] = ["imessage", "whatsapp_business", "voice", "slack"];
-/// The platform of every line here.
-const PLATFORM: &str = PLATFORMS[0];
 /// The first line's date: lines were there before anybody asked, so none is too young to be routed to.
 const FIRST_LINE_MS: i64 = 1_767_225_600_000;
 /// More active users than this, and a line is only the best of a bad choice.
@@ -68,7 +65,10 @@ impl<'a> Shown<'a> {
 }
 
 /// What answers the lines' endpoints.
-pub static ROUTES: [Route; 2] = [Route { spec: List::SPEC, handler: list }, Route { spec: Best::SPEC, handler: best }];
+pub static ROUTES: [Route; 2] = [
+    Route { spec: List::SPEC, handler: list, describe: schema::list },
+    Route { spec: Best::SPEC, handler: best, describe: schema::best },
+];
 
 fn list(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     let project = exchange.project()?;

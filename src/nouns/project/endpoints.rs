@@ -10,7 +10,12 @@ use crate::http::{Access, Answer, AnswerKind, Endpoint, Error, Evidence, FromAns
 pub struct Show;
 
 impl Endpoint for Show {
-    const SPEC: Spec = asked("/projects/{project}/", "show the project's name and profile", "a project");
+    const SPEC: Spec = asked(
+        "/projects/{project}/",
+        "show the project's name and profile",
+        "a project",
+        "`imessageSynced`: whether the project owns lines",
+    );
 
     type Answer<'a> = Project<'a>;
 }
@@ -22,7 +27,7 @@ impl<'a> FromAnswer<'a> for Project<'a> {
 }
 
 /// Something to read, with credentials.
-const fn asked(path: &'static str, summary: &'static str, what: &'static str) -> Spec {
+const fn asked(path: &'static str, summary: &'static str, what: &'static str, guessed: &'static str) -> Spec {
     Spec {
         method: &Method::GET,
         path,
@@ -30,6 +35,7 @@ const fn asked(path: &'static str, summary: &'static str, what: &'static str) ->
         repeat: Repeat::Safe,
         access: Access::Project,
         evidence: Evidence::Official,
+        guessed,
         answer: AnswerKind::One(what),
         hints: &[],
     }
@@ -43,6 +49,7 @@ pub const MESSAGING: Spec = Spec {
         "/projects/{project}/imessage/",
         "tell whether the project talks through the pool or over lines of its own",
         "the way that the project talks",
+        "that owning one line makes it `dedicated`",
     )
 };
 
@@ -51,6 +58,7 @@ pub const AVAILABILITY: Spec = asked(
     "/projects/{project}/imessage/shared/availability",
     "tell whether a pool number could be assigned to a phone",
     "an availability",
+    "the status of a wrong phone number (422)",
 );
 
 /// Shows the plan; the vendor's SDK asks without credentials.
@@ -60,7 +68,12 @@ pub struct Subscription;
 impl Endpoint for Subscription {
     const SPEC: Spec = Spec {
         access: Access::Open,
-        ..asked("/projects/{project}/billing/subscription", "show the project's plan", "a subscription")
+        ..asked(
+            "/projects/{project}/billing/subscription",
+            "show the project's plan",
+            "a subscription",
+            "the tier, from the number of seats; that no credentials are asked for",
+        )
     };
 
     type Answer<'a> = Plan<'a>;
@@ -73,27 +86,50 @@ impl<'a> FromAnswer<'a> for Plan<'a> {
 }
 
 /// Whether billing has caught up with what was bought.
-pub const BILLING: Spec =
-    asked("/projects/{project}/billing/status", "tell whether billing has caught up", "the state of billing");
+pub const BILLING: Spec = asked(
+    "/projects/{project}/billing/status",
+    "tell whether billing has caught up",
+    "the state of billing",
+    "every value",
+);
 
 /// The platforms that are switched on; the vendor's SDK asks without credentials.
 pub const PLATFORMS: Spec = Spec {
     access: Access::Open,
-    ..asked("/projects/{project}/platforms/", "show which platforms are switched on", "the platforms")
+    ..asked(
+        "/projects/{project}/platforms/",
+        "show which platforms are switched on",
+        "the platforms",
+        "which are on at first (iMessage); that no credentials are asked for",
+    )
 };
 
 /// Switches a platform on or off.
 pub const SWITCH: Spec = Spec {
     method: &Method::PATCH,
-    ..asked("/projects/{project}/platforms/", "switch a platform on or off", "the platforms")
+    ..asked(
+        "/projects/{project}/platforms/",
+        "switch a platform on or off",
+        "the platforms",
+        "the status of a wrong field (422)",
+    )
 };
 
 /// How the project shows itself to people.
-pub const PROFILE: Spec =
-    asked("/projects/{project}/profile", "show how the project shows itself to people", "a profile");
+pub const PROFILE: Spec = asked(
+    "/projects/{project}/profile",
+    "show how the project shows itself to people",
+    "a profile",
+    "three nulls until somebody names it",
+);
 
 /// Changes how the project shows itself.
 pub const RENAME: Spec = Spec {
     method: &Method::PATCH,
-    ..asked("/projects/{project}/profile", "change how the project shows itself to people", "a profile")
+    ..asked(
+        "/projects/{project}/profile",
+        "change how the project shows itself to people",
+        "a profile",
+        "that a field which is left out stays; the status of a wrong one (422)",
+    )
 };

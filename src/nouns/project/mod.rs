@@ -4,4 +4,5 @@ pub mod command;
 pub mod endpoints;
 pub mod model;
 pub mod sandbox;
+pub mod schema;
 pub mod usage;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::endpoints::{AVAILABILITY, BILLING, MESSAGING, PLATFORMS, PROFILE, RENAME, SWITCH, Show, Subscription};
+use super::schema;
 use crate::http::Endpoint as _;
 use crate::model::Phone;
 use crate::nouns::users::model::UserType;
@@ -22,15 +23,15 @@ const PLATFORMS_SETTING: &str = "platforms";
 
 /// What answers the project's endpoints.
 pub static ROUTES: [Route; 9] = [
-    Route { spec: Show::SPEC, handler: show },
-    Route { spec: PROFILE, handler: profile },
-    Route { spec: RENAME, handler: rename },
-    Route { spec: MESSAGING, handler: messaging },
-    Route { spec: AVAILABILITY, handler: availability },
-    Route { spec: PLATFORMS, handler: platforms },
-    Route { spec: SWITCH, handler: switch },
-    Route { spec: Subscription::SPEC, handler: subscription },
-    Route { spec: BILLING, handler: billing },
+    Route { spec: Show::SPEC, handler: show, describe: schema::show },
+    Route { spec: PROFILE, handler: profile, describe: schema::profile },
+    Route { spec: RENAME, handler: rename, describe: schema::rename },
+    Route { spec: MESSAGING, handler: messaging, describe: schema::messaging },
+    Route { spec: AVAILABILITY, handler: availability, describe: schema::availability },
+    Route { spec: PLATFORMS, handler: platforms, describe: schema::platforms },
+    Route { spec: SWITCH, handler: switch, describe: schema::switch },
+    Route { spec: Subscription::SPEC, handler: subscription, describe: schema::subscription },
+    Route { spec: BILLING, handler: billing, describe: schema::billing },
 ];
 
 #[derive(Serialize)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::endpoints::{FUSOR, IMESSAGE, SLACK, VOICE, WHATSAPP};
+use super::schema;
 use crate::model::Phone;
 use crate::nouns::lines::sandbox::line_id;
 use crate::nouns::users::model::UserType;
@@ -16,11 +17,11 @@ const EXPIRES_IN: u32 = 900;
 
 /// What answers the tokens' endpoints.
 pub static ROUTES: [Route; 5] = [
-    Route { spec: IMESSAGE, handler: imessage },
-    Route { spec: VOICE, handler: one },
-    Route { spec: FUSOR, handler: one },
-    Route { spec: WHATSAPP, handler: whatsapp },
-    Route { spec: SLACK, handler: slack },
+    Route { spec: IMESSAGE, handler: imessage, describe: schema::imessage },
+    Route { spec: VOICE, handler: one, describe: schema::one },
+    Route { spec: FUSOR, handler: one, describe: schema::one },
+    Route { spec: WHATSAPP, handler: whatsapp, describe: schema::whatsapp },
+    Route { spec: SLACK, handler: slack, describe: schema::slack },
 ];
 
 /// One token.

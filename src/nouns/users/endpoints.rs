@@ -23,6 +23,7 @@ impl Endpoint for Create<'_> {
         repeat: Repeat::SameIdentity,
         access: Access::Project,
         evidence: Evidence::Seed,
+        guessed: "the statuses of a wrong field (422), a foreign line (422), a full project (402) and an empty pool (503)",
         answer: AnswerKind::One("a user"),
         hints: &[
             (Code::Conflict, "run `spectrum users list` and `spectrum lines list` to see what stands in the way"),
@@ -64,6 +65,7 @@ impl Endpoint for List {
         repeat: Repeat::Safe,
         access: Access::Project,
         evidence: Evidence::Official,
+        guessed: "the order (oldest first); the status of a wrong value (422)",
         answer: AnswerKind::Many("users"),
         hints: &[],
     };
@@ -93,6 +95,7 @@ impl Endpoint for Get<'_> {
         repeat: Repeat::Safe,
         access: Access::Project,
         evidence: Evidence::Official,
+        guessed: "the words for a user who is not there",
         answer: AnswerKind::One("a user"),
         hints: &[WHO_IS_THERE],
     };
@@ -116,6 +119,7 @@ impl Endpoint for Delete<'_> {
         repeat: Repeat::Safe,
         access: Access::Project,
         evidence: Evidence::Official,
+        guessed: "the words for a user who is not there",
         answer: AnswerKind::Yes,
         hints: &[WHO_IS_THERE],
     };
@@ -139,6 +143,7 @@ impl Endpoint for Redirect<'_> {
         repeat: Repeat::Safe,
         access: Access::Open,
         evidence: Evidence::Official,
+        guessed: "the message where `msg` is left out",
         answer: AnswerKind::Redirect,
         hints: &[],
     };

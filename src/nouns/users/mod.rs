@@ -14,5 +14,6 @@ pub mod max_delete;
 pub mod model;
 pub mod outcome;
 pub mod sandbox;
+pub mod schema;
 pub mod selection;
 pub mod wait;

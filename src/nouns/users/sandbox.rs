@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::endpoints::{Create, Delete, Get, List, Redirect};
 use super::model::UserType;
+use super::schema::{self, LARGEST_LIMIT, LARGEST_OFFSET, LONGEST_MESSAGE};
 use crate::http::Endpoint as _;
 use crate::model::ids::is_uuid;
 use crate::model::{Email, Phone};
@@ -21,12 +22,6 @@ use crate::sandbox::records::{self, Filter, Key, Meta, Record, Shown};
 use crate::sandbox::refusal::Refusal;
 use crate::sandbox::revision::Revision;
 
-/// The largest page of a list.
-const LARGEST_LIMIT: u32 = 500;
-/// The largest offset of a list.
-const LARGEST_OFFSET: u32 = 1_000_000;
-/// The longest message of a redirect, in characters.
-const LONGEST_MESSAGE: usize = 1000;
 /// The message of a redirect that names none. The service has one of its own, whose words are not known.
 const DEFAULT_MESSAGE: &str = "Hello!";
 /// How far a row may be dated ahead of the clock so that creation order and dates agree.
@@ -52,11 +47,11 @@ struct Deleted<'a> {
 
 /// What answers the users' endpoints.
 pub static ROUTES: [Route; 5] = [
-    Route { spec: List::SPEC, handler: list },
-    Route { spec: Create::SPEC, handler: create },
-    Route { spec: Get::SPEC, handler: get },
-    Route { spec: Delete::SPEC, handler: delete },
-    Route { spec: Redirect::SPEC, handler: redirect },
+    Route { spec: List::SPEC, handler: list, describe: schema::list },
+    Route { spec: Create::SPEC, handler: create, describe: schema::create },
+    Route { spec: Get::SPEC, handler: get, describe: schema::get },
+    Route { spec: Delete::SPEC, handler: delete, describe: schema::delete },
+    Route { spec: Redirect::SPEC, handler: redirect, describe: schema::redirect },
 ];
 
 fn list(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
