@@ -7,6 +7,7 @@
 )]
 
 mod apply;
+mod conversations;
 mod decode;
 mod docs;
 mod endpoints;
