@@ -4,7 +4,7 @@
 use url::{Host, Url};
 
 use super::environment::Environment;
-use super::settings::{Origin, Setting};
+use super::setting::{Origin, Setting};
 use crate::failure::{Code, Failure};
 
 /// The public service.

@@ -7,6 +7,7 @@ mod permissions;
 pub mod profiles_editor;
 pub mod profiles_file;
 pub mod proxy;
+pub mod setting;
 pub mod settings;
 pub mod source;
 pub mod values;

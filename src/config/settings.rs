@@ -11,6 +11,7 @@ use url::Url;
 
 pub use super::base_url::SERVICE;
 pub use super::flags::{Colour, GlobalArgs, profile_names};
+pub use super::setting::{Origin, Setting};
 pub use super::source::{Candidates, Family, NoSource, Source, Target, parse_project_id};
 use super::source::{Found, Resolver};
 use super::values;
@@ -20,42 +21,6 @@ use crate::failure::{Code, Failure};
 use crate::output::format::Format;
 use crate::secrets::credentials::Secret;
 use crate::secrets::source::SecretSource;
-
-/// Where a value came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// A flag of this command line.
-    Flag(&'static str),
-    /// An environment variable.
-    Variable(&'static str),
-    /// The profile of this name.
-    Profile(String),
-    /// The sandbox inside this binary.
-    Sandbox,
-    /// Built in.
-    Default,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(flag) => f.write_str(flag),
-            Self::Variable(name) => f.write_str(name),
-            Self::Profile(name) => write!(f, "profile {name}"),
-            Self::Sandbox => f.write_str("the built-in sandbox"),
-            Self::Default => f.write_str("the default"),
-        }
-    }
-}
-
-/// A value and its origin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting<T> {
-    /// The value.
-    pub value: T,
-    /// Where it came from.
-    pub origin: Origin,
-}
 
 /// Everything a command may ask of its configuration.
 #[derive(Debug, Clone)]

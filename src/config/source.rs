@@ -9,7 +9,7 @@ use url::Url;
 use super::base_url::{self, Owner};
 use super::flags::GlobalArgs;
 use super::permissions;
-use super::settings::{Origin, Setting};
+use super::setting::{Origin, Setting};
 use crate::config::environment::Environment;
 use crate::config::profiles_file::{Profile, ProfileFile, SANDBOX};
 use crate::failure::{Code, Failure};

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD as BASE64, URL_SAFE_NO_PAD
 use memchr::memmem::Finder;
 
 use super::escape;
-use crate::secrets::credentials::Secret;
+use super::secret::Secret;
 
 /// The index behind the closing quote of the JSON string that opens at `start`.
 pub fn string_end(bytes: &[u8], start: usize) -> usize {

@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::secrets::credentials::Secret;
+use super::secret::Secret;
 
 /// Every variable that may hold a secret; no program that we start inherits one.
 pub const VARIABLES: [&str; 2] = ["SPECTRUM_PROJECT_SECRET", "PHOTON_PROJECT_SECRET"];

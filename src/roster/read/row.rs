@@ -5,12 +5,32 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::phone;
-use super::roster::Row;
 use crate::model::blank::{control, is_blank, trim};
 use crate::model::words::count;
 use crate::model::{Email, Phone};
 use crate::nouns::users::model::{NewUser, UserType};
 use crate::roster::problem::{Place, Problem, Problems};
+
+/// One row of a roster, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The line of the file on which it begins, counted from 1.
+    pub line: u32,
+    /// What it asks for. A field that is absent asks for nothing.
+    pub user: NewUser,
+    /// Whether the row names its type; else it follows from `assignedPhoneNumber`.
+    pub typed: bool,
+    /// The `id`, in a row that the service wrote.
+    pub id: Option<Box<str>>,
+}
+
+impl Row {
+    /// Whether its type is the service's guess rather than the author's word: in the seed's era lists name no type,
+    /// and a shared user's pool number looks like a dedicated user's line.
+    pub fn is_of_unknown_type(&self) -> bool {
+        self.id.is_some() && !self.typed && self.user.assigned_phone_number.is_some()
+    }
+}
 
 /// A field of a roster; the names are the API's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
