@@ -1,6 +1,7 @@
 //! One request, before it is sent.
 
 use std::borrow::Cow;
+use std::time::Instant;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Url};
@@ -38,6 +39,8 @@ pub struct Call {
     pub expected: Expected,
     /// How it comes to its first start.
     pub start: Start,
+    /// When the caller's patience ends: it is not repeated after that.
+    pub until: Option<Instant>,
 }
 
 impl Call {
@@ -62,13 +65,13 @@ impl Call {
         let query = endpoint.query().into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
         let expected = if spec.answer == AnswerKind::Yes { Expected::Yes } else { Expected::Data };
         let (method, body, repeat) = (spec.method.clone(), endpoint.body(), spec.repeat);
-        Ok(Self { method, path, query, body, repeat, expected, start: Start::Turn })
+        Ok(Self { method, path, query, body, repeat, expected, start: Start::Turn, until: None })
     }
 
     /// A call of any path (`spectrum api`); the path may carry its own query.
     pub fn raw(method: Method, path: String, repeat: Repeat) -> Self {
         let (query, body) = (Vec::new(), None);
-        Self { method, path, query, body, repeat, expected: Expected::Anything, start: Start::Turn }
+        Self { method, path, query, body, repeat, expected: Expected::Anything, start: Start::Turn, until: None }
     }
 
     /// The same call with a body that is JSON already.

@@ -120,6 +120,16 @@ impl Client {
         self.send(&call).map(Reply::new).map_err(|error| self.explain(error, &E::SPEC))
     }
 
+    /// As [`Client::call`], for a caller who is to be told of a failure by then, and asks again on its own.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub fn call_until<E: Endpoint>(&self, endpoint: &E, until: Option<Instant>) -> Result<Reply<E>, Error> {
+        let mut call = Call::of(endpoint, self.project())?;
+        call.until = until;
+        self.send(&call).map(Reply::new).map_err(|error| self.explain(error, &E::SPEC))
+    }
+
     /// What the noun has to say of a failure.
     fn explain(&self, mut error: Error, spec: &Spec) -> Error {
         // A noun that has words for its 404 means something of its own by it.
@@ -174,7 +184,8 @@ impl Client {
             let next_in = refusal
                 .as_ref()
                 .filter(|error| error.repeat && call.repeat != Repeat::Never)
-                .and_then(|error| self.config.retry.wait(attempts, waited, error.retry_after, fastrand::f64()));
+                .and_then(|error| self.config.retry.wait(attempts, waited, error.retry_after, fastrand::f64()))
+                .filter(|wait| call.until.is_none_or(|until| Instant::now() + *wait < until));
             self.observe(call, &url, attempts, &result, took, next_in);
             let Some(mut error) = refusal else { return result };
             if error.code == Code::RateLimited {
