@@ -1,5 +1,7 @@
 //! `users list`.
 
+use std::cmp::Reverse;
+
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
@@ -57,7 +59,7 @@ pub fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
     let order = args.sort.as_deref().map(Order::parse).transpose()?;
     let client = session.client()?;
     if let Some(phone) = &args.phone {
-        let found = lookup::by_phone(client, phone, args.filters.kind())?;
+        let found = lookup::by_phone(client, phone, args.filters.asked().kind)?;
         let mut selected = Vec::new();
         for candidate in &found {
             let user = candidate.user()?;
@@ -81,11 +83,13 @@ pub fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
         let selected = selection::select(&answers, &args.filters, Timestamp::now())?;
         return print_page(selected, order, args, session);
     }
+    if lists.len() > 1 {
+        let selected = selection::select(&answers, &args.filters, Timestamp::now())?;
+        return print(&selected.iter().map(|listed| listed.text).collect::<Vec<_>>(), total, session);
+    }
     // Mostly there is one list, whose references then become the records where they lie.
-    let mut texts = lists.into_iter().map(|list| list.items.into_iter().map(RawValue::get));
-    let mut records: Vec<&str> = texts.next().map_or_else(Vec::new, Iterator::collect);
-    records.extend(texts.flatten());
-    print(&records, total, session)
+    let only = lists.into_iter().next().map(|list| list.items.into_iter().map(RawValue::get).collect());
+    print(&only.unwrap_or_else(Vec::new), total, session)
 }
 
 /// The page that was asked for of users who are all here.
@@ -139,10 +143,11 @@ impl Order {
 
     /// Whoever lacks the field comes last, either way round; equals keep their order.
     fn sort(self, users: &mut [Listed<'_>]) {
-        users.sort_by_cached_key(|listed| (self.field)(&listed.user).map_or((true, String::new()), |key| (false, key)));
+        let key = |listed: &Listed<'_>| (self.field)(&listed.user);
         if self.is_descending {
-            let known = users.partition_point(|listed| (self.field)(&listed.user).is_some());
-            users[..known].reverse();
+            users.sort_by_cached_key(|listed| Reverse(key(listed)));
+        } else {
+            users.sort_by_cached_key(|listed| key(listed).map_or((true, None), |key| (false, Some(key))));
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod create;
 pub mod delete;
 pub mod endpoints;
 pub mod get;
+pub mod kinds;
 pub mod link;
 pub mod list;
 pub mod lookup;

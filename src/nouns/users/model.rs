@@ -143,8 +143,8 @@ pub struct User<'a> {
     /// The owning project.
     #[serde(borrow, default)]
     pub project_id: Option<Cow<'a, str>>,
-    /// ISO 8601, milliseconds, `Z`.
-    #[serde(borrow, default)]
+    /// ISO 8601, milliseconds, `Z`; none when it is no text.
+    #[serde(borrow, default, deserialize_with = "text")]
     pub created_at: Option<Cow<'a, str>>,
     /// The service's own marks.
     #[serde(default)]
@@ -178,6 +178,12 @@ impl<'de> Deserialize<'de> for Meta {
         let is_set = |mark: Option<&RawValue>| mark.is_some_and(|mark| mark.get() == "true");
         Ok(Self { opt_in: is_set(marks.opt_in), project_owner: is_set(marks.project_owner) })
     }
+}
+
+/// A text, or nothing: a record is a user's whatever else stands in that place.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    let raw: &'de RawValue = Deserialize::deserialize(deserializer)?;
+    Ok(serde_json::from_str::<&'de str>(raw.get()).ok().map(Cow::Borrowed))
 }
 
 impl User<'_> {

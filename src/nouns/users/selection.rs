@@ -1,15 +1,21 @@
-//! Which users a person means: the filters that `list` and `delete` share, and reading everybody to apply them.
+//! Which users a person means: by name, or by the filters that `list` and `delete` share; and reading everybody to
+//! tell.
 
-use std::time::Duration;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use jiff::Timestamp;
+use serde_json::value::RawValue;
 
 use super::endpoints::List;
+use super::kinds::whole;
+use super::lookup::{self, Found, UserKey};
 use super::model::{User, UserType};
 use crate::failure::{Code, Failure};
 use crate::http::{Client, Reply, answer};
 use crate::model::{Phone, parse_age};
+use crate::output::sanitize;
 
 /// Filters of users. Those that the API does not know are applied to all that it lists.
 #[derive(Debug, Clone, Default, Args)]
@@ -61,20 +67,25 @@ impl Filters {
         self.opted_in || self.not_opted_in || by_age || self.line.is_some()
     }
 
-    /// What the API is asked for.
+    /// What the API is asked for. Only shared users opt in, and a revision that does not tell a user's type still knows
+    /// whom to list by it.
     pub fn asked(&self) -> List {
-        List { kind: self.kind(), search: self.search.clone(), ..List::default() }
+        let kind = self.kind().or(self.not_opted_in.then_some(UserType::Shared));
+        List { kind, search: self.search.clone(), ..List::default() }
     }
 
-    /// Whether a user is meant. An age that cannot be read is neither old nor new.
+    /// Whether a user who was listed by [`Filters::asked`] is meant. An age that cannot be read is neither old nor new.
     pub fn keeps(&self, user: &User<'_>, now: Timestamp) -> bool {
+        let kind = self.asked().kind;
         let age = || user.created().map(|created| now.duration_since(created));
         let than = |time: Duration| jiff::SignedDuration::try_from(time).unwrap_or(jiff::SignedDuration::MAX);
-        (!self.opted_in || user.meta.opt_in)
-            && (!self.not_opted_in || !user.is_reachable())
+        let number = || user.assigned_phone_number.as_deref().and_then(whole);
+        kind.is_none_or(|kind| user.kind.as_deref().is_none_or(|word| word == kind.as_str()))
+            && (!self.opted_in || user.meta.opt_in)
+            && (!self.not_opted_in || (kind == Some(UserType::Shared) && !user.meta.opt_in))
             && self.older_than.is_none_or(|time| age().is_some_and(|age| age > than(time)))
             && self.newer_than.is_none_or(|time| age().is_some_and(|age| age <= than(time)))
-            && self.line.as_ref().is_none_or(|line| user.assigned_phone_number.as_deref() == Some(line.as_str()))
+            && self.line.as_ref().is_none_or(|line| number().is_some_and(|number| number == line.as_str()))
     }
 
     /// Whether a user fits what the API was asked for; for a revision that ignored the search.
@@ -91,27 +102,42 @@ impl Filters {
 /// # Errors
 /// Whatever the call met; bad response, when the list ends before its total.
 pub fn read_all(client: &Client, asked: &List) -> Result<Vec<Reply<List>>, Failure> {
+    read_all_until(client, asked, None)
+}
+
+fn read_all_until(client: &Client, asked: &List, until: Option<Instant>) -> Result<Vec<Reply<List>>, Failure> {
     let mut asked = asked.clone();
     let start = u64::from(asked.offset.unwrap_or(0));
-    let (mut answers, mut seen) = (Vec::new(), 0);
+    let (mut answers, mut seen, mut known) = (Vec::new(), 0, HashSet::new());
     loop {
-        let answer = client.call(&asked)?;
-        let (read, total) = answer.read().map(|list| (list.items.len() as u64, list.total.unwrap_or(0)))?;
-        answers.push(answer);
+        let answer = client.call_until(&asked, until)?;
+        let list = answer.read()?;
+        let (read, total) = (list.items.len() as u64, list.total.unwrap_or(0));
         seen += read;
-        if asked.limit.is_some() || start + seen >= total {
+        // Mostly one answer holds everybody, and then nobody is looked at twice.
+        if asked.limit.is_some() || (answers.is_empty() && start + seen >= total) {
+            answers.push(answer);
             return Ok(answers);
         }
-        // An offset beyond the end is answered with nobody, and that is the whole list.
-        if read == 0 {
-            if seen == 0 {
-                return Ok(answers);
-            }
-            let what = format!("the service listed {seen} of {total} users and then no more");
+        let before = known.len();
+        for raw in list.items {
+            known.insert(user(raw)?.id.to_ascii_lowercase());
+        }
+        answers.push(answer);
+        if start + known.len() as u64 >= total {
+            return Ok(answers);
+        }
+        // It ends early, or it says the same again and again.
+        if known.len() == before {
+            let what = format!("the service listed {before} of {total} users and then nobody else");
             return Err(Failure::new(Code::BadResponse, what).hint("it is safe to run the same command again"));
         }
         asked.offset = u32::try_from(start + seen).ok();
     }
+}
+
+fn user(raw: &RawValue) -> Result<User<'_>, Failure> {
+    Ok(answer::record(raw, "a user")?)
 }
 
 /// A record and what it says.
@@ -123,24 +149,93 @@ pub struct Listed<'a> {
     pub user: User<'a>,
 }
 
-/// The users of some answers whom the filters mean, in the service's order.
+/// The users of some answers whom the filters mean, each once, in the service's order.
 ///
 /// # Errors
 /// Bad response, when a record is not a user.
 pub fn select<'a>(answers: &'a [Reply<List>], filters: &Filters, now: Timestamp) -> Result<Vec<Listed<'a>>, Failure> {
-    let mut selected = Vec::new();
+    let (mut selected, mut known) = (Vec::new(), HashSet::new());
     for answer in answers {
         let list = answer.read()?;
         // The earliest revision knows neither a total nor a search.
         let ignores_search = list.total.is_none();
         for raw in list.items {
-            let user: User<'_> = answer::record(raw, "a user")?;
-            if filters.keeps(&user, now) && (!ignores_search || filters.fits_search(&user)) {
+            let user = user(raw)?;
+            let is_meant = filters.keeps(&user, now) && (!ignores_search || filters.fits_search(&user));
+            // A list that grows while it is read may show somebody on two pages.
+            if is_meant && (answers.len() == 1 || known.insert(user.id.to_ascii_lowercase())) {
                 selected.push(Listed { text: raw.get(), user });
             }
         }
     }
     Ok(selected)
+}
+
+/// More ids than this, and the whole list is asked for: a request's line has its limits.
+const IDS_AT_ONCE: usize = 100;
+
+/// What one list tells of the users with these ids, or of everybody where they are too many to name. Who is missing from
+/// it may be there all the same.
+///
+/// # Errors
+/// As [`read_all`].
+pub fn list_ids(client: &Client, ids: Vec<String>, until: Option<Instant>) -> Result<Vec<Reply<List>>, Failure> {
+    if ids.len() > IDS_AT_ONCE {
+        return read_all_until(client, &List::default(), until);
+    }
+    Ok(vec![client.call_until(&List { ids, ..List::default() }, until)?])
+}
+
+/// The users whom these keys mean, each once, in the order of the keys: however many there are, by one list where that
+/// tells.
+///
+/// # Errors
+/// Those of [`lookup::one`].
+pub fn find(client: &Client, keys: &[UserKey]) -> Result<Vec<Found>, Failure> {
+    if let [key] = keys {
+        return Ok(vec![lookup::one(client, key)?]);
+    }
+    let ids = keys.iter().map(|key| match key {
+        UserKey::Id(id) => Some(id.to_string()),
+        UserKey::Phone(_) => None,
+    });
+    let answers = match ids.collect::<Option<Vec<_>>>() {
+        Some(ids) => list_ids(client, ids, None)?,
+        // No list is known that would take several numbers.
+        None => read_all(client, &List::default())?,
+    };
+    let listed = select(&answers, &Filters::default(), Timestamp::now())?;
+    let (mut by_id, mut by_phone) = (HashMap::new(), HashMap::<String, Vec<&Listed<'_>>>::new());
+    for listed in &listed {
+        by_id.insert(listed.user.id.to_ascii_lowercase(), listed);
+        by_phone.entry(whole(&listed.user.phone_number).unwrap_or_default()).or_default().push(listed);
+    }
+    let (mut found, mut known) = (Vec::new(), HashSet::new());
+    for key in keys {
+        let only = match key {
+            UserKey::Id(id) => by_id.get(&id.as_str().to_ascii_lowercase()).copied(),
+            UserKey::Phone(phone) => match by_phone.get(phone.as_str()).map(Vec::as_slice) {
+                Some([only]) => Some(*only),
+                _ => None,
+            },
+        };
+        // Absence and ambiguity are told as for one.
+        let one = match only {
+            Some(listed) => Found { raw: answer::raw(listed.text)? },
+            None => lookup::one(client, key)?,
+        };
+        if known.insert(one.user()?.id.to_ascii_lowercase()) {
+            found.push(one);
+        }
+    }
+    Ok(found)
+}
+
+/// Name and number, or the number alone.
+pub fn name_and_number(user: &User<'_>) -> String {
+    let name = user.full_name();
+    let number = sanitize::line(&user.phone_number);
+    if name.is_empty() { number.into_owned() } else { format!("{} ({number})", sanitize::line(&name)) }
 }
 
 #[cfg(test)]
@@ -160,8 +255,19 @@ mod tests {
         assert!(keeps(&filters, r#","type":"shared","meta":null"#) && keeps(&filters, ""));
         assert!(!keeps(&filters, r#","type":"shared","meta":{"opt_in":true}"#));
         assert!(!keeps(&filters, r#","type":"dedicated""#));
+        let both = Filters { dedicated: true, ..filters };
+        assert!(!keeps(&both, "") && !keeps(&both, r#","type":"dedicated""#), "nobody is both");
         let filters = Filters { opted_in: true, ..Filters::default() };
         assert!(keeps(&filters, r#","meta":{"opt_in":true}"#) && !keeps(&filters, r#","type":"dedicated""#));
+    }
+
+    #[test]
+    fn a_line_is_compared_by_its_digits() {
+        let filters = Filters { line: "+19175550101".parse().ok(), ..Filters::default() };
+        assert!(keeps(&filters, r#","assignedPhoneNumber":"+1 (917) 555-0101""#));
+        for other in ["", r#","assignedPhoneNumber":"+191****0101""#, r#","assignedPhoneNumber":"+19175550102""#] {
+            assert!(!keeps(&filters, other), "{other}");
+        }
     }
 
     #[test]
@@ -169,8 +275,15 @@ mod tests {
         let hours = |hours: u64| Some(Duration::from_secs(3600 * hours));
         let old = Filters { older_than: hours(24), ..Filters::default() };
         let new = Filters { newer_than: hours(24), ..Filters::default() };
-        for odd in ["", r#","createdAt":null"#, r#","createdAt":"yesterday""#, r#","createdAt":"2026-13-01T00:00:00Z""#]
-        {
+        for odd in [
+            "",
+            r#","createdAt":null"#,
+            r#","createdAt":1700000000"#,
+            r#","createdAt":"yesterday""#,
+            r#","createdAt":"2026-13-01T00:00:00Z""#,
+            // Nobody knows whose clock that was.
+            r#","createdAt":"2026-03-29T02:30:00""#,
+        ] {
             assert!(!keeps(&old, odd) && !keeps(&new, odd), "{odd}");
         }
         // A day is 24 hours, whatever a clock on some wall did in that night.
