@@ -11,6 +11,7 @@ use crate::session::Session;
 const TURN: Duration = Duration::from_millis(100);
 
 /// A spinner, or nothing.
+#[derive(Debug, Default)]
 pub struct Spinner(Option<ProgressBar>);
 
 impl Spinner {

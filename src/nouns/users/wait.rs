@@ -3,21 +3,23 @@
 //! On a shared line nothing is delivered until the person has texted the assigned number; the service then sets
 //! `meta.opt_in`. It tells nobody, so it is asked: everybody in one request, more and more rarely.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 
 use super::columns::USER;
-use super::endpoints::{Get, List};
+use super::endpoints::Get;
+use super::kinds::Kinds;
 use super::lookup::{self, Found, UserKey};
+use super::model::User;
+use super::selection::{self, name_and_number};
 use crate::failure::{Code, Exit, Failure};
 use crate::http::{Client, answer};
-use crate::interrupt;
 use crate::model::words::count;
 use crate::model::{parse_duration, time};
 use crate::output::format::Format;
 use crate::output::record::Shape;
-use crate::output::sanitize;
 use crate::session::Session;
 use crate::verbs::spinner::Spinner;
 
@@ -33,12 +35,12 @@ all in time (the users are printed as they are); 130 Ctrl-C.";
 
 /// How long is waited when nobody says otherwise.
 pub const PATIENCE: &str = "10m";
-/// The first pause between two questions.
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
+/// The shortest pause between two questions.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
 /// The longest.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
-/// More ids than this, and the whole list is asked for: a request's line has its limits.
-const IDS_AT_ONCE: usize = 50;
+/// In between, nobody waits longer than this part of the time that they have waited already.
+const PART: u32 = 30;
 /// Who is missing is named up to this many.
 const NAMED: usize = 3;
 
@@ -60,17 +62,22 @@ pub struct WaitArgs {
 pub fn wait(args: &WaitArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&USER)?;
     let client = session.client()?;
-    let mut users: Vec<Found> = Vec::new();
-    for key in &args.users {
-        let found = lookup::one(client, key)?;
-        let id = found.user()?.id.into_owned();
-        let mut known = users.iter().map(|other| other.user().map(|other| other.id == id));
-        if !known.any(|is_same| is_same.unwrap_or(false)) {
-            users.push(found);
+    let mut patience = Patience::new(args.patience);
+    let users = loop {
+        match selection::find(client, &args.users) {
+            Ok(users) => break users,
+            // Before the first answer, an address that is wrong looks like a service that is away: that is said at once.
+            Err(failure) if matches!(failure.code, Code::Server | Code::RateLimited | Code::Timeout) => {
+                patience.bear(&failure, &Spinner::default(), session);
+                if !patience.pause(client)? {
+                    return Err(failure);
+                }
+            }
+            Err(failure) => return Err(failure),
         }
-    }
+    };
     let shape = if args.users.len() == 1 { Shape::One } else { Shape::Many };
-    wait_for(users, args.patience, shape, session)
+    carry_out(users, patience, shape, session)
 }
 
 /// Waits until each of these users can be messaged, and prints them as they then are.
@@ -78,55 +85,100 @@ pub fn wait(args: &WaitArgs, session: &Session) -> Result<Exit, Failure> {
 /// # Errors
 /// As [`wait`].
 pub fn wait_for(users: Vec<Found>, patience: Duration, shape: Shape, session: &Session) -> Result<Exit, Failure> {
-    let client = session.client()?;
-    let pace = client.pace().clone();
-    interrupt::on_first(move || pace.cancel());
-    let mut waiting = Waiting { users, arrived: Vec::new(), session, shape };
-    waiting.arrived = vec![false; waiting.users.len()];
-    let spinner = Spinner::start(session);
-    let deadline = Instant::now() + patience;
-    let mut pause = FIRST_PAUSE;
-    waiting.look(&spinner)?;
-    let ended = loop {
-        let missing = waiting.missing()?;
-        if missing.is_empty() {
-            break Ok(());
-        }
-        spinner.say(&format!("waiting for {}", told(&missing)));
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            let message = format!("{} did not text their number within {}", told(&missing), time::show(patience));
-            break Err(Failure::new(Code::Timeout, message).hint("run the same command again to go on waiting"));
-        }
-        if pause_for(client, pause.min(left)).is_err() {
-            break Err(
-                Failure::new(Code::Interrupted, "interrupted").hint("run the same command again to go on waiting")
-            );
-        }
-        pause = pause.mul_f64(1.15).min(LONGEST_PAUSE);
-        match waiting.refresh(client) {
-            Ok(()) => waiting.look(&spinner)?,
-            // The service may be back before the time is up; the client has already tried for a while.
-            Err(failure) if failure.retryable && Instant::now() < deadline => {
-                spinner.aside(|| session.out.warn(format!("{}; still waiting", failure.message)));
-            }
-            Err(failure) if failure.code == Code::Interrupted => {
-                break Err(Failure::new(Code::Interrupted, "interrupted"));
-            }
-            Err(failure) => break Err(failure),
-        }
-    };
-    drop(spinner);
-    // They are printed as they are, also where not all have come.
-    let is_told = ended.as_ref().map_or_else(|failure| matches!(failure.code, Code::Timeout), |()| true);
-    if is_told {
-        waiting.print()?;
-    }
-    ended.map(|()| Exit::Done)
+    carry_out(users, Patience::new(patience), shape, session)
 }
 
-fn pause_for(client: &Client, length: Duration) -> Result<(), crate::http::pace::Cancelled> {
-    client.pace().pause(length)
+fn carry_out(users: Vec<Found>, mut patience: Patience, shape: Shape, session: &Session) -> Result<Exit, Failure> {
+    let client = session.client()?;
+    let spinner = Spinner::start(session);
+    let mut waiting = Waiting::new(users, shape, session)?;
+    waiting.look(&spinner)?;
+    loop {
+        let missing = waiting.missing()?;
+        if missing.is_empty() {
+            break;
+        }
+        // Who reads them as they come may have seen enough.
+        if session.out.is_closed() {
+            return Ok(Exit::Done);
+        }
+        spinner.say(&format!("waiting for {}", told(&missing)));
+        if !patience.pause(client)? {
+            drop(spinner);
+            waiting.print()?;
+            return Err(patience.failure(&missing));
+        }
+        let asked = waiting.refresh(client, patience.end);
+        // What has come is told, whatever became of the rest.
+        waiting.look(&spinner)?;
+        match asked {
+            Ok(()) => patience.trouble = None,
+            Err(failure) if may_pass(&failure) => patience.bear(&failure, &spinner, session),
+            Err(failure) => return Err(failure),
+        }
+    }
+    drop(spinner);
+    waiting.print()?;
+    Ok(Exit::Done)
+}
+
+/// Whether the service may have got over it when it is asked again. A 404 without a word of the API's is a proxy's.
+fn may_pass(failure: &Failure) -> bool {
+    failure.retryable || (failure.code == Code::NotFound && failure.api_code.is_none())
+}
+
+/// How long to wait before the next question, when so much time has passed since the first.
+fn pause_after(waited: Duration) -> Duration {
+    (waited / PART).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+}
+
+/// The time that somebody is ready to wait.
+struct Patience {
+    whole: Duration,
+    start: Instant,
+    end: Instant,
+    /// When the last question was asked.
+    asked: Instant,
+    /// What the last question met, in the service's own words.
+    trouble: Option<String>,
+}
+
+impl Patience {
+    fn new(whole: Duration) -> Self {
+        let start = Instant::now();
+        Self { whole, start, end: start + whole, asked: start, trouble: None }
+    }
+
+    /// Waits until it is time to ask again; false when the last question was asked at the end, or after it. Who comes in
+    /// time is seen, however long the service took to answer before.
+    fn pause(&mut self, client: &Client) -> Result<bool, Failure> {
+        if self.asked >= self.end {
+            return Ok(false);
+        }
+        let left = self.end.saturating_duration_since(Instant::now());
+        let interrupted = |_| Failure::new(Code::Interrupted, "interrupted");
+        client.pace().pause(pause_after(self.start.elapsed()).min(left)).map_err(interrupted)?;
+        self.asked = Instant::now();
+        Ok(true)
+    }
+
+    /// Says what is wrong, once for as long as it stays the same.
+    fn bear(&mut self, failure: &Failure, spinner: &Spinner, session: &Session) {
+        let is_told = self.trouble.replace(failure.message.clone()).is_some_and(|told| told == failure.message);
+        if !is_told {
+            spinner.aside(|| session.out.warn(format!("{}; still waiting", failure.message)));
+        }
+    }
+
+    /// The time is up.
+    fn failure(&self, missing: &[String]) -> Failure {
+        let message = format!("{} did not text their number within {}", told(missing), time::show(self.whole));
+        let failure = Failure::new(Code::Timeout, message).hint("run the same command again to go on waiting");
+        match &self.trouble {
+            Some(trouble) => failure.context(format!("the last question was not answered: {trouble}")),
+            None => failure,
+        }
+    }
 }
 
 /// Users on their way.
@@ -134,15 +186,23 @@ struct Waiting<'a> {
     users: Vec<Found>,
     /// Who can be messaged, in the same order.
     arrived: Vec<bool>,
+    kinds: Kinds,
     session: &'a Session,
     shape: Shape,
 }
 
-impl Waiting<'_> {
+impl<'a> Waiting<'a> {
+    fn new(users: Vec<Found>, shape: Shape, session: &'a Session) -> Result<Self, Failure> {
+        let read = users.iter().map(Found::user).collect::<Result<Vec<_>, _>>()?;
+        // Lines that cannot be read leave it open who needs no opt-in: then everybody is waited for.
+        let kinds = Kinds::of(read.iter().filter(|user| !user.meta.opt_in), session.client()?).unwrap_or_default();
+        Ok(Self { arrived: vec![false; users.len()], users, kinds, session, shape })
+    }
+
     /// What those who are missing are called.
     fn missing(&self) -> Result<Vec<String>, Failure> {
         let missing = self.users.iter().zip(&self.arrived).filter(|(_, arrived)| !**arrived);
-        missing.map(|(found, _)| Ok(found.user()?.called())).collect()
+        missing.map(|(found, _)| Ok(name_and_number(&found.user()?))).collect()
     }
 
     /// Tells of those who have come since the last look.
@@ -150,11 +210,11 @@ impl Waiting<'_> {
         let is_stream = self.session.out.format() == Format::Ndjson;
         for (found, arrived) in self.users.iter().zip(&mut self.arrived).filter(|(_, arrived)| !**arrived) {
             let user = found.user()?;
-            if !user.is_reachable() {
+            if !self.kinds.is_reachable(&user) {
                 continue;
             }
             *arrived = true;
-            let said = format!("{} can be messaged", sanitize::line(&user.called()));
+            let said = format!("{} can be messaged", name_and_number(&user));
             spinner.aside(|| self.session.out.note(said));
             if is_stream {
                 spinner.aside(|| self.session.out.one(&USER, found.raw.get()))?;
@@ -163,39 +223,43 @@ impl Waiting<'_> {
         Ok(())
     }
 
-    /// Asks for everybody who is missing, in one request.
-    fn refresh(&mut self, client: &Client) -> Result<(), Failure> {
-        let missing: Vec<usize> = (0..self.users.len()).filter(|at| !self.arrived[*at]).collect();
-        let ids = missing.iter().map(|at| Ok(self.users[*at].user()?.id.into_owned()));
+    /// Asks for everybody in one request: also for those who have come, who may be deleted again.
+    fn refresh(&mut self, client: &Client, until: Instant) -> Result<(), Failure> {
+        let ids = self.users.iter().map(|found| Ok(found.user()?.id.into_owned()));
         let ids = ids.collect::<Result<Vec<String>, Failure>>()?;
-        let asked = if ids.len() > IDS_AT_ONCE { Vec::new() } else { ids.clone() };
-        let reply = client.call(&List { ids: asked, ..List::default() })?;
-        let mut listed = std::collections::HashMap::new();
-        for raw in reply.read()?.items {
-            let user: super::model::User<'_> = answer::record(raw, "a user")?;
-            listed.insert(user.id.to_ascii_lowercase(), raw);
+        let answers = selection::list_ids(client, ids.clone(), Some(until))?;
+        let mut listed = HashMap::new();
+        for answer in &answers {
+            for raw in answer.read()?.items {
+                // Somebody else's record is nobody's business here, whatever it holds.
+                if let Ok(user) = answer::record::<User<'_>>(raw, "a user") {
+                    listed.insert(user.id.to_ascii_lowercase(), raw);
+                }
+            }
         }
-        for (at, id) in missing.into_iter().zip(ids) {
+        let mut gone = Vec::new();
+        for (found, id) in self.users.iter_mut().zip(&ids) {
             match listed.get(&id.to_ascii_lowercase()) {
-                Some(raw) => self.users[at].raw = (*raw).to_owned(),
-                None => self.miss(client, at, &id)?,
+                Some(raw) => found.raw = (*raw).to_owned(),
+                // They may be gone, or the list may be short: only the service's own word counts.
+                None => match client.call_until(&Get(id), Some(until)) {
+                    Ok(reply) if reply.read()?.id.eq_ignore_ascii_case(id) => found.raw = answer::raw(reply.data()?)?,
+                    Ok(_) => {}
+                    Err(error) if error.is_absent() => gone.push((name_and_number(&found.user()?), id, error)),
+                    Err(error) => return Err(error.into()),
+                },
             }
         }
-        Ok(())
-    }
-
-    /// A user who is not in the list may be gone, or the list may be short: only the service's own word counts.
-    fn miss(&mut self, client: &Client, at: usize, id: &str) -> Result<(), Failure> {
-        match client.call(&Get(id)) {
-            Ok(reply) => self.users[at].raw = answer::raw(reply.data()?)?,
-            Err(error) if error.is_absent() => {
-                let who = self.users[at].user()?.called();
-                let message = format!("{who} was deleted while waiting (the user {id})");
-                return Err(Failure { message, ..error.into() });
+        let names: Vec<String> = gone.iter().map(|(name, ..)| name.clone()).collect();
+        let context = gone.iter().map(|(name, id, _)| format!("{name} was the user {id}")).collect();
+        let was = if gone.len() == 1 { "was" } else { "were" };
+        match gone.into_iter().next() {
+            None => Ok(()),
+            Some((.., error)) => {
+                let message = format!("{} {was} deleted while waiting", told(&names));
+                Err(Failure { message, context, ..error.into() })
             }
-            Err(error) => return Err(error.into()),
         }
-        Ok(())
     }
 
     fn print(&self) -> Result<(), Failure> {
@@ -213,11 +277,36 @@ impl Waiting<'_> {
     }
 }
 
-/// Those who are missing, the first of them by name.
-fn told(missing: &[String]) -> String {
-    let named = missing.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match missing.len().saturating_sub(NAMED) {
+/// Some people, the first of them by name.
+fn told(people: &[String]) -> String {
+    let named = people.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match people.len().saturating_sub(NAMED) {
         0 => named,
         more => format!("{named} and {}", count(more, "other")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_come_every_two_seconds_at_first_and_then_more_rarely() {
+        let pause = |seconds| pause_after(Duration::from_secs(seconds)).as_secs();
+        assert_eq!([0, 30, 60, 120, 300, 450, 86_400].map(pause), [2, 2, 2, 4, 10, 15, 15]);
+        let (mut waited, mut questions) = (Duration::ZERO, 0);
+        while waited < Duration::from_secs(600) {
+            waited += pause_after(waited);
+            questions += 1;
+        }
+        assert!((60..120).contains(&questions), "{questions} in ten minutes");
+    }
+
+    #[test]
+    fn a_few_are_named_and_the_others_counted() {
+        let people = ["a", "b", "c", "d", "e"].map(str::to_owned);
+        assert_eq!(told(&people[..1]), "a");
+        assert_eq!(told(&people[..3]), "a, b, c");
+        assert_eq!(told(&people), "a, b, c and 2 others");
     }
 }
