@@ -1,6 +1,6 @@
 //! `project usage`: seats, who can be messaged, and who cannot yet.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,11 +10,10 @@ use super::endpoints::Subscription;
 use crate::failure::{Exit, Failure};
 use crate::http::{Client, answer};
 use crate::model::words::count;
-use crate::nouns::lines;
-use crate::nouns::lines::model::Line;
 use crate::nouns::users::endpoints::List;
+use crate::nouns::users::kinds::Kinds;
 use crate::nouns::users::model::{User, UserType};
-use crate::nouns::users::selection;
+use crate::nouns::users::selection::{self, Filters, Listed, name_and_number};
 use crate::output::format::Format;
 use crate::output::{Column, sanitize};
 use crate::session::Session;
@@ -45,7 +44,7 @@ const USAGE: [Column; 8] = [
 /// What machines read.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Usage<'a> {
+struct Usage {
     /// The plan; null when it could not be read.
     tier: Option<String>,
     shared_users: usize,
@@ -53,9 +52,9 @@ struct Usage<'a> {
     shared_limit: Option<u32>,
     opted_in: usize,
     not_opted_in: usize,
-    oldest_not_opted_in: Vec<&'a RawValue>,
+    oldest_not_opted_in: Vec<Box<RawValue>>,
     dedicated_by_line: BTreeMap<String, usize>,
-    owner: Option<&'a RawValue>,
+    owner: Option<Box<RawValue>>,
 }
 
 /// Shows how the project's seats are used.
@@ -66,43 +65,42 @@ pub fn usage(session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&USAGE)?;
     let client = session.client()?;
     let answers = selection::read_all(client, &List::default())?;
-    let mut users = Vec::new();
-    for answer in &answers {
-        for raw in answer.read()?.items {
-            users.push((raw, answer::record::<User<'_>>(raw, "a user")?));
-        }
-    }
-    let types = Types::of(&users, client)?;
+    let now = Timestamp::now();
+    let users = selection::select(&answers, &Filters::default(), now)?;
+    let kinds = Kinds::of(users.iter().map(|listed| &listed.user), client)?;
     let (shared, dedicated): (Vec<_>, Vec<_>) =
-        users.iter().partition(|(_, user)| types.of_user(user) == UserType::Shared);
-    let mut waiting: Vec<_> = shared.iter().filter(|(_, user)| !user.meta.opt_in).collect();
+        users.iter().partition(|listed| kinds.of_user(&listed.user) == UserType::Shared);
+    let mut waiting: Vec<&Listed<'_>> = shared.iter().copied().filter(|listed| !listed.user.meta.opt_in).collect();
     // Whose age cannot be read is not called old.
-    waiting.sort_by_key(|(_, user)| user.created().unwrap_or(Timestamp::MAX));
+    waiting.sort_by_key(|listed| listed.user.created().unwrap_or(Timestamp::MAX));
+    let oldest = waiting.get(..NAMED).unwrap_or(&waiting);
     let mut dedicated_by_line = BTreeMap::new();
-    for (_, user) in &dedicated {
-        let line = user.assigned_phone_number.as_deref().unwrap_or_default();
+    for listed in &dedicated {
+        let line = listed.user.assigned_phone_number.as_deref().unwrap_or_default();
         *dedicated_by_line.entry(line.to_owned()).or_default() += 1;
     }
+    let owner = users.iter().find(|listed| listed.user.meta.project_owner);
     let tier = read_tier(client, session);
     let limit = tier.as_deref().and_then(seats);
-    let owner = users.iter().find(|(_, user)| user.meta.project_owner);
     let usage = Usage {
         shared_users: shared.len(),
         shared_limit: limit.flatten(),
         opted_in: shared.len() - waiting.len(),
         not_opted_in: waiting.len(),
-        oldest_not_opted_in: waiting.iter().take(NAMED).map(|(raw, _)| *raw).collect(),
+        oldest_not_opted_in: oldest.iter().map(|listed| answer::raw(listed.text)).collect::<Result<_, _>>()?,
         dedicated_by_line,
-        owner: owner.map(|(raw, _)| *raw),
+        owner: owner.map(|listed| answer::raw(listed.text)).transpose()?,
         tier,
     };
-    if session.out.format() != Format::Table {
-        session.out.one_of_ours(&USAGE, &usage)?;
-        return Ok(Exit::Done);
+    match session.out.format() {
+        // It has no id of its own.
+        Format::Id => session.out.text(&format!("{}\n", client.project()))?,
+        Format::Table if session.settings.fields.is_none() => {
+            let oldest: Vec<&User<'_>> = oldest.iter().map(|listed| &listed.user).collect();
+            session.out.text(&told(&usage, limit, &oldest, owner.map(|listed| &listed.user), now))?;
+        }
+        _ => session.out.one_of_ours(&USAGE, &usage)?,
     }
-    let oldest: Vec<&User<'_>> = waiting.iter().take(NAMED).map(|(_, user)| user).collect();
-    let text = told(&usage, limit, &oldest, owner.map(|(_, user)| user), Timestamp::now());
-    session.out.text(&text)?;
     Ok(Exit::Done)
 }
 
@@ -119,7 +117,7 @@ fn read_tier(client: &Client, session: &Session) -> Option<String> {
 
 /// The shared seats of a plan, by the vendor's documentation: none where there is no limit; nothing for an unknown plan.
 fn seats(tier: &str) -> Option<Option<u32>> {
-    match tier {
+    match tier.to_ascii_lowercase().as_str() {
         "free" => Some(Some(10)),
         "pro" => Some(Some(100)),
         "business" | "enterprise" => Some(None),
@@ -127,42 +125,9 @@ fn seats(tier: &str) -> Option<Option<u32>> {
     }
 }
 
-/// What tells the types apart: the users themselves, or where a revision keeps silent, the project's lines.
-struct Types(Option<HashSet<String>>);
-
-impl Types {
-    fn of(users: &[(&RawValue, User<'_>)], client: &Client) -> Result<Self, Failure> {
-        if users.iter().all(|(_, user)| user.kind.is_some()) {
-            return Ok(Self(None));
-        }
-        let reply = match client.call(&lines::endpoints::List::default()) {
-            // A project without lines may say so with a 404.
-            Err(error) if error.is_absent() => return Ok(Self(Some(HashSet::new()))),
-            other => other?,
-        };
-        let mut numbers = HashSet::new();
-        for raw in reply.read()?.items {
-            numbers.extend(answer::record::<Line<'_>>(raw, "a line")?.phone_number.map(String::from));
-        }
-        Ok(Self(Some(numbers)))
-    }
-
-    fn of_user(&self, user: &User<'_>) -> UserType {
-        let is_on_a_line = || {
-            let number = user.assigned_phone_number.as_deref().unwrap_or_default();
-            self.0.as_ref().is_some_and(|lines| lines.contains(number))
-        };
-        match user.kind.as_deref() {
-            Some(kind) if kind == UserType::Dedicated.as_str() => UserType::Dedicated,
-            None if is_on_a_line() => UserType::Dedicated,
-            _ => UserType::Shared,
-        }
-    }
-}
-
 /// The figures for a person, one a line.
 fn told(
-    usage: &Usage<'_>,
+    usage: &Usage,
     limit: Option<Option<u32>>,
     oldest: &[&User<'_>],
     owner: Option<&User<'_>>,
@@ -183,31 +148,51 @@ fn told(
         ("not yet", usage.not_opted_in.to_string()),
     ];
     for user in oldest {
-        let age = user
-            .created()
-            .map_or_else(|| "at an unknown time".to_owned(), |created| format!("{} ago", age(created, now)));
-        let name = user.full_name();
-        let name = if name.is_empty() { name } else { format!("  {}", sanitize::line(&name)) };
-        lines.push(("", format!("{}{name}  registered {age}", sanitize::line(&user.phone_number))));
+        let age = user.created().map_or_else(|| "at an unknown time".to_owned(), |created| age(created, now));
+        lines.push(("", format!("{}, registered {age}", name_and_number(user))));
     }
     let more = usage.not_opted_in.saturating_sub(oldest.len());
     if more > 0 {
         lines.push(("", format!("and {} since", count(more, "other"))));
     }
     for (line, users) in &usage.dedicated_by_line {
-        lines.push(("dedicated", format!("{} on {}", count(*users, "user"), sanitize::line(line))));
+        let line = if line.is_empty() { "no line yet".into() } else { sanitize::line(line) };
+        lines.push(("dedicated", format!("{} on {line}", count(*users, "user"))));
     }
     if let Some(owner) = owner {
-        lines.push(("owner", sanitize::line(&format!("{} ({})", owner.called(), owner.phone_number)).into_owned()));
+        lines.push(("owner", name_and_number(owner)));
     }
     lines.into_iter().map(|(what, said)| format!("{what:<13} {said}").trim_end().to_owned() + "\n").collect()
 }
 
 /// How long ago, in the unit that tells it well.
 fn age(created: Timestamp, now: Timestamp) -> String {
-    let hours = now.duration_since(created).as_hours();
-    match usize::try_from(hours).unwrap_or(0) {
-        hours @ 0..48 => count(hours, "hour"),
-        hours => count(hours / 24, "day"),
+    let ago = |number: usize, unit: &str| format!("{} ago", count(number, unit));
+    // A clock that is behind the service's sees what is yet to come.
+    match usize::try_from(now.duration_since(created).as_mins()).unwrap_or(0) {
+        0 => "just now".to_owned(),
+        minutes @ 1..120 => ago(minutes, "minute"),
+        minutes @ 120..2880 => ago(minutes / 60, "hour"),
+        minutes => ago(minutes / 1440, "day"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_told_in_the_unit_that_tells_it_well() {
+        let now: Timestamp = "2026-11-01T12:00:00Z".parse().unwrap();
+        for (created, told) in [
+            ("2026-11-01T11:59:30Z", "just now"),
+            ("2026-11-01T13:00:00Z", "just now"),
+            ("2026-11-01T11:58:59Z", "1 minute ago"),
+            ("2026-11-01T10:00:00Z", "2 hours ago"),
+            ("2026-10-30T12:00:00Z", "2 days ago"),
+            ("2025-11-01T12:00:00Z", "365 days ago"),
+        ] {
+            assert_eq!(age(created.parse().unwrap(), now), told, "{created}");
+        }
     }
 }
