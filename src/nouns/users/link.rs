@@ -1,7 +1,6 @@
 //! `users link`: what people open to text their number.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,6 +10,7 @@ use qrcode::{Color, EcLevel, QrCode};
 use serde::Serialize;
 
 use super::lookup::{self, Found, UserKey};
+use super::selection;
 use crate::failure::{Code, Exit, Failure};
 use crate::output::format::Format;
 use crate::output::{Column, sanitize};
@@ -53,8 +53,8 @@ pub struct LinkArgs {
     /// Draw it as a QR code for a phone's camera
     #[arg(long)]
     pub qr: bool,
-    /// Write the QR code into a new SVG file; {phone} in its name is the
-    /// user's number
+    /// Write the QR code into an SVG file; {phone} or {id} in its name is
+    /// the user's own
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
 }
@@ -96,27 +96,23 @@ impl Link {
 /// Prints the links.
 ///
 /// # Errors
-/// Not found, ambiguous, no number, a file that is there already, or whatever the call met.
+/// Not found, ambiguous, no number, a file that cannot be written, or whatever the call met.
 pub fn link(args: &LinkArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&LINK)?;
-    if let (Some(path), [_, _, ..]) = (&args.svg, args.users.as_slice())
-        && !path.to_string_lossy().contains("{phone}")
-    {
+    let is_several = args.users.len() > 1;
+    if is_several && args.svg.as_ref().is_some_and(|path| !PLACES.iter().any(|place| is_in(place, path))) {
         return Err(Failure::new(Code::Usage, "--svg names one file for several users")
             .hint("write {phone} where the number should stand, such as --svg '{phone}.svg'"));
     }
-    let client = session.client()?;
-    let mut links = Vec::new();
-    for key in &args.users {
-        links.push(Link::of(&lookup::one(client, key)?, args.message.as_deref())?);
-    }
+    let found = selection::find(session.client()?, &args.users)?;
+    let links = found.iter().map(|found| Link::of(found, args.message.as_deref())).collect::<Result<Vec<_>, _>>()?;
     if let Some(path) = &args.svg {
-        links.iter().try_for_each(|link| write_svg(path, link, session))?;
+        write_codes(path, &links, session)?;
     }
     match (session.out.format(), links.as_slice()) {
-        (Format::Table, links) => print(links, args.qr, session)?,
-        (_, [only]) => session.out.one_of_ours(&LINK, only)?,
-        (_, several) => session.out.many_of_ours(&LINK, several)?,
+        (Format::Table, links) if session.settings.fields.is_none() => print(links, args.qr, session)?,
+        (_, [only]) if !is_several => session.out.one_of_ours(&LINK, only)?,
+        (_, links) => session.out.many_of_ours(&LINK, links)?,
     }
     Ok(Exit::Done)
 }
@@ -132,6 +128,7 @@ fn print(links: &[Link], with_code: bool, session: &Session) -> Result<(), Failu
         }
         session.out.text(&format!("{}\n", link.link))?;
         if with_code {
+            warn_of_width(&link.link, session)?;
             session.out.text(&draw(&link.link, session.out.look().bold)?)?;
         }
     }
@@ -154,25 +151,51 @@ fn code(text: &str) -> Result<QrCode, Failure> {
     })
 }
 
-/// Writes a code into a file of its own; a file that is there is somebody's and stays.
-fn write_svg(path: &Path, link: &Link, session: &Session) -> Result<(), Failure> {
-    // A number from the service is no way out of the folder.
-    let number: String = link.phone_number.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '+').collect();
-    let path = PathBuf::from(path.to_string_lossy().replace("{phone}", &number));
-    let picture = code(&link.link)?.render::<svg::Color<'_>>().min_dimensions(256, 256).quiet_zone(true).build();
-    let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        file.write_all(picture.as_bytes())?;
-        file.sync_all()
-    };
-    write().map_err(|error| {
-        let failure = Failure::new(Code::InvalidInput, format!("--svg {} cannot be written: {error}", path.display()));
-        match error.kind() {
-            io::ErrorKind::AlreadyExists => failure.hint("name a file that is not there yet"),
-            _ => failure,
-        }
-    })?;
-    session.out.note(format!("wrote {}", path.display()));
+/// What stands for a user in the name of a file.
+const PLACES: [&str; 2] = ["{phone}", "{id}"];
+
+fn is_in(place: &str, path: &Path) -> bool {
+    path.to_string_lossy().contains(place)
+}
+
+/// The file of a link. What comes from the service is no way out of the folder.
+fn file_of(link: &Link, path: &Path) -> PathBuf {
+    let bare =
+        |text: &str| -> String { text.chars().filter(|c| c.is_ascii_alphanumeric() || "+-".contains(*c)).collect() };
+    let [phone, id] = PLACES;
+    match is_in(phone, path) || is_in(id, path) {
+        true => path.to_string_lossy().replace(phone, &bare(&link.phone_number)).replace(id, &bare(&link.id)).into(),
+        // Not every name is text.
+        false => path.to_owned(),
+    }
+}
+
+/// Writes each code into a file of its own.
+fn write_codes(path: &Path, links: &[Link], session: &Session) -> Result<(), Failure> {
+    let files: Vec<PathBuf> = links.iter().map(|link| file_of(link, path)).collect();
+    let mut known = HashSet::new();
+    if let Some(twice) = files.iter().find(|file| !known.insert(*file)) {
+        let what = format!("--svg names {} for several users", twice.display());
+        return Err(Failure::new(Code::Usage, what).hint("write {id} where the user's id should stand"));
+    }
+    for (file, link) in files.iter().zip(links) {
+        let picture = code(&link.link)?.render::<svg::Color<'_>>().min_dimensions(256, 256).quiet_zone(true).build();
+        std::fs::write(file, picture).map_err(|error| {
+            Failure::new(Code::InvalidInput, format!("--svg {} cannot be written: {error}", file.display()))
+        })?;
+        session.out.note(format!("wrote {}", file.display()));
+    }
+    Ok(())
+}
+
+/// A code whose lines are broken is none.
+fn warn_of_width(text: &str, session: &Session) -> Result<(), Failure> {
+    let side = code(text)?.width() + 2 * QUIET;
+    if let Some(width) = session.out.look().width.map(usize::from).filter(|width| *width < side) {
+        session
+            .out
+            .warn(format!("the code is {side} columns wide and this terminal {width}: widen it, or use --svg FILE"));
+    }
     Ok(())
 }
 
