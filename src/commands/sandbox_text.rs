@@ -61,6 +61,7 @@ struct Message<'a> {
 #[serde(rename_all = "camelCase")]
 struct Sent {
     to: String,
+    user_id: String,
     opted_in_now: bool,
 }
 
@@ -86,6 +87,12 @@ pub fn text(args: &TextArgs, session: &Session) -> Result<Exit, Failure> {
     let answer = loopback::ask(&url, Method::POST, "messages", Some(body), timeout).map_err(|error| {
         let failure = Failure::from(error);
         match failure.code {
+            // What else is not there is the control plane itself.
+            Code::NotFound if failure.api_code.as_deref() != Some("404") => {
+                let what = format!("{} is no sandbox that can be texted", url.as_str().trim_end_matches('/'));
+                Failure { message: what, ..failure }.hint("start one with `spectrum sandbox serve`")
+            }
+            Code::NotFound if args.to.is_some() => failure.hint("leave `--to` out to text the number that is theirs"),
             Code::NotFound => {
                 failure.hint(format!("register them: `spectrum users create --shared --phone {}`", args.from))
             }
@@ -96,9 +103,16 @@ pub fn text(args: &TextArgs, session: &Session) -> Result<Exit, Failure> {
     })?;
     let sent: Sent = serde_json::from_str(&answer)
         .map_err(|error| Failure::new(Code::BadResponse, "the answer is not one of the sandbox's").because(error))?;
-    if session.out.format() != Format::Table {
-        session.out.one(&SENT, &answer)?;
-        return Ok(Exit::Done);
+    match session.out.format() {
+        Format::Table if session.settings.fields.is_none() => {}
+        Format::Id => {
+            session.out.text(&format!("{}\n", sanitize::line(&sent.user_id)))?;
+            return Ok(Exit::Done);
+        }
+        _ => {
+            session.out.one(&SENT, &answer)?;
+            return Ok(Exit::Done);
+        }
     }
     let became = if sent.opted_in_now { "can be messaged from now on" } else { "could be messaged already" };
     session.out.text(&format!("{} texted {}: they {became}\n", args.from, sanitize::line(&sent.to)))?;

@@ -1,5 +1,6 @@
 //! Requests to the control plane of a sandbox on this machine: no credentials, no retries, no pace.
 
+use std::io::Read as _;
 use std::time::Duration;
 
 use reqwest::{Method, Url};
@@ -7,25 +8,32 @@ use reqwest::{Method, Url};
 use super::envelope;
 use super::error::Error;
 use super::transport;
+use crate::failure::Code;
 
-/// The header that the control plane wants.
-const HEADER: &str = "X-Sandbox";
+/// Where the control plane begins.
+pub const PREFIX: &str = "/_sandbox/";
+/// The header that a request to it has to carry, and its value: no page elsewhere can send it without asking.
+pub const MARK: (&str, &str) = ("x-sandbox", "1");
 
-/// Sends a request below `/_sandbox/` and hands back the body of a success.
+/// Sends a request below [`PREFIX`] and hands back the body of a success.
 ///
 /// # Errors
 /// Network, when nothing answers there; whatever the sandbox refused.
 pub fn ask(base: &Url, method: Method, path: &str, body: Option<String>, timeout: Duration) -> Result<String, Error> {
     let mut url = base.clone();
-    url.set_path(&format!("/_sandbox/{path}"));
+    url.set_path(&format!("{PREFIX}{path}"));
     let client = transport::loopback(timeout).map_err(|error| Error::unsendable(error.to_string()))?;
-    let mut request = client.request(method, url).header(HEADER, "1");
+    let mut request = client.request(method, url).header(MARK.0, MARK.1);
     if let Some(body) = body {
         request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
     }
     let place = || base.as_str().trim_end_matches('/').to_owned();
     let response = request.send().map_err(|error| transport::unreachable(&error, &place()))?;
     let status = response.status();
-    let body = response.text().map_err(|error| transport::unreachable(&error, &place()))?;
+    let mut body = String::new();
+    response
+        .take(transport::LARGEST_BODY)
+        .read_to_string(&mut body)
+        .map_err(|error| Error::transport(Code::Network, format!("the answer from {} broke off ({error})", place())))?;
     if status.is_success() { Ok(body) } else { Err(Error::refused(status, envelope::refusal(status, &body), None)) }
 }

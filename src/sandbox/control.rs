@@ -10,12 +10,8 @@ use serde_json::Value;
 use super::exchange::{Response, State};
 use super::records;
 use super::refusal::Refusal;
+pub use crate::http::loopback::{MARK, PREFIX};
 use crate::model::Phone;
-
-/// Where the control plane begins.
-pub const PREFIX: &str = "/_sandbox/";
-/// The header that a request has to carry.
-pub const HEADER: &str = "x-sandbox";
 
 /// A request to the control plane.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +20,7 @@ pub struct Request<'a> {
     pub method: &'a Method,
     /// The path, without the query.
     pub path: &'a str,
-    /// Whether it carries [`HEADER`].
+    /// Whether it carries [`MARK`].
     pub is_marked: bool,
     /// The page that sent it, where one did.
     pub origin: Option<&'a str>,

@@ -280,13 +280,14 @@ struct Dropped;
 /// One request and its answer.
 async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Result<Response<Full<Bytes>>, Dropped> {
     let start = Instant::now();
-    let number = shared.requests.fetch_add(1, Ordering::Relaxed);
-    let fate = shared.faults.fate(number);
     let (head, body) = request.into_parts();
     let (method, path) = (head.method.clone(), head.uri.path().to_owned());
+    // It takes no part in the sequence of faults, nor in the count.
     if path.starts_with(control::PREFIX) {
         return Ok(written(controlled(&shared, &head, body).await, &shared.name));
     }
+    let number = shared.requests.fetch_add(1, Ordering::Relaxed);
+    let fate = shared.faults.fate(number);
     let admitted = shared.router.admit(&Head {
         method: &head.method,
         path: head.uri.path(),
@@ -360,7 +361,7 @@ async fn controlled(shared: &Arc<Shared>, head: &hyper::http::request::Parts, bo
         Err(refusal) => return Answer::from(refusal).with(CONNECTION, HeaderValue::from_static("close")),
     };
     let (shared, method, path) = (Arc::clone(shared), head.method.clone(), head.uri.path().to_owned());
-    let is_marked = head.headers.contains_key(control::HEADER);
+    let is_marked = head.headers.get(control::MARK.0).is_some_and(|value| value == control::MARK.1);
     let origin = head.headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("unreadable").to_owned());
     let work = move || {
         let origin = origin.as_deref();
