@@ -13,22 +13,26 @@ mod docs;
 mod endpoints;
 mod errors;
 mod faults;
+mod filters;
 mod golden;
 mod growth;
 mod hostile;
 mod http;
+mod link;
 mod model;
 mod openapi;
 mod output;
 mod profiles;
 #[cfg(unix)]
 mod prompts;
+mod reach;
 mod readers;
 #[cfg(unix)]
 mod readme;
 mod reference;
 mod roster;
 mod sandbox;
+mod sandbox_text;
 mod secrets;
 mod serve;
 #[cfg(unix)]
@@ -37,6 +41,7 @@ mod tables;
 #[cfg(unix)]
 mod terminal;
 mod tls;
+mod usage;
 mod users;
 mod wire;
 mod world;
