@@ -267,7 +267,10 @@ fn what_others_make_in_between_is_not_claimed() {
             let created = if is_old { "2026-05-01T11:00:00.000Z" } else { "2026-05-01T12:00:00.100Z" };
             let made = with(person(at, text(&wanted, "phoneNumber")), json!({ "createdAt": created }));
             let body = json!({ "succeed": true, "data": made }).to_string();
-            Reply::with(200, "Date: Fri, 01 May 2026 12:00:00 GMT\r\n", body)
+            // The third answer comes behind the first two, and the fourth behind the third.
+            let wait = [0, 0, 0, 400, 1200][text(&wanted, "phoneNumber")[8..].parse::<usize>().unwrap()];
+            let reply = Reply::with(200, "Date: Fri, 01 May 2026 12:00:00 GMT\r\n", body);
+            reply.after(Duration::from_millis(wait))
         }
     });
     let world = World::on(&theirs);
