@@ -377,8 +377,9 @@ impl<'a> Run<'a> {
     }
 
     fn replace(&self, at: usize, step: &Step<'_>, user: &ProjectUser) -> Event {
-        // Nobody is deleted whom the service would have changed: only what it keeps is made anew.
-        let repeated = self.register(at, step, step.wanted(), None, Start::Taken);
+        // Nobody is deleted whom the service would have changed: only what it keeps is made anew. It is asked for all
+        // that the user has, since the user may be gone by now: a delete of a run that was killed can still be on its way.
+        let repeated = self.register(at, step, step.replacement(), None, Start::Taken);
         if repeated.outcome != Outcome::Drift {
             return repeated;
         }
