@@ -18,6 +18,8 @@ pub mod run;
 pub mod sandbox;
 pub mod secrets;
 pub mod session;
+#[cfg(unix)]
+pub mod signals;
 mod terminal;
 pub mod unparsed;
 pub mod verbs;

@@ -35,6 +35,7 @@ impl Prompt {
         let mut line = String::new();
         // Writing into a text does not fail.
         let _ = theme.format_password_prompt(&mut line, question);
+        interrupt::install();
         let answer = {
             let _asking = Asking::new(&line, is_hidden);
             interact(&*theme)

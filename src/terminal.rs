@@ -4,6 +4,14 @@
 #[cfg(unix)]
 pub use unix::{Asking, restore};
 
+/// Shows the cursor that a question may have hidden; without a terminal this does nothing.
+pub fn show_cursor() {
+    let terminal = console::Term::stderr();
+    if terminal.is_term() {
+        let _ = terminal.show_cursor();
+    }
+}
+
 /// The console puts its mode back by itself.
 #[cfg(not(unix))]
 #[derive(Debug)]
@@ -13,7 +21,6 @@ pub struct Asking;
 impl Asking {
     /// Begins a question.
     pub fn new(_question: &str, _is_hidden: bool) -> Self {
-        crate::interrupt::install();
         Self
     }
 }
@@ -34,7 +41,8 @@ mod unix {
     use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
     use signal_hook::consts::{SIGCONT, SIGTSTP};
 
-    use crate::interrupt;
+    use super::show_cursor;
+    use crate::signals;
 
     /// How long a question takes at most from its first letter to its mode.
     const PATIENCE: Duration = Duration::from_millis(100);
@@ -66,7 +74,6 @@ mod unix {
     impl Asking {
         /// Begins a question; `text` is shown again when the process goes on after a stop.
         pub fn new(text: &str, is_hidden: bool) -> Self {
-            interrupt::install();
             WATCHED.call_once(watch);
             // Signals go to the threads that wait for them: here one would break off the reading of a key.
             let signals: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGTSTP, Signal::SIGCONT]
@@ -113,7 +120,7 @@ mod unix {
 
     /// Waits for what stops the process and lets it go on, from now on.
     fn watch() {
-        interrupt::on_signals([SIGTSTP, SIGCONT], |signal| match signal {
+        signals::listen([SIGTSTP, SIGCONT], |signal| match signal {
             SIGTSTP => stop(),
             _ => go_on(),
         });
@@ -126,7 +133,7 @@ mod unix {
         let mode = wait_for_mode();
         if mode.is_some() {
             restore();
-            interrupt::show_cursor();
+            show_cursor();
             // The question stays on a line of its own.
             let _ = console::Term::stderr().write_line("");
         }

@@ -18,7 +18,7 @@ const ID: &str = "11111111-1111-4111-8111-111111111111";
 const PHONE: &str = "+14155550123";
 
 /// Whether what hid the cursor has shown it again.
-fn has_cursor(terminal: &Terminal<'_>) -> bool {
+pub fn has_cursor(terminal: &Terminal<'_>) -> bool {
     let raw = terminal.raw();
     raw.rfind(SHOW_CURSOR) > raw.rfind(HIDE_CURSOR)
 }

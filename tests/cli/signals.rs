@@ -1,97 +1,22 @@
 //! Signals while a question stands at a real terminal, and signals that were ignored from the start.
 
-use std::fs::File;
+#[cfg(target_os = "linux")]
 use std::io::{Read as _, Write as _};
 #[cfg(target_os = "linux")]
 use std::net::TcpListener;
-use std::os::fd::{AsFd, OwnedFd};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 use nix::pty::openpty;
 use nix::sys::signal::Signal::{self, SIGCONT, SIGHUP, SIGINT, SIGSTOP, SIGTERM, SIGTSTP};
-use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use crate::hostile::{Hostile, Reply, list, user};
-use crate::world::{BINARY, PROJECT, Run, SECRET, World, signal};
-
-const HIDE_CURSOR: &str = "\u{1b}[?25l";
-const SHOW_CURSOR: &str = "\u{1b}[?25h";
-
-/// A command at a terminal of its own.
-struct Asked {
-    child: Child,
-    master: File,
-    /// The terminal's other end, to look at its mode and to keep it open.
-    terminal: OwnedFd,
-    before: Termios,
-    shown: String,
-}
-
-impl Asked {
-    fn start(world: &World, line: &str) -> Self {
-        let pty = openpty(None, None).unwrap();
-        let before = tcgetattr(&pty.slave).unwrap();
-        assert!(before.local_flags.contains(LocalFlags::ECHO));
-        let stream = || Stdio::from(pty.slave.try_clone().unwrap());
-        let mut command = world.command(&line.split(' ').collect::<Vec<_>>());
-        let child = command.stdin(stream()).stdout(stream()).stderr(stream()).spawn().unwrap();
-        // Copies are closed in the processes that other tests start; what `openpty` gives is not.
-        let (master, terminal) = (pty.master.try_clone().unwrap(), pty.slave.try_clone().unwrap());
-        Self { child, master: master.into(), terminal, before, shown: String::new() }
-    }
-
-    /// Waits until this is shown, behind what was waited for before.
-    fn shows(&mut self, words: &str) -> &mut Self {
-        while !self.shown.contains(words) {
-            self.read();
-        }
-        self
-    }
-
-    fn read(&mut self) {
-        let mut bytes = [0; 1024];
-        let length = self.master.read(&mut bytes).unwrap();
-        self.shown.push_str(&String::from_utf8_lossy(&bytes[..length]));
-    }
-
-    fn mode(&self) -> Termios {
-        tcgetattr(self.terminal.as_fd()).unwrap()
-    }
-
-    /// Waits until nothing that is typed is shown.
-    fn is_hidden(&mut self) -> &mut Self {
-        while self.mode().local_flags.contains(LocalFlags::ECHO) {
-            std::thread::yield_now();
-        }
-        self
-    }
-
-    fn gets(&mut self, signals: &[Signal]) -> &mut Self {
-        signals.iter().for_each(|number| signal(&self.child, *number));
-        self
-    }
-
-    fn stops(&mut self) -> &mut Self {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
-        let status = waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap();
-        assert_eq!(status, WaitStatus::Stopped(pid, SIGSTOP));
-        self
-    }
-
-    /// Waits for the end; the terminal is as it was.
-    fn ends(mut self, what: &str) -> (i32, String) {
-        let status = self.child.wait().unwrap().code().unwrap_or(-1);
-        assert_eq!(self.mode(), self.before, "{what}: {:?}", self.shown);
-        // Everything that was written is there; a mark of our own ends it.
-        File::from(self.terminal.try_clone().unwrap()).write_all(b"\0").unwrap();
-        self.shows("\0");
-        let cursor = self.shown.rfind(HIDE_CURSOR) <= self.shown.rfind(SHOW_CURSOR);
-        assert!(cursor, "{what}: the cursor is hidden: {:?}", self.shown);
-        (status, self.shown.clone())
-    }
-}
+use crate::prompts::has_cursor;
+use crate::terminal::Terminal;
+#[cfg(target_os = "linux")]
+use crate::world::BINARY;
+use crate::world::{PROJECT, Run, SECRET, World, signal};
 
 fn world() -> (Hostile, World) {
     let server = Hostile::always(Reply::data(list(&[user("+14155550123")])));
@@ -103,14 +28,28 @@ fn add(server: &Hostile) -> String {
     format!("profiles add p --project-id {PROJECT} --base-url {}", server.url())
 }
 
+/// Begins a question and stops it in some way; afterwards the terminal is as it was and says so on a line of its own.
+#[track_caller]
+fn interrupts(world: &World, line: &str, words: &str, what: &str, stop: impl Fn(&mut Terminal<'_>)) {
+    let mut terminal = world.at_terminal(80, line);
+    let before = terminal.before.clone();
+    terminal.shows(words);
+    stop(&mut terminal);
+    let run = terminal.ends();
+    assert_eq!(run.status, 130, "{what}: {run:?}");
+    assert!(run.stdout.contains("\nerror: interrupted\n"), "{what}: {run:?}");
+    assert_eq!(terminal.mode(), before, "{what}: {run:?}");
+    assert!(has_cursor(&terminal), "{what}: {:?}", terminal.raw());
+}
+
 #[test]
 fn whatever_ends_a_question_leaves_the_terminal_as_it_was() {
     let (server, world) = world();
-    let (add, create, delete) = (add(&server), "users create", "users delete +14155550123");
+    let add = add(&server);
     let questions = [
         (add.as_str(), "Project secret"),
-        (create, "Type of user"),
-        (delete, "Delete "),
+        ("users create", "Type of user"),
+        ("users delete +14155550123", "Delete "),
         ("profiles add p", "Project id"),
     ];
     std::thread::scope(|scope| {
@@ -119,12 +58,9 @@ fn whatever_ends_a_question_leaves_the_terminal_as_it_was() {
             scope.spawn(move || {
                 for round in 0..50 {
                     for number in [SIGINT, SIGTERM, SIGHUP] {
-                        let mut asked = Asked::start(world, line);
-                        asked.shows(words).gets(&[number]);
-                        let what = format!("{line}, {number}, round {round}");
-                        let (status, shown) = asked.ends(&what);
-                        assert_eq!(status, 130, "{what}: {shown:?}");
-                        assert!(shown.contains("\nerror: interrupted"), "{what}: {shown:?}");
+                        interrupts(world, line, words, &format!("{line}, {number}, round {round}"), |terminal| {
+                            signal(&terminal.child, number);
+                        });
                     }
                 }
             });
@@ -135,41 +71,36 @@ fn whatever_ends_a_question_leaves_the_terminal_as_it_was() {
 
 #[test]
 fn ctrl_c_as_a_key_leaves_the_terminal_as_it_was() {
-    let (server, world) = world();
-    for line in ["users create", "users delete +14155550123"] {
-        for _ in 0..20 {
-            let mut asked = Asked::start(&world, line);
-            asked.shows(if line.contains("create") { "Type of user" } else { "Delete " }).is_hidden();
-            asked.master.write_all(b"\x03").unwrap();
-            let (status, shown) = asked.ends(line);
-            assert!(status == 130 && shown.contains("\nerror: interrupted"), "{status}: {shown:?}");
+    let (_server, world) = world();
+    for (line, words) in [("users create", "Type of user"), ("users delete +14155550123", "Delete ")] {
+        for round in 0..20 {
+            interrupts(&world, line, words, &format!("{line}, round {round}"), |terminal| {
+                terminal.types("\u{3}");
+            });
         }
     }
-    drop(server);
 }
 
 #[test]
 fn a_stop_at_a_hidden_question_shows_nothing_of_the_secret() {
     let (server, world) = world();
+    let add = add(&server);
     for stop in [SIGTSTP, SIGSTOP] {
-        let mut asked = Asked::start(&world, &add(&server));
-        asked.shows("Project secret").is_hidden();
-        asked.master.write_all(b"half of it").unwrap();
-        asked.gets(&[stop]).stops();
+        let mut terminal = world.at_terminal(80, &add);
+        let before = terminal.before.clone();
+        terminal.shows("Project secret").types("");
+        signal(&terminal.child, stop);
+        let pid = Pid::from_raw(i32::try_from(terminal.child.id()).unwrap());
+        assert_eq!(waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap(), WaitStatus::Stopped(pid, SIGSTOP));
         if stop == SIGTSTP {
-            assert_eq!(asked.mode(), asked.before, "the shell gets the terminal as it was");
+            assert_eq!(terminal.mode(), before, "the shell gets the terminal as it was");
         }
         // As a shell does before it lets the process go on.
-        tcsetattr(asked.terminal.as_fd(), SetArg::TCSANOW, &asked.before).unwrap();
-        let seen = asked.shown.len();
-        asked.gets(&[SIGCONT]).is_hidden();
-        while !asked.shown[seen..].contains("Project secret") {
-            asked.read();
-        }
-        asked.master.write_all(format!("{SECRET}\n").as_bytes()).unwrap();
-        asked.shows("saved profile p");
-        let (status, shown) = asked.ends("go on");
-        assert!(status == 0 && !shown.contains(SECRET) && !shown.contains("half"), "{shown:?}");
+        terminal.set_mode(&before);
+        signal(&terminal.child, SIGCONT);
+        terminal.shows("Project secret").types(&format!("{SECRET}\n")).shows("saved profile p");
+        let run = terminal.ends();
+        assert!(run.status == 0 && !run.stdout.contains(SECRET), "{run:?}");
         let token = format!("Basic {}", crate::secrets::token());
         assert_eq!(server.requests().last().unwrap().header("authorization"), Some(token.as_str()));
         std::fs::remove_file(world.config()).unwrap();

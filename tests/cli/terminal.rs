@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::pty::{Winsize, openpty};
-use nix::sys::termios::{LocalFlags, tcgetattr};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 
 use crate::world::{Run, World};
 
@@ -25,6 +25,7 @@ impl World {
         // Copies are closed in the processes that other tests start; what `openpty` gives is not.
         let (keyboard, line_end) = (pty.master.try_clone().unwrap(), pty.slave.try_clone().unwrap());
         drop(pty);
+        let before = tcgetattr(&line_end).unwrap();
         let mut command = self.command(&line.split_whitespace().collect::<Vec<_>>());
         command.env("TERM", "xterm-256color");
         let stream = || Stdio::from(line_end.try_clone().unwrap());
@@ -41,7 +42,15 @@ impl World {
                 }
             }
         });
-        Terminal { world: PhantomData, child, keyboard: keyboard.into(), line_end: line_end.into(), screen, seen: 0 }
+        Terminal {
+            world: PhantomData,
+            child,
+            keyboard: keyboard.into(),
+            line_end: line_end.into(),
+            before,
+            screen,
+            seen: 0,
+        }
     }
 }
 
@@ -81,6 +90,8 @@ pub struct Terminal<'a> {
     /// Its home has to outlive it.
     world: PhantomData<&'a World>,
     pub child: Child,
+    /// The terminal's mode before it.
+    pub before: Termios,
     keyboard: File,
     line_end: File,
     screen: Arc<Screen>,
@@ -110,6 +121,16 @@ impl Terminal<'_> {
         }
         self.keyboard.write_all(keys.as_bytes()).unwrap();
         self
+    }
+
+    /// The terminal's mode.
+    pub fn mode(&self) -> Termios {
+        tcgetattr(&self.line_end).unwrap()
+    }
+
+    /// Sets the terminal's mode, as a shell does.
+    pub fn set_mode(&self, mode: &Termios) {
+        tcsetattr(&self.line_end, SetArg::TCSANOW, mode).unwrap();
     }
 
     /// Everything shown so far, without what moves the cursor or colours it.

@@ -140,6 +140,8 @@ impl World {
     /// A program, ready to be started in this world.
     #[expect(clippy::disallowed_methods, reason = "without this variable no program on Windows opens a socket")]
     fn sealed(&self, program: impl AsRef<OsStr>) -> Command {
+        #[cfg(unix)]
+        hear_signals();
         let mut command = Command::new(program);
         command.env_clear().current_dir(self.home()).env("HOME", self.home());
         if cfg!(windows) {
@@ -217,6 +219,21 @@ impl World {
 
 fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
+}
+
+/// Lets the programs of these tests hear signals that whoever runs the tests wants ignored (`nohup`, a background job of
+/// a script): what is ignored is inherited, what is caught is not.
+#[cfg(unix)]
+fn hear_signals() {
+    use signal_hook::consts::{SIGHUP, SIGINT};
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        for number in [SIGHUP, SIGINT] {
+            if spectrum_cli::signals::not_ignored([number]).is_empty() {
+                signal_hook::flag::register(number, std::sync::Arc::default()).unwrap();
+            }
+        }
+    });
 }
 
 /// Sends a signal to a process.
