@@ -385,3 +385,14 @@ fn a_qr_code_keeps_to_the_colour_rules() {
     assert!(!world.run(&line).ok().stdout.contains('\u{1b}'), "there is no terminal");
     assert!(world.run(&format!("{line} --color always")).ok().stdout.contains("\u{1b}[30;107m"));
 }
+
+#[test]
+fn an_id_in_another_case_is_the_same_id() {
+    let id = "3c90c3cc-0d44-4b50-8888-8dd25736052b";
+    let found = with(user("+14155550123"), json!({ "id": id }));
+    let server = Hostile::new([Reply::data(found), Reply::data(json!({ "userId": id }))]);
+    let run = World::on(&server).run(&format!("users delete --yes -o id {id} {}", id.to_uppercase()));
+    assert_eq!(run.ok().stdout, format!("{id}\n"));
+    let deletes = server.lines().into_iter().filter(|line| line.starts_with("DELETE")).count();
+    assert_eq!(deletes, 1, "{:?}", server.lines());
+}
