@@ -230,6 +230,13 @@ impl Output {
         }
     }
 
+    /// Shows something that was drawn here on standard error, unless the person asked for quiet.
+    pub fn picture(&self, text: &str) {
+        if !self.streams.quiet {
+            stderr(text);
+        }
+    }
+
     /// Says what deserves a look, unless the person asked for quiet.
     pub fn warn(&self, text: impl AsRef<str>) {
         if !self.streams.quiet {

@@ -2,6 +2,7 @@
 
 pub mod dry_run;
 pub mod noun;
+pub mod progress;
 pub mod spinner;
 
 use crate::failure::{Exit, Failure};

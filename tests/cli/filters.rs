@@ -165,3 +165,112 @@ fn every_revision_is_filtered_alike() {
         assert_eq!(listed(&world, &format!("--search {} --newer-than 1h", &phone(2)[5..])), [2], "{revision}");
     }
 }
+
+/// A service that answers these people to every list, and deletes whom it is asked to delete.
+fn project(people: Vec<Value>) -> Hostile {
+    Hostile::answering(move |_, request: &Request| match request.method.as_str() {
+        "DELETE" => Reply::data(Value::Null),
+        _ => Reply::data(list(&people)),
+    })
+}
+
+fn deletions(server: &Hostile) -> Vec<String> {
+    server.lines().into_iter().filter(|line| line.starts_with("DELETE")).collect()
+}
+
+fn delete_line(number: usize) -> String {
+    format!("DELETE /users/{number:08}-aaaa-4aaa-8aaa-aaaaaaaaaaaa/")
+}
+
+#[test]
+fn a_delete_by_filter_leaves_the_owner_alone_unless_told() {
+    let people = || {
+        vec![
+            person(1, json!({ "meta": { "project_owner": true } })),
+            person(2, json!({})),
+            person(3, json!({ "meta": { "opt_in": true } })),
+            person(4, json!({ "type": "dedicated" })),
+        ]
+    };
+    let server = project(people());
+    let run = World::on(&server).run("users delete --not-opted-in --yes -o json");
+    assert_eq!(run.ok().json(), json!([{ "id": person(2, json!({}))["id"], "deleted": true }]));
+    run.says(&phone(1)).says("owns the project and is left alone").says("--owner-too");
+    assert_eq!(deletions(&server), [delete_line(2)]);
+    let server = project(people());
+    let run = World::on(&server).run("users delete --not-opted-in --owner-too --yes");
+    assert_eq!(run.ok().stdout, format!("deleted Ada ({})\ndeleted Ada ({})\n", phone(1), phone(2)));
+    assert_eq!(deletions(&server), [delete_line(1), delete_line(2)]);
+    // Whoever is named is meant: the owner, too.
+    let server = project(people());
+    World::on(&server).run(&format!("users delete {} --yes", phone(1))).ok();
+    assert_eq!(deletions(&server), [delete_line(1)]);
+}
+
+#[test]
+fn a_delete_by_filter_is_capped_and_says_how_to_go_on() {
+    let people = || (0..20).map(|number| person(number, json!({}))).collect::<Vec<_>>();
+    for (line, allowed) in [("", "10"), ("--max-delete 19", "19"), ("--max-delete 50%", "10"), ("--max-delete 0", "0")]
+    {
+        let server = project(people());
+        let run = World::on(&server).run(&format!("users delete --not-opted-in --yes -o json {line}"));
+        run.failed(2, "confirmation_required").says("20 users").says(&format!("allows {allowed}"));
+        run.says("--max-delete 20");
+        assert_eq!(deletions(&server), [""; 0], "{line}");
+    }
+    for line in ["--max-delete 20", "--max-delete 100%"] {
+        let server = project(people());
+        let run = World::on(&server).run(&format!("users delete --not-opted-in --yes -o json {line}"));
+        assert_eq!(run.ok().json().as_array().unwrap().len(), 20);
+        assert_eq!(deletions(&server).len(), 20);
+    }
+    // Off a terminal nobody is read, let alone deleted, before it is confirmed.
+    let server = project(people());
+    World::on(&server).run("users delete --not-opted-in -o json").failed(2, "confirmation_required").says("--yes");
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn a_dry_run_by_filter_or_number_reads_and_deletes_nobody() {
+    let people = || vec![person(1, json!({})), person(2, json!({ "createdAt": null })), person(3, json!({}))];
+    for (line, numbers) in [("--older-than 1d --max-delete 1".to_owned(), &[1, 3][..]), (phone(3), &[3])] {
+        let server = Hostile::answering(move |_, request: &Request| {
+            assert_eq!(request.method, "GET", "a dry run reads");
+            let meant = |user: &Value| !request.target.contains("search") || user == &people()[2];
+            Reply::data(list(&people().into_iter().filter(meant).collect::<Vec<_>>()))
+        });
+        let run = World::on(&server).run(&format!("users delete {line} --dry-run -o json"));
+        let document = run.ok().json();
+        let urls: Vec<&str> =
+            document.as_array().unwrap().iter().map(|request| request["url"].as_str().unwrap()).collect();
+        assert_eq!(urls.len(), numbers.len(), "{run:?}");
+        for (url, number) in urls.iter().zip(numbers) {
+            assert!(url.ends_with(&delete_line(*number)["DELETE ".len()..]), "{url}");
+        }
+    }
+}
+
+#[test]
+fn a_delete_needs_users_or_a_filter_and_not_both() {
+    let server = project(vec![person(1, json!({}))]);
+    let world = World::on(&server);
+    world.run("users delete --yes -o json").failed(2, "usage").says("--older-than 30d");
+    world.run(&format!("users delete {} --opted-in --yes -o json", phone(1))).failed(2, "usage");
+    world.run("users delete --owner-too --yes -o json").failed(2, "usage");
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn who_is_gone_before_the_filter_reaches_them_is_named_and_the_others_go_on() {
+    let server = Hostile::answering(|_, request: &Request| match request.method.as_str() {
+        "DELETE" if request.target.contains("00000001") => Reply::refusal(404, "404", "User not found"),
+        "DELETE" => Reply::data(Value::Null),
+        _ => Reply::data(list(&[person(1, json!({})), person(2, json!({}))])),
+    });
+    let world = World::on(&server);
+    let run = world.run("users delete --not-opted-in --yes -o json");
+    run.says("00000001-aaaa");
+    assert_eq!((run.status, run.json()), (5, json!([{ "id": person(2, json!({}))["id"], "deleted": true }])));
+    let run = world.run("users delete --not-opted-in --yes --ignore-missing -o json");
+    assert_eq!(run.ok().json().as_array().unwrap().len(), 1);
+}

@@ -358,3 +358,23 @@ fn a_text_to_the_sandbox_ends_the_waiting() {
         }
     });
 }
+
+#[test]
+fn create_waits_until_who_it_registered_can_be_messaged() {
+    let server = Hostile::new([Reply::data(person(1)), users(&[reached(1)])]);
+    let run = World::on(&server).run(&format!("users create --shared --phone {} --wait 50ms -o json", phone(1)));
+    assert_eq!(run.ok().json(), reached(1), "one document, the user as it then is");
+    run.says("must text").says("can be messaged");
+    assert_eq!(server.lines(), ["POST /users/".to_owned(), format!("GET /users/?id={}", id(1))]);
+    let server = Hostile::new([Reply::data(person(1)), users(&[person(1)])]);
+    let run = World::on(&server).run(&format!("users create --shared --phone {} --wait 0s -o json", phone(1)));
+    assert_eq!((run.status, run.json()), (8, person(1)));
+    // Who is told already is not asked about.
+    let server = Hostile::new([Reply::data(reached(1))]);
+    World::on(&server).run(&format!("users create --shared --phone {} --wait", phone(1))).ok();
+    assert_eq!(server.count(), 1);
+    // A dry run has nobody to wait for.
+    World::new()
+        .run(&format!("users create --shared --phone {} --wait --dry-run", phone(1)))
+        .says("cannot be used with");
+}

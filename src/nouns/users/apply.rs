@@ -3,7 +3,6 @@
 mod failed;
 mod journal;
 mod lock;
-mod progress;
 mod report;
 mod show;
 

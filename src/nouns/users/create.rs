@@ -1,19 +1,22 @@
 //! `users create`: the heart of the tool.
 
+use std::time::Duration;
+
 use clap::Args;
 
 use super::columns::USER;
 use super::endpoints::Create;
-use super::lookup;
 use super::outcome::{self, Registration};
+use super::{link, lookup, wait};
 use crate::failure::{Code, Exit, Failure};
-use crate::http::Call;
+use crate::http::{Call, answer};
 use crate::model::blank::{control, trim};
 use crate::model::number::Likeness;
-use crate::model::{Email, Phone};
+use crate::model::{Email, Phone, parse_duration};
 use crate::nouns::lines;
 use crate::nouns::users::model::{Mismatch, NewUser, User, UserType};
 use crate::output::format::Format;
+use crate::output::record::Shape;
 use crate::output::sanitize;
 use crate::session::Session;
 use crate::verbs::dry_run::{self, DryRequest};
@@ -22,6 +25,7 @@ use crate::verbs::dry_run::{self, DryRequest};
 pub const AFTER_HELP: &str = "\
 Examples:
   spectrum users create --shared --phone +14155550123 --first-name Ada
+  spectrum users create --shared --phone +14155550123 --wait 30m
   spectrum users create --dedicated --assigned +15550100 --phone +14155550123 \\
       -o json | jq -r .id
 
@@ -59,8 +63,11 @@ pub struct CreateArgs {
     /// Look first; exit 6 when the user is there
     #[arg(long)]
     pub fail_if_exists: bool,
+    /// Then wait until the user can be messaged [default: 10m]
+    #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = wait::PATIENCE, value_parser = parse_duration)]
+    pub wait: Option<Duration>,
     /// Print the request and send nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "wait")]
     pub dry_run: bool,
 }
 
@@ -70,7 +77,8 @@ pub struct CreateArgs {
 /// Invalid input with every problem named; a mismatch; or whatever the call met.
 pub fn create(mut args: CreateArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&USER)?;
-    let asked = ask_for_missing(&mut args, session)?;
+    // A dry run asks nobody anything, neither the service nor the person.
+    let asked = !args.dry_run && ask_for_missing(&mut args, session)?;
     let user = args.check()?;
     if let Some(doubt) = user.phone_number.doubt() {
         session.out.warn(format!("{} {doubt}; it would take a seat and reach nobody", user.phone_number));
@@ -95,18 +103,30 @@ pub fn create(mut args: CreateArgs, session: &Session) -> Result<Exit, Failure> 
             .hint("use --if-absent to accept an existing user"));
         }
         warn_of_differences(&user, &existing.user()?, session);
-        note(&user, &existing.user()?, Registration::Existing, session);
-        session.out.one(&USER, existing.raw.get())?;
-        return Ok(Exit::Done);
+        note(&user, &existing.user()?, Registration::Existing, &args, session);
+        return end(existing, &args, session);
     }
     let answer = session.client()?.call(&Create(&user))?;
     let record = answer.read()?;
     let likeness = check_identity(&user, &record)?;
     warn_of_unreadable(&user, &record, likeness, session);
     warn_of_differences(&user, &record, session);
-    note(&user, &record, outcome::of(&answer, &record), session);
-    session.out.one(&USER, answer.data()?)?;
-    Ok(Exit::Done)
+    note(&user, &record, outcome::of(&answer, &record), &args, session);
+    end(lookup::Found { raw: answer::raw(answer.data()?)? }, &args, session)
+}
+
+/// Prints the user, with `--wait` once they can be messaged.
+fn end(user: lookup::Found, args: &CreateArgs, session: &Session) -> Result<Exit, Failure> {
+    let Some(patience) = args.wait else {
+        session.out.one(&USER, user.raw.get())?;
+        return Ok(Exit::Done);
+    };
+    let number = user.user()?.assigned_phone_number.map(String::from).filter(|_| session.is_watched());
+    if let Some(number) = number.filter(|number| !number.is_empty()) {
+        let link = link::sms_link(&sanitize::line(&number), None);
+        session.out.picture(&link::draw(&link, session.out.palette().on)?);
+    }
+    wait::wait_for(vec![user], patience, Shape::One, session)
 }
 
 impl CreateArgs {
@@ -303,10 +323,10 @@ fn warn_of_differences(wanted: &NewUser, got: &User<'_>, session: &Session) {
     }
 }
 
-fn note(wanted: &NewUser, got: &User<'_>, outcome: Registration, session: &Session) {
+fn note(wanted: &NewUser, got: &User<'_>, outcome: Registration, args: &CreateArgs, session: &Session) {
     session.out.outcome(outcome.as_str(), format!("{} user {}", wanted.kind, wanted.phone_number));
     // Who has texted it can be messaged; and a dedicated user's line needs no word from them first.
-    if session.out.format() == Format::Table
+    if (session.out.format() == Format::Table || args.wait.is_some())
         && wanted.kind == UserType::Shared
         && !got.meta.opt_in
         && let Some(number) = &got.assigned_phone_number

@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 
 use clap::Args;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::endpoints::{Delete, List};
-use super::lookup::{self, Found, UserKey};
+use super::lookup::{self, UserKey};
+use super::max_delete::MaxDelete;
+use super::selection::{self, Filters};
 use crate::failure::{Code, Exit, Failure};
 use crate::http::{Call, Client, Error};
 use crate::interrupt;
@@ -15,14 +18,15 @@ use crate::output::format::Format;
 use crate::output::{Column, sanitize};
 use crate::session::Session;
 use crate::verbs::dry_run::{self, DryRequest};
+use crate::verbs::progress::Progress;
 
 /// Examples and special exit codes.
 pub const AFTER_HELP: &str = "\
 Examples:
   spectrum users delete +14155550123
-  spectrum users delete --yes --ignore-missing 3c90c3cc-0d44-4b50-8888-8dd25736052a
+  spectrum users delete --not-opted-in --older-than 30d --max-delete 5%
 
-Off a terminal --yes is needed. Exit codes: 2 not confirmed, 5 no such user,
+Off a terminal --yes is needed. With a filter the project's owner is left alone. Exit codes: 2 not confirmed, 5 no such user,
 6 several users have this phone number.";
 
 /// What a deletion answers.
@@ -32,18 +36,31 @@ const DELETED: [Column; 2] = [Column::shown("id", "ID", 0, true), Column::shown(
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
     /// Ids or phone numbers
-    #[arg(required = true, value_name = "USER", value_parser = lookup::parse_key)]
+    #[arg(value_name = "USER", value_parser = lookup::parse_key)]
     pub users: Vec<UserKey>,
+    /// The filters.
+    #[command(flatten)]
+    pub filters: Filters,
+    /// With a filter: refuse to delete more users, or a larger share of the
+    /// project
+    #[arg(long, value_name = "N|P%", default_value_t = MaxDelete::Users(10))]
+    pub max_delete: MaxDelete,
+    /// With a filter: the project's owner, too
+    #[arg(long)]
+    pub owner_too: bool,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
     /// A user that is not there is success
     #[arg(long)]
     pub ignore_missing: bool,
-    /// Print the requests and send nothing
+    /// Print the requests that would delete, and delete nobody
     #[arg(long)]
     pub dry_run: bool,
 }
+
+/// Somebody to delete: the id, and what a person calls them.
+type Doomed = (String, String);
 
 #[derive(Debug, Serialize)]
 struct Deleted<'a> {
@@ -57,18 +74,17 @@ struct Deleted<'a> {
 /// Confirmation required, not found, ambiguous, or whatever a call met; what was deleted before is printed all the same.
 pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&DELETED)?;
+    args.check()?;
     if args.dry_run {
         return dry_run(args, session);
     }
     if !args.yes && !session.prompt.can_ask {
-        session.prompt.confirm(&format!("delete {}", count(args.users.len(), "user")), "--yes")?;
+        let whom =
+            if args.users.is_empty() { "the users that match".to_owned() } else { count(args.users.len(), "user") };
+        session.prompt.confirm(&format!("delete {whom}"), "--yes")?;
     }
     // Everybody is known before the first one is deleted.
-    let mut users = Vec::new();
-    for key in &args.users {
-        users.extend(identify(key, args, session)?);
-    }
-    let users = distinct(users);
+    let users = targets(args, session)?;
     if !args.yes && !users.is_empty() {
         confirm(&users, session)?;
     }
@@ -77,17 +93,20 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     interrupt::on_first(move || {
         pace.cancel();
         if out.format() == Format::Table {
-            out.note("\ninterrupted: finishing the request in flight (Ctrl-C again ends at once)");
+            out.note_below("interrupted: finishing the request in flight (Ctrl-C again ends at once)");
         }
     });
-    let mut deleted: Vec<&(String, String)> = Vec::new();
+    let mut deleted: Vec<&Doomed> = Vec::new();
     let mut failure = None;
+    let progress = Progress::new(if users.len() > 1 { users.len() } else { 0 }, session);
     for user in &users {
         let (id, _) = user;
-        match delete_one(client, id) {
+        let done = delete_one(client, id);
+        progress.step();
+        match done {
             Ok(()) => deleted.push(user),
             Err(error) if error.is_absent() && args.ignore_missing => {
-                session.out.note(format!("{} is not there", sanitize::line(id)))
+                progress.aside(|| session.out.note(format!("{} is not there", sanitize::line(id))));
             }
             Err(error) if error.is_absent() => {
                 let said = error.message.clone();
@@ -104,6 +123,7 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
             }
         }
     }
+    progress.finish();
     // What was done is said even when something failed; a document is complete either way.
     if failure.is_none() || !deleted.is_empty() {
         tell(&deleted, session)?;
@@ -111,8 +131,71 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     failure.map_or(Ok(Exit::Done), Err)
 }
 
+impl DeleteArgs {
+    /// Either users or a filter say whom: nobody at all is nobody, and not everybody.
+    fn check(&self) -> Result<(), Failure> {
+        match (self.users.is_empty(), self.filters.is_empty()) {
+            (true, true) => {
+                Err(Failure::new(Code::Usage, "nobody is named: give a USER, or a filter such as --older-than 30d")
+                    .hint("`spectrum users delete --help` shows the filters"))
+            }
+            (false, false) => Err(Failure::new(Code::Usage, "a USER and a filter exclude each other")
+                .hint("delete those by name first, then those by filter")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Everybody who is to be deleted, each once.
+fn targets(args: &DeleteArgs, session: &Session) -> Result<Vec<Doomed>, Failure> {
+    if args.users.is_empty() {
+        return filtered(args, session);
+    }
+    let mut users = Vec::new();
+    for key in &args.users {
+        users.extend(identify(key, args, session)?);
+    }
+    Ok(distinct(users))
+}
+
+/// Whom the filters mean. The project's owner is left alone, and more than `--max-delete` are refused.
+fn filtered(args: &DeleteArgs, session: &Session) -> Result<Vec<Doomed>, Failure> {
+    let client = session.client()?;
+    let answers = selection::read_all(client, &args.filters.asked())?;
+    let selected = selection::select(&answers, &args.filters, Timestamp::now())?;
+    let mut users = Vec::new();
+    for listed in selected {
+        let who = selection::name_and_number(&listed.user);
+        if listed.user.meta.project_owner && !args.owner_too {
+            session.out.note(format!("{who} owns the project and is left alone; --owner-too deletes them as well"));
+        } else {
+            users.push((listed.user.id.to_string(), who));
+        }
+    }
+    let size = match args.max_delete {
+        MaxDelete::Users(_) => 0,
+        MaxDelete::Percent(_) => selection::read_all(client, &List::default())?
+            .iter()
+            .map(|answer| answer.read().map(|list| list.items.len()))
+            .sum::<Result<usize, _>>()?,
+    };
+    let allowed = args.max_delete.of(size);
+    if users.len() > allowed && !args.dry_run {
+        let message = format!(
+            "the filter means {}, and --max-delete allows {allowed}; nobody was deleted",
+            count(users.len(), "user")
+        );
+        let hint = format!(
+            "look at them with `spectrum users list` and the same filter; if it is right, add `--max-delete {}`",
+            users.len()
+        );
+        return Err(Failure::new(Code::ConfirmationRequired, message).hint(hint));
+    }
+    Ok(users)
+}
+
 /// Asks, with everybody's name in sight.
-fn confirm(users: &[(String, String)], session: &Session) -> Result<(), Failure> {
+fn confirm(users: &[Doomed], session: &Session) -> Result<(), Failure> {
     if let [(_, name)] = users {
         return session.prompt.confirm(&format!("Delete {name}?"), "--yes");
     }
@@ -123,7 +206,7 @@ fn confirm(users: &[(String, String)], session: &Session) -> Result<(), Failure>
 }
 
 /// Says who was deleted: a line each for a person, records for a program.
-fn tell(deleted: &[&(String, String)], session: &Session) -> Result<(), Failure> {
+fn tell(deleted: &[&Doomed], session: &Session) -> Result<(), Failure> {
     if session.out.format() == Format::Table && session.settings.fields.is_none() {
         return session.out.lines(deleted, |lines, (_, name)| {
             lines.push_str(&format!("deleted {}\n", sanitize::line(name)));
@@ -146,19 +229,19 @@ pub fn delete_one(client: &Client, id: &str) -> Result<(), Error> {
 }
 
 /// Ids and names without those whose id was there before: who is named twice is deleted once, in capitals or not.
-pub fn distinct(mut users: Vec<(String, String)>) -> Vec<(String, String)> {
+pub fn distinct(mut users: Vec<Doomed>) -> Vec<Doomed> {
     let mut known = HashSet::new();
     users.retain(|(id, _)| known.insert(id.to_ascii_lowercase()));
     users
 }
 
 /// The id, and what the person is called. Off a prompt an id is taken as it is: the delete itself will tell.
-fn identify(key: &UserKey, args: &DeleteArgs, session: &Session) -> Result<Option<(String, String)>, Failure> {
+fn identify(key: &UserKey, args: &DeleteArgs, session: &Session) -> Result<Option<Doomed>, Failure> {
     if let (UserKey::Id(id), true) = (key, args.yes) {
         return Ok(Some((id.to_string(), id.to_string())));
     }
     let error = match lookup::one(session.client()?, key) {
-        Ok(found) => return Ok(Some((found.user()?.id.into_owned(), describe(&found)?))),
+        Ok(found) => return Ok(Some((found.user()?.id.into_owned(), selection::name_and_number(&found.user()?)))),
         Err(error) => error,
     };
     if error.code == Code::NotFound && args.ignore_missing {
@@ -168,13 +251,6 @@ fn identify(key: &UserKey, args: &DeleteArgs, session: &Session) -> Result<Optio
     Err(error)
 }
 
-fn describe(found: &Found) -> Result<String, Failure> {
-    let user = found.user()?;
-    let name = user.full_name();
-    let who = if name.is_empty() { user.phone_number.into_owned() } else { format!("{name} ({})", user.phone_number) };
-    Ok(sanitize::line(&who).into_owned())
-}
-
 fn show(key: &UserKey) -> &str {
     match key {
         UserKey::Id(id) => id.as_str(),
@@ -182,19 +258,23 @@ fn show(key: &UserKey) -> &str {
     }
 }
 
+/// Prints what would be sent. Who is named by a number or meant by a filter has to be read for that; an id needs
+/// nothing, not even credentials.
 fn dry_run(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     let (base_url, project) = session.dry_target()?;
-    let delete = |id: &str| Call::of(&Delete(id), &project);
-    let mut requests = Vec::new();
-    for key in &args.users {
-        match key {
-            UserKey::Id(id) => requests.push(DryRequest::of(&delete(id.as_str())?, &base_url)),
-            UserKey::Phone(phone) => {
-                let look_up = List { search: Some(phone.to_string()), ..List::default() };
-                requests.push(DryRequest::of(&Call::of(&look_up, &project)?, &base_url));
-                requests.push(DryRequest::of(&delete("{id}")?, &base_url));
-            }
-        }
-    }
-    dry_run::print_all(session, &requests)
+    let ids: Vec<String> = args
+        .users
+        .iter()
+        .filter_map(|key| match key {
+            UserKey::Id(id) => Some(id.to_string()),
+            UserKey::Phone(_) => None,
+        })
+        .collect();
+    let needs_reading = args.users.is_empty() || ids.len() < args.users.len();
+    let ids = match needs_reading {
+        true => targets(args, session)?.into_iter().map(|(id, _)| id).collect(),
+        false => ids,
+    };
+    let requests = ids.iter().map(|id| Ok(DryRequest::of(&Call::of(&Delete(id), &project)?, &base_url)));
+    dry_run::print_all(session, &requests.collect::<Result<Vec<_>, Failure>>()?)
 }

@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-use super::progress::Progress;
 use super::show;
 use crate::failure::{Code, Failure};
 use crate::model::words::count;
@@ -16,6 +15,7 @@ use crate::output::{Column, Palette, sanitize};
 use crate::roster::plan::{Change, Counts, Difference, Plan, Step};
 use crate::roster::{Action, Event, Halt, Outcome, RowError, Summary};
 use crate::session::Session;
+use crate::verbs::progress::Progress;
 
 /// The columns of an event as csv.
 pub const EVENT: [Column; 6] = [
