@@ -1,11 +1,11 @@
 //! The commands that belong to no noun of the API.
 
-pub mod api;
+pub(crate) mod api;
 pub mod completions;
-pub mod exec;
-pub mod help;
-pub mod man;
-pub mod profiles;
-pub mod request_log;
-pub mod sandbox;
-pub mod sandbox_text;
+pub(crate) mod exec;
+pub(crate) mod help;
+pub(crate) mod man;
+pub(crate) mod profiles;
+pub(crate) mod request_log;
+pub(crate) mod sandbox;
+pub(crate) mod sandbox_text;

@@ -1,13 +1,13 @@
 //! What is configured, and where each value came from: the process, its flags, the file of profiles.
 
-pub mod base_url;
+pub(crate) mod base_url;
 pub mod environment;
-pub mod flags;
+pub(crate) mod flags;
 mod permissions;
-pub mod profiles_editor;
-pub mod profiles_file;
-pub mod proxy;
-pub mod setting;
-pub mod settings;
-pub mod source;
-pub mod values;
+pub(crate) mod profiles_editor;
+pub(crate) mod profiles_file;
+pub(crate) mod proxy;
+pub(crate) mod setting;
+pub(crate) mod settings;
+pub(crate) mod source;
+pub(crate) mod values;

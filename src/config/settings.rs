@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use super::base_url::SERVICE;
 pub use super::flags::{Colour, GlobalArgs, profile_names};
 pub use super::setting::{Origin, Setting};
-pub use super::source::{Candidates, Family, NoSource, Source, Target, parse_project_id};
 use super::source::{Found, Resolver};
+pub use super::source::{Source, Target, parse_project_id};
 use super::values;
 use crate::config::environment::Environment;
 use crate::config::profiles_file::Profile;

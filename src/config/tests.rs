@@ -2,7 +2,9 @@ use clap::Parser as _;
 
 use super::*;
 use crate::cli::Cli;
+use crate::config::base_url::SERVICE;
 use crate::config::source::FAMILIES;
+use crate::config::source::{Candidates, NoSource};
 use crate::failure::{Code, Failure};
 
 const ID: &str = "3c90c3cc-0d44-4b50-8888-8dd25736052a";

@@ -3,19 +3,19 @@
 //! Knows the credentials and no noun; never prints, never reads the environment, never sees the command line.
 
 pub mod answer;
-pub mod call;
-pub mod client;
+pub(crate) mod call;
+pub(crate) mod client;
 pub mod config;
 pub mod dialect;
-pub mod endpoint;
-pub mod envelope;
-pub mod error;
-pub mod loopback;
+pub(crate) mod endpoint;
+pub(crate) mod envelope;
+pub(crate) mod error;
+pub(crate) mod loopback;
 mod names;
-pub mod pace;
-pub mod reply;
+pub(crate) mod pace;
+pub(crate) mod reply;
 pub mod retry;
-pub mod transport;
+pub(crate) mod transport;
 
 pub use answer::{Answer, AnswerKind, FromAnswer, Many};
 pub use call::Call;

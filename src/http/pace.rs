@@ -149,11 +149,6 @@ impl Pace {
         self.lock().1 = true;
         self.changed.notify_all();
     }
-
-    /// Tells whether [`Pace::cancel`] was called.
-    pub fn is_cancelled(&self) -> bool {
-        self.lock().1
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! The words that every noun shares as types: parsed once, never bare strings. Imports nothing of ours.
 
-pub mod blank;
-pub mod email;
+pub(crate) mod blank;
+pub(crate) mod email;
 pub mod ids;
-pub mod number;
-pub mod phone;
-pub mod time;
-pub mod words;
+pub(crate) mod number;
+pub(crate) mod phone;
+pub(crate) mod time;
+pub(crate) mod words;
 
 pub use email::{Email, EmailError};
 pub use ids::{IdError, ProjectId, UserId};

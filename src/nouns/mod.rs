@@ -3,5 +3,5 @@
 pub mod catalogue;
 pub mod lines;
 pub mod project;
-pub mod tokens;
+pub(crate) mod tokens;
 pub mod users;

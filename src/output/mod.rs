@@ -1,14 +1,13 @@
 //! The one door out: streams, tables, machine formats, and the cleaning of hostile text.
 
-pub mod csv;
-pub mod format;
-pub mod json;
-pub mod plain;
-pub mod record;
-pub mod sanitize;
+pub(crate) mod csv;
+pub(crate) mod format;
+pub(crate) mod json;
+pub(crate) mod plain;
+pub(crate) mod record;
+pub(crate) mod sanitize;
 pub mod streams;
-pub mod table;
+pub(crate) mod table;
 
-pub use crate::model::words;
 pub use streams::{Output, Palette, Streams};
 pub use table::{Column, Look, Table};

@@ -2,16 +2,16 @@
 //!
 //! Knows the model and the API; never prints, prompts, reads the environment or sees the command line.
 
-pub mod apply;
-pub mod clock;
-pub mod format;
-pub mod limits;
+pub(crate) mod apply;
+pub(crate) mod clock;
+pub(crate) mod format;
+pub(crate) mod limits;
 pub mod plan;
-pub mod problem;
+pub(crate) mod problem;
 pub mod read;
-pub mod snapshot;
-pub mod worker_pool;
-pub mod write;
+pub(crate) mod snapshot;
+pub(crate) mod worker_pool;
+pub(crate) mod write;
 
 pub use apply::{Event, Halt, Manner, Outcome, RowError, Run, Summary};
 pub use format::Format;

@@ -3,5 +3,5 @@
 pub mod credentials;
 mod escape;
 pub mod redactor;
-pub mod secret;
-pub mod source;
+pub(crate) mod secret;
+pub(crate) mod source;

@@ -1,9 +1,9 @@
 //! Plain verbs, the same for every noun: an endpoint goes in, its columns come out.
 
-pub mod dry_run;
-pub mod noun;
-pub mod progress;
-pub mod spinner;
+pub(crate) mod dry_run;
+pub(crate) mod noun;
+pub(crate) mod progress;
+pub(crate) mod spinner;
 
 use crate::failure::{Exit, Failure};
 use crate::http::{Endpoint, Many};

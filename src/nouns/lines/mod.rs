@@ -1,7 +1,7 @@
 //! The lines that a project owns.
 
-pub mod command;
+pub(crate) mod command;
 pub mod endpoints;
 pub mod model;
-pub mod sandbox;
-pub mod schema;
+pub(crate) mod sandbox;
+pub(crate) mod schema;

@@ -1,8 +1,8 @@
 //! The project itself.
 
-pub mod command;
+pub(crate) mod command;
 pub mod endpoints;
-pub mod model;
-pub mod sandbox;
-pub mod schema;
-pub mod usage;
+pub(crate) mod model;
+pub(crate) mod sandbox;
+pub(crate) mod schema;
+pub(crate) mod usage;

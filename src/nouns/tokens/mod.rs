@@ -1,6 +1,6 @@
 //! Short-lived tokens for messaging, which the vendor's SDK asks for at its start. No command of ours asks for them:
 //! they are here so that other clients find them in the sandbox.
 
-pub mod endpoints;
-pub mod sandbox;
-pub mod schema;
+pub(crate) mod endpoints;
+pub(crate) mod sandbox;
+pub(crate) mod schema;

@@ -1,20 +1,20 @@
 //! The users of a project.
 
-pub mod apply;
-pub mod columns;
-pub mod command;
-pub mod create;
+pub(crate) mod apply;
+pub(crate) mod columns;
+pub(crate) mod command;
+pub(crate) mod create;
 pub mod delete;
 pub mod endpoints;
-pub mod get;
-pub mod kinds;
-pub mod link;
-pub mod list;
-pub mod lookup;
-pub mod max_delete;
+pub(crate) mod get;
+pub(crate) mod kinds;
+pub(crate) mod link;
+pub(crate) mod list;
+pub(crate) mod lookup;
+pub(crate) mod max_delete;
 pub mod model;
 pub mod outcome;
-pub mod sandbox;
-pub mod schema;
-pub mod selection;
-pub mod wait;
+pub(crate) mod sandbox;
+pub(crate) mod schema;
+pub(crate) mod selection;
+pub(crate) mod wait;

@@ -205,11 +205,6 @@ impl User<'_> {
         self.kind.as_deref() == Some(UserType::Dedicated.as_str())
     }
 
-    /// Whether the person can be messaged: they have texted their number, or they talk over a line of the project's own.
-    pub fn is_reachable(&self) -> bool {
-        self.meta.opt_in || self.is_dedicated()
-    }
-
     /// When the user was registered; none when that cannot be read.
     pub fn created(&self) -> Option<Timestamp> {
         self.created_at.as_deref()?.parse().ok()

@@ -1,14 +1,14 @@
 //! Reading a roster: every format to the same rows, and every problem of the file at once.
 
-pub mod content;
-pub mod csv;
-pub mod json;
-pub mod phone;
-pub mod roster;
-pub mod row;
-pub mod scan;
-pub mod text;
-pub mod toml;
+pub(crate) mod content;
+pub(crate) mod csv;
+pub(crate) mod json;
+pub(crate) mod phone;
+pub(crate) mod roster;
+pub(crate) mod row;
+pub(crate) mod scan;
+pub(crate) mod text;
+pub(crate) mod toml;
 
 pub use roster::{Options, Roster, Row, read};
 
