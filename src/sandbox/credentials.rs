@@ -34,11 +34,9 @@ impl Presented {
         Some(Self { project, secret: secret.get(1..)?.to_owned() })
     }
 
-    /// Compares in a time that tells nothing about where the difference is.
+    /// Whether the secret is this one. A plain comparison: a sandbox's secret is known to everybody.
     pub fn has_secret(&self, secret: &str) -> bool {
-        let (ours, theirs) = (secret.as_bytes(), &self.secret);
-        let differences = ours.iter().zip(theirs).fold(0u8, |sum, (a, b)| sum | (a ^ b));
-        (ours.len() == theirs.len()) & (differences == 0)
+        self.secret == secret.as_bytes()
     }
 }
 
