@@ -1,5 +1,6 @@
 //! What `sandbox serve` says of its requests.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::time::Duration;
@@ -27,16 +28,19 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 
 impl RequestLog {
     /// Starts the thread that writes.
-    pub fn start(session: &Session) -> Self {
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub fn start(session: &Session) -> io::Result<Self> {
         let out = Arc::clone(&session.out);
         let (lines, waiting) = mpsc::sync_channel::<String>(WAITING_LINES);
         let (done, written) = mpsc::channel();
-        std::thread::spawn(move || {
+        std::thread::Builder::new().name("request-log".to_owned()).spawn(move || {
             waiting.iter().for_each(|line| out.log(line));
             // Nobody listens any more when the last lines took too long.
             let _ = done.send(());
-        });
-        Self { lines, written, quiet: session.out.is_quiet() }
+        })?;
+        Ok(Self { lines, written, quiet: session.out.is_quiet() })
     }
 
     /// What the sandbox tells of its requests.

@@ -1,5 +1,6 @@
 //! The sandbox as a product: a server for other clients, one around a command, and the care of its store.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -181,7 +182,7 @@ fn serve(args: ServeArgs, session: &Session) -> Result<Exit, Failure> {
         store,
         ..read_rules(args.rules, options::SERVICE_RATE_LIMIT, session)?
     };
-    let log = RequestLog::start(session);
+    let log = RequestLog::start(session).map_err(unstarted)?;
     let (running, project) = start(&options, Some(log.observer()))?;
     let stopper = running.stopper();
     interrupt::on_first(move || stopper.stop());
@@ -238,10 +239,16 @@ fn start(options: &Options, observe: Option<Observe>) -> Result<(Running, Projec
                 failure.hint("name another file with `--store FILE`, or keep nothing with `--memory`")
             }
             StartError::Faults(_) => Failure { code: Code::Usage, ..failure },
-            StartError::Thread(_) => failure,
+            StartError::System(error) => unstarted(error),
         }
     })?;
     Ok((running, project))
+}
+
+/// No thread is to be had, or no descriptor.
+fn unstarted(error: io::Error) -> Failure {
+    Failure::new(Code::Config, format!("the sandbox cannot start: {}", StartError::System(error)))
+        .hint("`ulimit -a` shows the limits of this shell")
 }
 
 fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<Options, Failure> {

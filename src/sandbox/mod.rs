@@ -1,6 +1,7 @@
 //! The sandbox: a real HTTP server on loopback with the API's rules, on an embedded database.
 //!
-//! The rules are in [`router`] and the files per noun, which know no sockets; [`server`] is the only async file.
+//! The rules are in [`router`] and the files per noun, which know no sockets; [`server`] is async, with [`outgoing`] and
+//! [`workers`] for its tools.
 //! Nothing here prints or reads the environment: what there is to say goes out as values.
 
 pub(crate) mod control;
@@ -14,6 +15,7 @@ pub(crate) mod host;
 pub(crate) mod limit;
 pub mod openapi;
 pub mod options;
+pub(crate) mod outgoing;
 pub(crate) mod pool;
 pub(crate) mod project_settings;
 pub(crate) mod projects_file;
@@ -26,6 +28,7 @@ pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod status;
 pub(crate) mod store;
+pub(crate) mod workers;
 
 pub use options::Options;
 pub use server::{LogLine, Observe, Running, StartError, Stopper, start};

@@ -3,14 +3,15 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderValue, ORIGIN, SERVER};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request as HyperRequest, Response, StatusCode, Version};
@@ -23,10 +24,12 @@ use tokio::sync::{Semaphore, watch};
 use super::exchange::{Head, Response as Answer};
 use super::fault::{FaultError, FaultKind, Faults};
 use super::options::Options;
+use super::outgoing::{Place, Room, Timely};
 use super::refusal::Refusal;
 use super::router::{Admitted, Rest, Router};
 use super::status::{self, Server};
 use super::store::StoreError;
+use super::workers::Workers;
 use super::{control, host};
 
 /// The largest body that is looked at; a create needs a few hundred bytes.
@@ -41,8 +44,10 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECTIONS: usize = 1024;
 /// How many may wait there.
 const BACKLOG: u32 = 1024;
-/// Threads for the database's work. Writing is one at a time anyway; the others read.
-const WORKERS: usize = 4;
+/// How long a client may take nothing of its answer.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// How much of all answers may wait to be read, in bytes; beside it each worker may have one at hand.
+const WAITING_ANSWERS: usize = 128 << 20;
 /// How long requests in flight may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long a request that hangs on purpose is held.
@@ -85,9 +90,9 @@ pub enum StartError {
     /// The faults make no sense together.
     #[error("{0}")]
     Faults(#[from] FaultError),
-    /// The system has no thread to give.
-    #[error("cannot start the server's thread: {0}")]
-    Thread(io::Error),
+    /// No thread is to be had, or no descriptor.
+    #[error("the system does not give what it takes: {0}")]
+    System(io::Error),
 }
 
 /// A sandbox that runs in a thread of this process until it is told to stop or dropped.
@@ -98,6 +103,7 @@ pub struct Running {
     pub project_id: String,
     stopper: Stopper,
     requests: Arc<AtomicU64>,
+    trouble: Arc<Mutex<Option<StoreError>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -129,6 +135,11 @@ impl Running {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// The first thing that its store met since this was asked: a full disk, say.
+    pub fn trouble(&self) -> Option<StoreError> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// Waits until it has stopped.
     pub fn wait(mut self) {
         self.join();
@@ -157,12 +168,15 @@ impl Drop for Running {
 /// What every connection needs.
 struct Shared {
     router: Router,
+    workers: Workers,
+    room: Arc<Room>,
     faults: Faults,
     observe: Option<Observe>,
     listen: SocketAddr,
     name: HeaderValue,
     started: Instant,
     requests: Arc<AtomicU64>,
+    trouble: Arc<Mutex<Option<StoreError>>>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -176,18 +190,15 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
         return Err(StartError::NotLoopback(options.listen));
     }
     let router = Router::new(options)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .max_blocking_threads(WORKERS)
-        .thread_name("sandbox-store")
-        .build()
-        .map_err(StartError::Thread)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(StartError::System)?;
+    let workers = Workers::start().map_err(StartError::System)?;
     let listener =
         runtime.block_on(listen(options.listen)).map_err(|error| StartError::Listen(options.listen, error))?;
     let address = listener.local_addr().map_err(|error| StartError::Listen(options.listen, error))?;
     let (sender, stopping) = watch::channel(false);
     let requests = Arc::new(AtomicU64::new(0));
+    let trouble = Arc::default();
     let url = format!("http://{address}");
     let server = options.announce.then(|| Server::new(url.clone(), options));
     if let Some(server) = &server {
@@ -195,6 +206,8 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
     }
     let shared = Arc::new(Shared {
         router,
+        workers,
+        room: Arc::new(Room::new(WAITING_ANSWERS)),
         faults: options.faults.clone(),
         observe,
         listen: address,
@@ -202,6 +215,7 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
             .unwrap_or_else(|_| HeaderValue::from_static("spectrum-sandbox")),
         started: Instant::now(),
         requests: Arc::clone(&requests),
+        trouble: Arc::clone(&trouble),
         stopping,
     });
     let thread = std::thread::Builder::new()
@@ -212,11 +226,10 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
                 // Best effort: a row that stays is found to be stale by whoever looks.
                 let _ = server.withdraw(&shared.router.state.store);
             }
-            runtime.shutdown_timeout(DRAIN);
         })
-        .map_err(StartError::Thread)?;
+        .map_err(StartError::System)?;
     let project_id = options.projects.first().map(|project| project.id.to_string()).unwrap_or_default();
-    Ok(Running { url, project_id, stopper: Stopper(Arc::new(sender)), requests, thread: Some(thread) })
+    Ok(Running { url, project_id, stopper: Stopper(Arc::new(sender)), requests, trouble, thread: Some(thread) })
 }
 
 async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -261,13 +274,14 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, graceful: Arc<Gracef
 
 async fn serve(stream: TcpStream, shared: Arc<Shared>, watcher: Watcher) {
     let _ = stream.set_nodelay(true);
+    let room = Arc::clone(&shared.room);
     let service = service_fn(move |request| exchange(Arc::clone(&shared), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         // A client that has said all it has to say still wants its answer.
         .half_close(true)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Timely::new(stream, READ_TIMEOUT, room)), service);
     // A connection that breaks is the client's business.
     let _ = watcher.watch(connection).await;
 }
@@ -284,7 +298,7 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
     let (method, path) = (head.method.clone(), head.uri.path().to_owned());
     // It takes no part in the sequence of faults, nor in the count.
     if path.starts_with(control::PREFIX) {
-        return Ok(written(controlled(&shared, &head, body).await, &shared.name));
+        return Ok(written(controlled(&shared, &head, body).await, Place::default(), &shared.name));
     }
     let number = shared.requests.fetch_add(1, Ordering::Relaxed);
     let fate = shared.faults.fate(number);
@@ -299,6 +313,7 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
         // A stop cuts the waiting short: a slow answer must not outlive the server.
         let _ = tokio::time::timeout(fate.delay, stopping.wait_for(|stop| *stop)).await;
     }
+    let mut place = Place::default();
     let answer = match fate.fault {
         Some(FaultKind::Hang) => {
             let mut stopping = shared.stopping.clone();
@@ -314,7 +329,11 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
             let answer = match check_host(&head.headers, head.version, head.uri.host(), shared.listen) {
                 Ok(()) => match read_body(&head.headers, body).await {
                     Ok(body) => match admitted {
-                        Ok(admitted) => respond(&shared, admitted, head, body).await,
+                        Ok(admitted) => {
+                            let (answer, its_place) = respond(&shared, admitted, head, body).await;
+                            place = its_place;
+                            answer
+                        }
                         Err(refusal) => refusal,
                     },
                     Err(refusal) => Answer::from(refusal).with(CONNECTION, HeaderValue::from_static("close")),
@@ -338,12 +357,16 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
             error: answer.as_ref().and_then(|answer| answer.fault.as_ref()),
         });
     }
-    Ok(written(answer.ok_or(Dropped)?, &shared.name))
+    let mut answer = answer.ok_or(Dropped)?;
+    if let Some(error) = answer.fault.take() {
+        shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+    Ok(written(answer, place, &shared.name))
 }
 
-/// An answer as it goes out.
-fn written(answer: Answer, name: &HeaderValue) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(answer.body));
+/// An answer as it goes out; it keeps its place until it is read.
+fn written(answer: Answer, place: Place, name: &HeaderValue) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(place.keep(answer.body)));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
     headers.extend(answer.headers);
@@ -352,7 +375,7 @@ fn written(answer: Answer, name: &HeaderValue) -> Response<Full<Bytes>> {
 }
 
 /// A request to the control plane: no fault and no limit touches it.
-async fn controlled(shared: &Arc<Shared>, head: &hyper::http::request::Parts, body: Incoming) -> Answer {
+async fn controlled(shared: &Arc<Shared>, head: &Parts, body: Incoming) -> Answer {
     if let Err(refusal) = check_host(&head.headers, head.version, head.uri.host(), shared.listen) {
         return refusal.into();
     }
@@ -360,31 +383,50 @@ async fn controlled(shared: &Arc<Shared>, head: &hyper::http::request::Parts, bo
         Ok(body) => body,
         Err(refusal) => return Answer::from(refusal).with(CONNECTION, HeaderValue::from_static("close")),
     };
-    let (shared, method, path) = (Arc::clone(shared), head.method.clone(), head.uri.path().to_owned());
+    let (inside, method, path) = (Arc::clone(shared), head.method.clone(), head.uri.path().to_owned());
     let is_marked = head.headers.get(control::MARK.0).is_some_and(|value| value == control::MARK.1);
     let origin = head.headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("unreadable").to_owned());
     let work = move || {
         let origin = origin.as_deref();
         let request = control::Request { method: &method, path: &path, is_marked, origin, body: &body };
-        control::answer(&shared.router.state, &request)
+        control::answer(&inside.router.state, &request)
     };
-    // An error comes only while the runtime shuts down.
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Answer::empty(StatusCode::SERVICE_UNAVAILABLE))
+    shared.workers.run(work).await.unwrap_or_else(ended)
+}
+
+/// Answers a request, and finds the answer a place to wait in until it is read.
+async fn respond(shared: &Arc<Shared>, admitted: Admitted, head: Parts, body: Bytes) -> (Answer, Place) {
+    let is_get = head.method == Method::GET;
+    let request = Arc::new((admitted, head, body));
+    let answer = carry_out(shared, &request).await;
+    let length = answer.body.len();
+    match shared.room.find(length) {
+        Some(place) => (answer, place),
+        // Reading it again later is cheaper than keeping it for as long as others don't take theirs.
+        None if is_get => {
+            drop(answer);
+            let place = shared.room.wait(length).await;
+            (carry_out(shared, &request).await, place)
+        }
+        None => (answer, Place::default()),
+    }
 }
 
 /// Hands the request to the rules, on a thread that may wait for the database.
-async fn respond(shared: &Arc<Shared>, admitted: Admitted, head: hyper::http::request::Parts, body: Bytes) -> Answer {
-    let shared = Arc::clone(shared);
+async fn carry_out(shared: &Arc<Shared>, request: &Arc<(Admitted, Parts, Bytes)>) -> Answer {
+    let (inside, request) = (Arc::clone(shared), Arc::clone(request));
     let work = move || {
+        let (admitted, head, body) = &*request;
         let content_type = head.headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("unreadable"));
-        let rest = Rest { query: head.uri.query(), content_type, body: &body, now: Timestamp::now() };
-        shared.router.carry_out(&admitted, &rest)
+        let rest = Rest { query: head.uri.query(), content_type, body, now: Timestamp::now() };
+        inside.router.carry_out(admitted, &rest)
     };
-    match tokio::task::spawn_blocking(work).await {
-        Ok(answer) => answer,
-        // Only while the runtime shuts down.
-        Err(_) => Answer::empty(StatusCode::SERVICE_UNAVAILABLE),
-    }
+    shared.workers.run(work).await.unwrap_or_else(ended)
+}
+
+/// What is left to say when everything ends.
+fn ended() -> Answer {
+    Answer::empty(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 /// The credentials, if they are given once: two headers are no credentials.

@@ -376,3 +376,61 @@ fn a_project_of_its_own_gives_the_same_person_another_number() {
     assert_ne!(number(ids[0]), number(ids[1]));
     assert_eq!(number(ids[0]), number(ids[0]));
 }
+
+/// A server on a file, with a list of users of this length in bytes.
+fn with_long_list(folder: &tempfile::TempDir, bytes: usize) -> Running {
+    const NAME: usize = 1_000_000;
+    let path = folder.path().join("store.sqlite3");
+    let server = start(&Options { store: Location::File(path.clone()), ..Options::default() });
+    for n in 0..u64::try_from(bytes / NAME + 1).unwrap() {
+        assert_eq!(create(&server.url, &shared(n)).status, 200);
+    }
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.execute("UPDATE users SET first_name = hex(zeroblob(?))", [NAME / 2]).unwrap();
+    server
+}
+
+#[test]
+#[ignore = "waits until the server gives clients up"]
+fn who_does_not_read_makes_room_for_who_does() {
+    let folder = tempfile::tempdir().unwrap();
+    // More than the system takes off the server's hands.
+    let length = 24_000_000;
+    let server = with_long_list(&folder, length);
+    let request = format!(
+        "GET /projects/{DEFAULT_PROJECT_ID}/users/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: {}\r\n\r\n",
+        authorization()
+    );
+    // More than all answers together may take.
+    let silent: Vec<_> = (0..8)
+        .map(|_| {
+            let mut stream = http::connect(&server.url);
+            stream.write_all(request.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    assert!(http::raw(&server.url, request.as_bytes()).unwrap().body.len() > length);
+    let read = |mut stream: std::net::TcpStream| {
+        let mut answer = Vec::new();
+        // However it ends.
+        let _ = stream.read_to_end(&mut answer);
+        answer.len()
+    };
+    let cut = silent.into_iter().map(read).filter(|read| *read < length).count();
+    assert!(cut > 0, "none of them was given up");
+}
+
+#[test]
+#[ignore = "waits as long as the server does: ten seconds"]
+fn who_never_reads_is_cut() {
+    let server = start(&Options::default());
+    let mut stream = http::connect(&server.url);
+    let request = format!(
+        "GET /projects/{DEFAULT_PROJECT_ID}/users/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: {}\r\n\r\n",
+        authorization()
+    );
+    let begin = Instant::now();
+    // One request after the other, until nothing goes out any more: then the server has stopped reading as well.
+    while stream.write_all(request.as_bytes()).is_ok() {}
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+}
