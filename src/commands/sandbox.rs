@@ -11,8 +11,8 @@ use url::Url;
 use super::exec;
 use super::request_log::RequestLog;
 use super::sandbox_text as text;
-use crate::config::base_url;
 use crate::config::settings::{Origin, Setting};
+use crate::config::{base_url, profiles_file, source};
 use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
 use crate::model::Phone;
@@ -63,8 +63,9 @@ Examples:
   spectrum sandbox exec --fault 503:0.2 --fault-seed 7 -- spectrum users list
 
 The command finds SPECTRUM_CLOUD_URL, SPECTRUM_PROJECT_ID and
-SPECTRUM_PROJECT_SECRET in its environment. Its exit code is handed on: 128+N
-when signal N ended it, 127 when it was not found, 126 when it cannot be run.
+SPECTRUM_PROJECT_SECRET in its environment, and no other credentials there;
+SPECTRUM_PROFILE is sandbox. Its exit code is handed on: 128+N when signal N
+ended it, 127 when it was not found, 126 when it cannot be run.
 --rate-limit N is here what a project may send in a second: 0, no limit.";
 
 /// Requests per second and project where nobody says otherwise.
@@ -203,17 +204,22 @@ fn serve(args: ServeArgs, session: &Session) -> Result<Exit, Failure> {
 
 fn exec_beside(args: ExecArgs, session: &Session) -> Result<Exit, Failure> {
     let options = read_rules(args.rules, NO_LIMIT, session)?;
+    let environment = &session.environment;
+    let at_terminal = environment.stdin_is_terminal || environment.stdout_is_terminal || environment.stderr_is_terminal;
     // Before there is anything that a signal could leave behind.
-    let signals = exec::Signals::hold().map_err(|error| Failure::internal("signals cannot be caught", error))?;
+    let signals = exec::Signals::hold(at_terminal).map_err(unstarted)?;
     let (running, project) = start(&options, None)?;
-    let variables = [
+    let given = [
         ("SPECTRUM_CLOUD_URL", running.url.clone()),
         ("SPECTRUM_PROJECT_ID", project.id.to_string()),
         ("SPECTRUM_PROJECT_SECRET", project.secret.expose().to_owned()),
+        // What is asked when the command takes the pair away: never the default profile of the file.
+        ("SPECTRUM_PROFILE", profiles_file::SANDBOX.to_owned()),
     ];
-    let environment = &session.environment;
-    let at_terminal = environment.stdin_is_terminal || environment.stdout_is_terminal || environment.stderr_is_terminal;
-    let status = exec::run(&args.command, &variables, signals, at_terminal);
+    let (program, arguments) =
+        args.command.split_first().ok_or_else(|| Failure::new(Code::Usage, "there is no command to run"))?;
+    let taken = source::credential_variables().chain(["SPECTRUM_CONFIG"]);
+    let status = exec::run(&environment.program(program), arguments, taken, &given, signals);
     drop(running);
     match status {
         Ok(status) => Ok(Exit::Child(status)),

@@ -98,8 +98,8 @@ impl Environment {
 
     /// A program as it is started: on Windows a script such as `op.cmd` is found by its name without the ending, as a
     /// console finds it; elsewhere the system finds it by itself.
-    pub fn program(&self, name: &str) -> PathBuf {
-        let name = PathBuf::from(name);
+    pub fn program(&self, name: impl AsRef<OsStr>) -> PathBuf {
+        let name = PathBuf::from(name.as_ref());
         if !cfg!(windows) || name.components().count() != 1 || name.extension().is_some() {
             return name;
         }

@@ -34,6 +34,11 @@ pub struct Family {
     secret_file: Option<&'static str>,
 }
 
+/// Every variable that names credentials.
+pub fn credential_variables() -> impl Iterator<Item = &'static str> {
+    FAMILIES.into_iter().flat_map(|family| [family.id, family.secret].into_iter().chain(family.secret_file))
+}
+
 /// Which source the pair comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -221,7 +226,7 @@ impl Resolver<'_> {
             *path = path.take().map(|path| self.environment.expand_path(path));
         }
         if let Some(program) = profile.secret_command.as_mut().and_then(|argv| argv.first_mut()) {
-            *program = self.environment.program(program).display().to_string();
+            *program = self.environment.program(&*program).display().to_string();
         }
     }
 

@@ -9,9 +9,11 @@ use std::thread;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
+#[cfg(unix)]
+use crate::hostile::{Hostile, Reply};
 use crate::http;
 #[cfg(unix)]
-use crate::world::{BINARY, signal};
+use crate::world::{BINARY, PROJECT, SECRET, signal};
 use crate::world::{Run, Serve, World};
 
 /// Where the programs are that `sandbox exec` is given here.
@@ -118,6 +120,42 @@ fn exec_hands_on_how_its_command_ended() {
     let created = exec(&[BINARY, "users", "create", "--shared", "--phone", "+14155550123", "-o", "id"]);
     assert_eq!(created.ok().stdout.trim().len(), 36);
     assert!(std::fs::read_dir(world.home()).unwrap().next().is_none(), "nothing is left behind");
+}
+
+/// What leads a command to a project: each of these somewhere else than to the sandbox.
+#[cfg(unix)]
+const ASTRAY: [(&str, &str); 8] = [
+    ("SPECTRUM_CONFIG", "elsewhere.toml"),
+    ("SPECTRUM_PROFILE", "prod"),
+    ("SPECTRUM_PROJECT_ID", PROJECT),
+    ("SPECTRUM_PROJECT_SECRET", SECRET),
+    ("SPECTRUM_PROJECT_SECRET_FILE", "elsewhere.secret"),
+    ("SPECTRUM_CLOUD_URL", "https://elsewhere.example"),
+    ("PHOTON_PROJECT_ID", PROJECT),
+    ("PHOTON_PROJECT_SECRET", SECRET),
+];
+
+#[cfg(unix)]
+#[test]
+fn exec_hands_its_command_nothing_that_leads_elsewhere() {
+    let server = Hostile::always(Reply::close());
+    let world = World::with_profile(&server).var("PATH", PATH).var("KEPT", "kept");
+    world.file("elsewhere.toml", std::fs::read(world.config()).unwrap());
+    let world = ASTRAY.into_iter().fold(world, |world, (name, value)| world.var(name, value));
+    let run = world.run_args(&["sandbox", "exec", "--", "env"]);
+    let variables: Vec<(&str, &str)> = run.ok().stdout.lines().filter_map(|line| line.split_once('=')).collect();
+    let value = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    for (name, elsewhere) in ASTRAY {
+        assert_ne!(value(name), Some(elsewhere), "{name}");
+    }
+    assert_eq!(value("KEPT"), Some("kept"));
+    assert_eq!(value("HOME"), world.home().to_str());
+    run.lacks(SECRET);
+    // Also a command that takes away what it was given comes out in the sandbox, not at the default profile.
+    let unset = "unset SPECTRUM_CLOUD_URL SPECTRUM_PROJECT_ID SPECTRUM_PROJECT_SECRET";
+    let script = format!("{unset}; exec {BINARY} users list -o id");
+    assert_eq!(world.run_args(&["sandbox", "exec", "--", "sh", "-c", &script]).ok().stdout, "");
+    assert_eq!(server.count(), 0);
 }
 
 #[cfg(unix)]
