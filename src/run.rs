@@ -48,7 +48,7 @@ pub fn run(environment: Environment) -> u8 {
     let prompt = Prompt { can_ask, colour: streams.stderr_colour };
     let out = Output::new(format, settings.fields.clone(), streams, redactor).repeating(settings.given().to_owned());
     let session = Session::new(environment, settings, out, prompt);
-    let result = dispatch(cli.command, &session);
+    let result = dispatch(cli.command, &session).map_err(|failure| session.look_behind(failure));
     session.out.finish(result)
 }
 

@@ -42,7 +42,7 @@ pub struct Session {
 #[derive(Debug)]
 struct Connection {
     client: Client,
-    _sandbox: Option<sandbox::Running>,
+    sandbox: Option<sandbox::Running>,
 }
 
 impl Session {
@@ -79,11 +79,11 @@ impl Session {
             let base_url =
                 running.url.parse().map_err(|error| Failure::internal("the sandbox has no address", error))?;
             let client = self.build(credentials, base_url, true)?;
-            return Ok(Connection { client, _sandbox: Some(running) });
+            return Ok(Connection { client, sandbox: Some(running) });
         };
         let secret = self.secret(target)?;
         let client = self.client_for(Credentials { project_id: project_id.value.clone(), secret })?;
-        Ok(Connection { client, _sandbox: None })
+        Ok(Connection { client, sandbox: None })
     }
 
     /// A client for a pair of the service, also for one that is not configured yet (`profiles add`).
@@ -149,14 +149,25 @@ impl Session {
             Failure::new(Code::Config, "no place for the sandbox's store: this user has no home folder")
                 .hint("set HOME, or run `spectrum sandbox exec -- CMD`, which keeps everything in memory")
         })?;
-        let options =
-            sandbox::Options { store: sandbox::options::Location::File(store), ..sandbox::Options::default() };
+        let location = sandbox::options::Location::File(store.clone());
+        let options = sandbox::Options { store: location, ..sandbox::Options::default() };
         let project =
             options.projects.first().ok_or_else(|| Failure::new(Code::Internal, "the sandbox has no project"))?;
         let credentials = Credentials { project_id: project.id.clone(), secret: project.secret.clone() };
-        let running = sandbox::start(&options, None)
-            .map_err(|error| Failure::new(Code::Config, format!("the sandbox cannot start: {error}")))?;
+        let running = sandbox::start(&options, None).map_err(|error| match error {
+            sandbox::StartError::Store(error) => sandbox::unusable(&store, &error, true),
+            error => Failure::new(Code::Config, format!("the sandbox cannot start: {error}")),
+        })?;
         Ok((credentials, running))
+    }
+
+    /// What failed, or what the sandbox of this command met in its store: then its answer was only what came of that.
+    pub fn look_behind(&self, failure: Failure) -> Failure {
+        let running = self.connection.get().and_then(|connection| connection.sandbox.as_ref());
+        match (failure.code, running.and_then(sandbox::Running::trouble), self.environment.sandbox_store()) {
+            (Code::Server, Some(error), Some(store)) => sandbox::unusable(&store, &error.explained(&store), true),
+            _ => failure,
+        }
     }
 
     /// Reads the secret from where its source says it is.

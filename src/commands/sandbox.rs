@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -21,7 +21,8 @@ use crate::output::{Column, streams};
 use crate::sandbox::fault::{Fault, Faults, Latency};
 use crate::sandbox::options::{self, Location, Options, Project};
 use crate::sandbox::revision::Revision;
-use crate::sandbox::{self, Observe, Running, StartError, Status, projects_file};
+use crate::sandbox::store::StoreError;
+use crate::sandbox::{self, Observe, Reset, Running, StartError, Status, projects_file};
 use crate::session::Session;
 
 /// What can be done with the sandbox.
@@ -184,7 +185,7 @@ fn serve(args: ServeArgs, session: &Session) -> Result<Exit, Failure> {
         ..read_rules(args.rules, options::SERVICE_RATE_LIMIT, session)?
     };
     let log = RequestLog::start(session).map_err(unstarted)?;
-    let (running, project) = start(&options, Some(log.observer()))?;
+    let (running, project) = start(&options, Some(log.observer()), session)?;
     let stopper = running.stopper();
     interrupt::on_first(move || stopper.stop());
     // Past the redaction: this secret is everybody's, and the whole point of the line.
@@ -208,7 +209,7 @@ fn exec_beside(args: ExecArgs, session: &Session) -> Result<Exit, Failure> {
     let at_terminal = environment.stdin_is_terminal || environment.stdout_is_terminal || environment.stderr_is_terminal;
     // Before there is anything that a signal could leave behind.
     let signals = exec::Signals::hold(at_terminal).map_err(unstarted)?;
-    let (running, project) = start(&options, None)?;
+    let (running, project) = start(&options, None, session)?;
     let given = [
         ("SPECTRUM_CLOUD_URL", running.url.clone()),
         ("SPECTRUM_PROJECT_ID", project.id.to_string()),
@@ -231,21 +232,22 @@ fn exec_beside(args: ExecArgs, session: &Session) -> Result<Exit, Failure> {
 }
 
 /// Starts a sandbox; says what to do when it does not start.
-fn start(options: &Options, observe: Option<Observe>) -> Result<(Running, Project), Failure> {
+fn start(options: &Options, observe: Option<Observe>, session: &Session) -> Result<(Running, Project), Failure> {
     let project =
         options.projects.first().cloned().ok_or_else(|| Failure::new(Code::Internal, "the sandbox has no project"))?;
     let running = sandbox::start(options, observe).map_err(|error| {
         let failure = Failure::new(Code::Config, format!("the sandbox cannot start: {error}"));
-        match error {
-            StartError::NotLoopback(_) => {
+        match (error, &options.store) {
+            (StartError::NotLoopback(_), _) => {
                 Failure { code: Code::Usage, ..failure }.hint("add `--allow-remote` if that is what you want")
             }
-            StartError::Listen(..) => failure.hint("choose another address with `--listen`; port 0 picks a free one"),
-            StartError::Store(_) => {
-                failure.hint("name another file with `--store FILE`, or keep nothing with `--memory`")
+            (StartError::Listen(..), _) => {
+                failure.hint("choose another address with `--listen`; port 0 picks a free one")
             }
-            StartError::Faults(_) => Failure { code: Code::Usage, ..failure },
-            StartError::System(error) => unstarted(error),
+            (StartError::Store(error), Location::File(path)) => unusable(path, &error, session),
+            (StartError::System(error), _) => unstarted(error),
+            (StartError::Store(_), Location::Memory) => failure,
+            (StartError::Faults(_), _) => Failure { code: Code::Usage, ..failure },
         }
     })?;
     Ok((running, project))
@@ -307,7 +309,7 @@ pub fn running_at(named: Option<&str>, session: &Session) -> Result<Option<Url>,
         (None, Some(url)) => (url, "SPECTRUM_CLOUD_URL", Code::Config),
         (None, None) => {
             let path = store(None, session)?;
-            let Status { running, .. } = sandbox::status(&path).map_err(|error| unusable(&path, &error))?;
+            let Status { running, .. } = sandbox::status(&path).map_err(|error| unusable(&path, &error, session))?;
             return Ok(running.into_iter().next().and_then(|server| server.url.parse().ok()));
         }
     };
@@ -327,8 +329,13 @@ fn store(named: Option<PathBuf>, session: &Session) -> Result<PathBuf, Failure> 
     })
 }
 
-fn unusable(path: &std::path::Path, error: &sandbox::store::StoreError) -> Failure {
-    Failure::new(Code::Config, format!("the sandbox's store {} cannot be used: {error}", path.display()))
+/// Whether it is the store of `-P sandbox`, where nobody else keeps anything.
+fn is_default(path: &Path, session: &Session) -> bool {
+    session.environment.sandbox_store().is_some_and(|default| default == path)
+}
+
+fn unusable(path: &Path, error: &StoreError, session: &Session) -> Failure {
+    sandbox::unusable(path, error, is_default(path, session))
 }
 
 /// What `status` shows.
@@ -362,7 +369,7 @@ fn status(args: &StoreArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&STATUS)?;
     let path = store(args.store.clone(), session)?;
     let Status { exists, running, shared_users, dedicated_users } =
-        sandbox::status(&path).map_err(|error| unusable(&path, &error))?;
+        sandbox::status(&path).map_err(|error| unusable(&path, &error, session))?;
     let server = running.into_iter().next();
     let usual = Options::default();
     let shown = Shown {
@@ -387,24 +394,40 @@ fn status(args: &StoreArgs, session: &Session) -> Result<Exit, Failure> {
 /// What `reset` did.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Reset {
+struct Done {
     store: String,
-    deleted_users: u64,
+    /// Null when the store was replaced: then nobody could count them.
+    deleted_users: Option<u64>,
 }
 
 fn reset(args: &ResetArgs, session: &Session) -> Result<Exit, Failure> {
     let path = store(args.store.store.clone(), session)?;
+    let (shown, is_default) = (path.display(), is_default(&path, session));
     if !args.yes {
-        let state = sandbox::status(&path).map_err(|error| unusable(&path, &error))?;
-        let users = state.shared_users + state.dedicated_users;
-        let question = format!("forget all {users} users of the sandbox's store {}?", path.display());
+        let question = match sandbox::status(&path) {
+            Ok(state) => {
+                let users = state.shared_users + state.dedicated_users;
+                format!("forget all {users} users of the sandbox's store {shown}?")
+            }
+            Err(error) if sandbox::status::can_replace(&path, &error, is_default) => {
+                format!("replace the sandbox's store {shown} by an empty one? it cannot be used: {error}")
+            }
+            Err(error) => return Err(unusable(&path, &error, session)),
+        };
         session.prompt.confirm(&question, "--yes")?;
     }
-    let deleted_users = sandbox::reset(&path).map_err(|error| unusable(&path, &error))?;
+    let done = sandbox::reset(&path, is_default).map_err(|error| unusable(&path, &error, session))?;
+    let deleted_users = match done {
+        Reset::Forgot(users) => Some(users),
+        Reset::Replaced => None,
+    };
     if session.out.format() == Format::Table {
-        session.out.note(format!("forgot {deleted_users} users"));
+        session.out.note(match deleted_users {
+            Some(users) => format!("forgot {users} users"),
+            None => format!("{shown} is a new store; the old one could not be used"),
+        });
         return Ok(Exit::Done);
     }
-    session.out.document(&Reset { store: path.display().to_string(), deleted_users })?;
+    session.out.document(&Done { store: shown.to_string(), deleted_users })?;
     Ok(Exit::Done)
 }

@@ -531,7 +531,8 @@ fn causes(failure: &Failure) -> Vec<String> {
     told
 }
 
-/// A text whose commands in backticks carry these flags too; those that say such a thing themselves, and help, do not.
+/// A text whose commands in backticks carry these flags too; those that say such a thing themselves, and those that ask
+/// no account, do not.
 fn repeat<'a>(text: &'a str, flags: &str) -> Cow<'a, str> {
     const OWN: [&str; 4] = ["-P", "--profile", "--config", "--base-url"];
     if flags.is_empty() || !text.contains("`spectrum ") {
@@ -539,7 +540,11 @@ fn repeat<'a>(text: &'a str, flags: &str) -> Cow<'a, str> {
     }
     let carry = |(at, piece): (usize, &str)| match piece.strip_prefix("spectrum ") {
         // Every other piece stands between backticks.
-        Some(rest) if at % 2 == 1 && !rest.starts_with("help") && !rest.split(' ').any(|word| OWN.contains(&word)) => {
+        Some(rest)
+            if at % 2 == 1
+                && !["help", "sandbox"].iter().any(|verb| rest.starts_with(verb))
+                && !rest.split(' ').any(|word| OWN.contains(&word)) =>
+        {
             format!("spectrum{flags} {rest}")
         }
         _ => piece.to_owned(),
@@ -676,6 +681,7 @@ mod tests {
                 "`spectrum -P staging lines list` or `spectrum -P staging login`",
             ),
             ("see `spectrum help exit-codes`", "see `spectrum help exit-codes`"),
+            ("run `spectrum sandbox reset`", "run `spectrum sandbox reset`"),
             ("try `spectrum -P sandbox users list`", "try `spectrum -P sandbox users list`"),
             ("type spectrum users list", "type spectrum users list"),
             ("`a` spectrum `b`", "`a` spectrum `b`"),

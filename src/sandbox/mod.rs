@@ -9,6 +9,7 @@ pub(crate) mod credentials;
 pub mod description;
 pub mod exchange;
 pub mod fault;
+pub(crate) mod gate;
 #[cfg(test)]
 mod growth;
 pub(crate) mod host;
@@ -28,8 +29,9 @@ pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod status;
 pub(crate) mod store;
+pub(crate) mod store_file;
 pub(crate) mod workers;
 
 pub use options::Options;
 pub use server::{LogLine, Observe, Running, StartError, Stopper, start};
-pub use status::{Status, reset, status};
+pub use status::{Reset, Status, reset, status, unusable};

@@ -416,7 +416,7 @@ mod tests {
     #[test]
     fn every_page_is_its_piece_of_the_whole_list_whatever_was_deleted() {
         let mut connection = Connection::open_in_memory().unwrap();
-        schema::prepare(&mut connection).unwrap();
+        schema::create(&connection).unwrap();
         let mut random = fastrand::Rng::with_seed(7);
         let transaction = connection.transaction().unwrap();
         for n in 0..5000 {

@@ -225,6 +225,7 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
             if let Some(server) = server {
                 // Best effort: a row that stays is found to be stale by whoever looks.
                 let _ = server.withdraw(&shared.router.state.store);
+                shared.router.state.store.empty_log();
             }
         })
         .map_err(StartError::System)?;

@@ -9,6 +9,8 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::options::{Location, Options};
 use super::store::{Store, StoreError};
+use super::store_file;
+use crate::failure::{Code, Failure};
 
 /// How long a server that is said to run may take to show that it does.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -124,10 +126,18 @@ pub fn name(pid: u32) -> String {
 /// # Errors
 /// When there is something that is no store, or it cannot be read.
 pub fn status(path: &Path) -> Result<Status, StoreError> {
-    if !path.exists() {
+    if is_missing(path) {
         return Ok(Status::default());
     }
-    let store = Store::open(&Location::File(path.to_owned()))?;
+    Store::open(&Location::File(path.to_owned())).and_then(|store| look(&store)).map_err(|error| error.explained(path))
+}
+
+/// Whether there is nothing for certain; what cannot be looked at is for the store to complain of.
+fn is_missing(path: &Path) -> bool {
+    matches!(path.try_exists(), Ok(false))
+}
+
+fn look(store: &Store) -> Result<Status, StoreError> {
     let (announced, shared_users, dedicated_users) = store.read(|c| {
         let sql = "SELECT url, pid, projects, lines, max_shared_users, rate_limit FROM servers ORDER BY rowid";
         let announced: Vec<Server> = c.prepare(sql)?.query_map([], Server::read)?.collect::<Result<_, _>>()?;
@@ -139,23 +149,76 @@ pub fn status(path: &Path) -> Result<Status, StoreError> {
     })?;
     let (running, gone): (Vec<Server>, Vec<Server>) = announced.into_iter().partition(Server::answers);
     for server in gone {
-        server.withdraw(&store)?;
+        server.withdraw(store)?;
     }
     Ok(Status { exists: true, running, shared_users, dedicated_users })
 }
 
-/// Forgets every user and every number that was given, also beneath a running server; says how many active users that were.
+/// What a reset did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reset {
+    /// So many active users were forgotten.
+    Forgot(u64),
+    /// A store that could not be used was replaced by an empty one; what was in it is not known.
+    Replaced,
+}
+
+/// Forgets every user and every number that was given, also beneath a running server.
+/// A store that [`can_replace`] says so of is replaced.
 ///
 /// # Errors
 /// When there is something that is no store, or it cannot be written.
-pub fn reset(path: &Path) -> Result<u64, StoreError> {
-    if !path.exists() {
-        return Ok(0);
+pub fn reset(path: &Path, is_default: bool) -> Result<Reset, StoreError> {
+    if is_missing(path) {
+        return Ok(Reset::Forgot(0));
     }
-    let store = Store::open(&Location::File(path.to_owned()))?;
-    store.write(|c| {
+    let open = || Store::open(&Location::File(path.to_owned()));
+    match open().and_then(|store| forget(&store)).map_err(|error| error.explained(path)) {
+        Err(error) if can_replace(path, &error, is_default) => {
+            store_file::remove(path)?;
+            open().map(|_| Reset::Replaced)
+        }
+        forgotten => forgotten.map(Reset::Forgot),
+    }
+}
+
+fn forget(store: &Store) -> Result<u64, StoreError> {
+    let forgotten = store.write(|c| {
         let active: Option<u64> = c.query_row("SELECT sum(active) FROM counts", [], |row| row.get(0))?;
         c.execute_batch("DELETE FROM users; DELETE FROM pairs; DELETE FROM counts; DELETE FROM blocks; DELETE FROM project_settings;")?;
         Ok(active.unwrap_or(0))
+    })?;
+    store.shrink()?;
+    Ok(forgotten)
+}
+
+/// Tells whether a reset may replace a store that cannot be used: one that was ours, or the remains of something
+/// where nobody but the sandbox keeps anything. A file that somebody named and that was none is theirs.
+pub fn can_replace(path: &Path, error: &StoreError, is_default: bool) -> bool {
+    match error {
+        StoreError::Version => true,
+        StoreError::Damaged(_) => is_default || store_file::was_ours(path),
+        _ => false,
+    }
+}
+
+/// What to tell somebody whose store cannot be used, and what to type next.
+pub fn unusable(path: &Path, error: &StoreError, is_default: bool) -> Failure {
+    let named = if is_default { String::new() } else { format!(" --store {}", quoted(path)) };
+    let failure = Failure::new(Code::Config, format!("the sandbox's store {} cannot be used: {error}", path.display()));
+    failure.hint(match error {
+        _ if can_replace(path, error, is_default) => {
+            format!("run `spectrum sandbox reset{named}` to begin with an empty one")
+        }
+        StoreError::Access { .. } | StoreError::Database(_) => {
+            "mend that, or use another one: `spectrum sandbox serve --store FILE` or `--memory`".to_owned()
+        }
+        _ => format!("name another file with `--store FILE`, or delete {}", path.display()),
     })
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    if text.contains(char::is_whitespace) { format!("'{text}'") } else { text }
 }

@@ -352,7 +352,7 @@ fn a_store_tells_who_runs_on_it_and_forgets_on_command() {
     assert_eq!((status.shared_users, status.dedicated_users), (1, 1));
     assert_eq!(status.running.len(), 1);
     assert_eq!((status.running[0].url.as_str(), status.running[0].lines), (server.url.as_str(), 2));
-    assert_eq!(sandbox::reset(&path).unwrap(), 2);
+    assert_eq!(sandbox::reset(&path, false).unwrap(), sandbox::Reset::Forgot(2));
     assert_eq!(total(&server.url), 0, "beneath a running server");
     assert_eq!(create(&server.url, &shared(1)).status, 200);
     drop(server);

@@ -1,5 +1,9 @@
 //! `sandbox serve`, `exec`, `status` and `reset` as processes: what they print, how they end, what survives them.
 
+use std::fs;
+#[cfg(unix)]
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,6 +12,8 @@ use std::thread;
 #[cfg(unix)]
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
+#[cfg(unix)]
+use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET};
 
 #[cfg(unix)]
 use crate::hostile::{Hostile, Reply};
@@ -23,7 +29,7 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 #[cfg(unix)]
 #[test]
 fn serve_prints_three_lines_and_ends_cleanly_when_it_is_told_to() {
-    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::io::Read as _;
     // A secret of the same value must not be redacted out of the line that hands it over.
     let world = World::new().var("SPECTRUM_PROJECT_SECRET", "sandbox-secret-known-to-everybody");
     let mut child = world.start("sandbox serve --listen localhost:0 --memory");
@@ -105,6 +111,20 @@ fn a_command_works_beside_a_server_on_the_same_store() {
     assert_eq!(world.run("sandbox reset").status, 2, "nobody confirmed");
     assert_eq!(world.run("sandbox reset --yes -o json").json()["deletedUsers"], 1);
     assert_eq!(server.project.ask("GET", "/users/", None).unwrap()["data"]["total"], 0);
+    assert_eq!(fs::metadata(log_of(&default_store(&world))).unwrap().len(), 0, "nothing waits for the next command");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_that_ends_leaves_no_log() {
+    let world = World::new();
+    let mut server = world.serve("");
+    world.run("-P sandbox users create --shared --phone +14155550123").ok();
+    let log = log_of(&default_store(&world));
+    assert!(fs::metadata(&log).unwrap().len() > 0);
+    signal(&server.child, Signal::SIGTERM);
+    assert!(server.child.wait().unwrap().success());
+    assert_eq!(fs::metadata(&log).unwrap().len(), 0);
 }
 
 #[cfg(unix)]
@@ -119,7 +139,7 @@ fn exec_hands_on_how_its_command_ended() {
     assert_eq!(exec(&["/"]).status, 126);
     let created = exec(&[BINARY, "users", "create", "--shared", "--phone", "+14155550123", "-o", "id"]);
     assert_eq!(created.ok().stdout.trim().len(), 36);
-    assert!(std::fs::read_dir(world.home()).unwrap().next().is_none(), "nothing is left behind");
+    assert!(fs::read_dir(world.home()).unwrap().next().is_none(), "nothing is left behind");
 }
 
 /// What leads a command to a project: each of these somewhere else than to the sandbox.
@@ -140,7 +160,7 @@ const ASTRAY: [(&str, &str); 8] = [
 fn exec_hands_its_command_nothing_that_leads_elsewhere() {
     let server = Hostile::always(Reply::close());
     let world = World::with_profile(&server).var("PATH", PATH).var("KEPT", "kept");
-    world.file("elsewhere.toml", std::fs::read(world.config()).unwrap());
+    world.file("elsewhere.toml", fs::read(world.config()).unwrap());
     let world = ASTRAY.into_iter().fold(world, |world, (name, value)| world.var(name, value));
     let run = world.run_args(&["sandbox", "exec", "--", "env"]);
     let variables: Vec<(&str, &str)> = run.ok().stdout.lines().filter_map(|line| line.split_once('=')).collect();
@@ -161,7 +181,6 @@ fn exec_hands_its_command_nothing_that_leads_elsewhere() {
 #[cfg(unix)]
 #[test]
 fn exec_passes_a_signal_on_and_outlives_its_command() {
-    use std::io::{BufRead as _, BufReader};
     let world = World::new().var("PATH", PATH);
     // The command says when it is ready, and answers the signal with a code of its own.
     let script = "trap 'exit 42' TERM; echo ready; while :; do sleep 0.01; done";
@@ -226,4 +245,261 @@ fn a_fault_speaks_the_words_of_its_status() {
         let server = world.serve(&format!("--memory --fault {status}:1"));
         assert_eq!(server.project.ask("GET", "/users/", None).unwrap()["code"], code);
     }
+}
+
+/// Bytes that mean nothing.
+fn noise(length: usize) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(7);
+    std::iter::repeat_with(|| random.u8(..)).take(length).collect()
+}
+
+/// Where `-P sandbox` keeps its store in a world, once it is there.
+fn default_store(world: &World) -> PathBuf {
+    world.run("sandbox status -o json").ok().json()["store"].as_str().unwrap().into()
+}
+
+/// What SQLite keeps beside a store.
+fn log_of(store: &Path) -> PathBuf {
+    store.with_extension("sqlite3-wal")
+}
+
+#[test]
+fn a_damaged_store_is_never_an_empty_one_and_reset_makes_a_new_one() {
+    let world = World::new();
+    let path = default_store(&world);
+    let create = "-P sandbox users create --shared --phone +14155550123";
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 8] = [
+        ("it is empty", |store| fs::write(store, "").unwrap()),
+        ("it is damaged", |store| fs::write(store, noise(20_000)).unwrap()),
+        ("it is damaged", |store| cut(store, 50)),
+        ("it is damaged", |store| cut(store, 5000)),
+        ("it is damaged", |store| cut(store, fs::metadata(store).unwrap().len() - 5000)),
+        ("it is damaged", |store| fs::write(store, "what somebody wrote down\n".repeat(400)).unwrap()),
+        ("its write-ahead log is unreadable", |store| fs::write(log_of(store), noise(20_000)).unwrap()),
+        ("it was made by another version", |store| {
+            let connection = rusqlite::Connection::open(store).unwrap();
+            connection.pragma_update(None, "user_version", 1).unwrap();
+        }),
+    ];
+    for (words, damage) in damages {
+        for is_hidden in [true, false] {
+            world.run("sandbox reset --yes").ok();
+            // The log of the server holds the tables' pages, and hides from SQLite what becomes of the file.
+            let server = world.serve("");
+            world.run(create).ok();
+            if is_hidden {
+                assert!(fs::metadata(log_of(&path)).unwrap().len() > 0);
+            }
+            drop(server);
+            if !is_hidden {
+                let connection = rusqlite::Connection::open(&path).unwrap();
+                connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+            }
+            damage(&path);
+            for line in ["-P sandbox users list -o json", "sandbox serve -o json", "sandbox status -o json", create] {
+                let run = world.run(line);
+                assert_eq!(run.status, 3, "{words} {is_hidden} {line}: {run:?}");
+                run.says(words).says(path.to_str().unwrap()).says("spectrum sandbox reset");
+            }
+            assert_eq!(world.run("sandbox reset").says(words).status, 2, "nobody confirmed");
+            let reset = world.run("sandbox reset --yes -o json");
+            assert!(reset.ok().json()["deletedUsers"].is_null());
+            assert_eq!(world.run("-P sandbox users list -o id").ok().stdout, "");
+            world.run(create).ok();
+        }
+    }
+}
+
+/// Shortens a file.
+fn cut(path: &Path, length: u64) {
+    fs::File::options().write(true).open(path).unwrap().set_len(length).unwrap();
+}
+
+#[test]
+fn a_file_that_somebody_named_and_that_was_no_store_is_never_replaced() {
+    let world = World::new();
+    let text = "what somebody wrote down\n".repeat(400);
+    let notes = world.file("notes.txt", &text);
+    rusqlite::Connection::open(world.home().join("theirs.db"))
+        .unwrap()
+        .execute_batch("CREATE TABLE theirs (x)")
+        .unwrap();
+    fs::create_dir(world.home().join("folder")).unwrap();
+    for (file, words) in
+        [("notes.txt", "it is damaged"), ("theirs.db", "not a sandbox store"), ("folder", "not a file")]
+    {
+        for line in ["sandbox reset --yes", "sandbox reset", "sandbox status", "sandbox serve"] {
+            let run = world.run(&format!("{line} -o json --store {file}"));
+            run.failed(3, "config").says(words).says(file).says("--store FILE");
+        }
+    }
+    assert_eq!(fs::read_to_string(notes).unwrap(), text);
+    // What was a store by its first bytes is one, also where somebody named it.
+    world.serve("--store mine.sqlite3");
+    cut(&world.home().join("mine.sqlite3"), 5000);
+    world
+        .run("sandbox status --store mine.sqlite3 -o json")
+        .failed(3, "config")
+        .says("sandbox reset --store mine.sqlite3");
+    world.run("sandbox reset --yes --store mine.sqlite3").ok();
+    world.run("sandbox status --store mine.sqlite3").ok();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_behind_a_link_is_made_where_the_link_leads_and_for_its_owner_alone() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let world = World::new();
+    let create = "-P sandbox users create --shared --phone +14155550123";
+    let path = default_store(&world);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::create_dir(world.home().join("elsewhere")).unwrap();
+    let elsewhere = world.home().join("elsewhere/store.sqlite3");
+    symlink("../../../elsewhere/link", &path).unwrap();
+    symlink(&elsewhere, world.home().join("elsewhere/link")).unwrap();
+    for umask in ["000", "077", "177"] {
+        let script = format!("umask {umask}; exec {BINARY} {create}");
+        assert!(world.shell(&script).status().unwrap().success(), "{umask}");
+        assert!(fs::symlink_metadata(&path).unwrap().is_symlink(), "the link stays");
+        for file in [elsewhere.clone(), log_of(&elsewhere), elsewhere.with_extension("sqlite3-shm")] {
+            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{umask} {file:?}");
+        }
+        assert_eq!(world.run("sandbox status -o json").json()["sharedUsers"], 1);
+        fs::write(&elsewhere, "").unwrap();
+        world.run("sandbox reset --yes").ok();
+        assert!(fs::metadata(&elsewhere).unwrap().len() > 0, "replaced where the link leads");
+        fs::remove_file(&elsewhere).unwrap();
+        let _ = fs::remove_file(log_of(&elsewhere));
+        let _ = fs::remove_file(elsewhere.with_extension("sqlite3-shm"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_may_not_be_written_is_told_with_the_systems_words() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+    use std::os::unix::process::CommandExt as _;
+    /// Nobody's number: whoever runs the tests as root may write everything, and has to become somebody else.
+    const SOMEBODY: u32 = 54_321;
+    let world = World::new();
+    let path = default_store(&world);
+    let folder = path.parent().unwrap();
+    world.run("-P sandbox users list").ok();
+    let is_root = fs::metadata(world.home()).unwrap().uid() == 0;
+    let run = |line: &str| {
+        let mut command = world.command(&line.split(' ').collect::<Vec<_>>());
+        if is_root {
+            command.uid(SOMEBODY).gid(SOMEBODY);
+        }
+        Run::from(command.output().unwrap())
+    };
+    let files = || fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    if is_root {
+        for path in
+            folder.ancestors().take_while(|path| path.starts_with(world.home())).map(Path::to_owned).chain(files())
+        {
+            chown(path, Some(SOMEBODY), Some(SOMEBODY)).unwrap();
+        }
+    }
+    let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let refused = || {
+        for line in [
+            "-P sandbox users list -o json",
+            "sandbox serve -o json",
+            "sandbox status -o json",
+            "sandbox reset -y -o json",
+        ] {
+            run(line).failed(3, "config").says("ermission denied").says(path.to_str().unwrap()).says("--store FILE");
+        }
+    };
+    for mode in [0o400, 0o000] {
+        allow(&path, mode);
+        refused();
+        allow(&path, 0o600);
+    }
+    fs::remove_file(log_of(&path)).unwrap();
+    fs::remove_file(path.with_extension("sqlite3-shm")).unwrap();
+    allow(folder, 0o500);
+    refused();
+    allow(folder, 0o700);
+    run("sandbox status").ok();
+    fs::remove_file(&path).unwrap();
+    allow(folder, 0o500);
+    run("-P sandbox users list -o json").failed(3, "config").says("cannot make").says("ermission denied");
+    allow(folder, 0o700);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_told() {
+    let world = World::new();
+    let path = default_store(&world);
+    // The limit of a file's size stands in for the disk; whoever ignores its signal gets an error instead.
+    let on_full_disk = |kilobytes: u64, line: &str| {
+        let script = format!("trap '' XFSZ; ulimit -f {}; exec {BINARY} {line} -o json", kilobytes * 1024 / 512);
+        Run::from(world.shell(&script).output().unwrap())
+    };
+    on_full_disk(8, "-P sandbox users list").failed(3, "config").says(path.to_str().unwrap());
+    world.run("-P sandbox users list").ok();
+    // There is room to open it, and none for the log of one more user.
+    let create = "-P sandbox users create --shared --phone +14155550123 --retries 0";
+    on_full_disk(33, create).failed(3, "config").says(path.to_str().unwrap()).says("cannot be used");
+    world.run(create).ok();
+}
+
+#[cfg(unix)]
+#[test]
+fn scarce_descriptors_threads_and_memory_are_told_and_are_no_bug() {
+    let world = World::new();
+    world.run("-P sandbox users list").ok();
+    let limits = (4..14)
+        .chain([20, 64])
+        .map(|count| format!("-n {count}"))
+        .chain((6..18).map(|step| format!("-v {}", step * 3000)));
+    for limit in limits {
+        for command in ["sandbox exec -- true", "-P sandbox users list", "sandbox serve --memory --listen 127.0.0.1:0"]
+        {
+            let script = format!("ulimit {limit} 2>/dev/null && exec {BINARY} {command}");
+            let mut child = world.shell(&script).spawn().unwrap();
+            if command.contains("serve") {
+                // Once it serves, or has ended.
+                let mut line = String::new();
+                BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+                child.kill().unwrap();
+            }
+            Run::from(child).lacks("a bug");
+        }
+    }
+    let script = format!("ulimit -n 7; exec {BINARY} sandbox exec -o json -- true");
+    Run::from(world.shell(&script).output().unwrap()).failed(3, "config").says("Too many open files");
+}
+
+/// With few descriptors some connections wait, and every request that is accepted is answered.
+#[cfg(unix)]
+#[test]
+fn a_server_with_few_descriptors_answers_whom_it_accepts() {
+    let world = World::new();
+    let script =
+        format!("ulimit -n 24; exec {BINARY} sandbox serve --store s.sqlite3 --rate-limit 0 --listen 127.0.0.1:0");
+    let mut child = world.shell(&script).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim().split_once('=').unwrap().1;
+    let users = format!("{url}/projects/{DEFAULT_PROJECT_ID}/users/");
+    let basic = http::basic(DEFAULT_PROJECT_ID, DEFAULT_SECRET);
+    // Idle ones hold all descriptors that the server has for connections.
+    let idle: Vec<_> = (0..24).map(|_| http::connect(url)).collect();
+    let (asked, answered) = std::sync::mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            let (asked, users, basic) = (asked.clone(), &users, &basic);
+            scope.spawn(move || asked.send(http::send("GET", users, Some(basic), None).status).unwrap());
+        }
+        drop(idle);
+    });
+    drop(asked);
+    assert_eq!(answered.iter().collect::<Vec<_>>(), [200; 8]);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
