@@ -150,12 +150,16 @@ fn usage(text: &str) -> String {
 #[expect(clippy::exit, reason = "a process that is about to abort has nothing to return to")]
 fn hide_panics() {
     std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
-        streams::eprint_failure(
-            &Failure::new(Code::Internal, format!("a bug in spectrum{place}"))
-                .hint("please report it with the command that you ran"),
-            interrupt::format(),
-        );
-        std::process::exit(Code::Internal.status().into());
+        let place = info.location().map_or_else(String::new, |place| format!("{}:{}", place.file(), place.line()));
+        // The standard library panics at the start of a thread for which the system has no memory.
+        let failure = if place.replace('\\', "/").contains("/library/std/src/sys/") {
+            Failure::new(Code::Config, "the system does not give what a thread takes, memory most likely")
+                .hint("`ulimit -a` shows the limits of this shell")
+        } else {
+            Failure::new(Code::Internal, format!("a bug in spectrum at {place}"))
+                .hint("please report it with the command that you ran")
+        };
+        streams::eprint_failure(&failure, interrupt::format());
+        std::process::exit(failure.code.status().into());
     }));
 }
