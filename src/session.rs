@@ -8,11 +8,11 @@ use reqwest::header::HeaderMap;
 use url::Url;
 
 use crate::config::environment::Environment;
-use crate::config::proxy::{self, Proxy};
+use crate::config::proxy;
 use crate::config::settings::{Origin, Setting, Settings, Source, Target};
 use crate::failure::{Code, Failure};
 use crate::http::client::Attempt;
-use crate::http::config::{Config, Told};
+use crate::http::config::{Config, Server, Told};
 use crate::http::dialect::SPECTRUM;
 use crate::http::retry::RetryPolicy;
 use crate::http::transport::BuildError;
@@ -97,27 +97,35 @@ impl Session {
 
     fn build(&self, credentials: Credentials, base_url: Url, shares_clock: bool) -> Result<Client, Failure> {
         self.out.hide(&credentials);
-        self.environment.check_clock()?;
-        let proxy = proxy::for_url(&base_url, &self.environment)?;
-        // Plain HTTP goes to loopback and looks at no certificate, so a broken SSL_CERT_FILE is not in its way.
-        let is_https = base_url.scheme() == "https";
-        let read = |setting: &Option<Setting<_>>| setting.as_ref().filter(|_| is_https).map(read_ca).transpose();
-        let (extra_ca, roots) = (read(&self.settings.ca_cert)?, read(&self.settings.roots)?);
+        let (server, proxy) = self.server(base_url)?;
         let config = Config {
-            base_url,
+            server,
             dialect: SPECTRUM,
             credentials,
-            timeout: self.settings.timeout.value,
             retry: RetryPolicy { retries: self.settings.retries.value },
             rate: self.settings.rate_limit.value,
-            extra_ca,
-            // On Linux the system's own roots are read from this variable's file already.
-            roots: roots.filter(|_| !cfg!(target_os = "linux")),
-            told: Told { credentials: self.provenance(), way: self.way(proxy.as_ref()) },
-            proxy: proxy.map(|proxy| proxy.url),
             shares_clock,
+            told: Told { credentials: self.provenance(), way: self.way(proxy) },
         };
         Client::new(config, self.observer()).map_err(|error| self.unbuilt(&error))
+    }
+
+    /// A server, reached as the settings say, and the variable that names the proxy on the way.
+    ///
+    /// # Errors
+    /// Config, when a proxy, a CA or the clock cannot be used.
+    pub fn server(&self, url: Url) -> Result<(Server, Option<&'static str>), Failure> {
+        self.environment.check_clock()?;
+        let proxy = proxy::for_url(&url, &self.environment)?;
+        // Plain HTTP goes to loopback and looks at no certificate, so a broken SSL_CERT_FILE is not in its way.
+        let is_https = url.scheme() == "https";
+        let read = |setting: &Option<Setting<_>>| setting.as_ref().filter(|_| is_https).map(read_ca).transpose();
+        let (extra_ca, roots) = (read(&self.settings.ca_cert)?, read(&self.settings.roots)?);
+        // On Linux the system's own roots are read from this variable's file already.
+        let roots = roots.filter(|_| !cfg!(target_os = "linux"));
+        let variable = proxy.as_ref().map(|proxy| proxy.variable);
+        let proxy = proxy.map(|proxy| proxy.url);
+        Ok((Server { url, timeout: self.settings.timeout.value, extra_ca, roots, proxy }, variable))
     }
 
     /// Where requests go.
@@ -200,10 +208,8 @@ impl Session {
     }
 
     /// What a connection depends on besides the network: who named the URL, and the proxy.
-    fn way(&self, proxy: Option<&Proxy>) -> Option<String> {
-        let proxy =
-            proxy.map(|Proxy { variable, .. }| format!("{variable} is set, so it was tried through that proxy"));
-        let parts: Vec<String> = self.url_from().into_iter().chain(proxy).collect();
+    fn way(&self, proxy: Option<&str>) -> Option<String> {
+        let parts: Vec<String> = self.url_from().into_iter().chain(proxy.map(through)).collect();
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 
@@ -244,7 +250,8 @@ impl Session {
         })
     }
 
-    fn unbuilt(&self, error: &BuildError) -> Failure {
+    /// Why no client could be built, and which setting that hangs on.
+    pub fn unbuilt(&self, error: &BuildError) -> Failure {
         let failure = Failure::new(Code::Config, error.to_string());
         match error {
             BuildError::Credentials => failure,
@@ -279,6 +286,11 @@ impl Session {
         (self.settings.verbosity > 0)
             .then(|| Arc::new(Verbose { out: Arc::clone(&self.out), bodies }) as Arc<dyn Observer>)
     }
+}
+
+/// What is told of the proxy that a variable names, for who gets no connection.
+pub fn through(variable: &str) -> String {
+    format!("{variable} is set, so it was tried through that proxy")
 }
 
 fn read_ca(ca: &Setting<PathBuf>) -> Result<Vec<u8>, Failure> {

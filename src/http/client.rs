@@ -79,7 +79,7 @@ impl Client {
             .map_err(|_| transport::BuildError::Credentials)?;
         authorization.set_sensitive(true);
         Ok(Self {
-            http: transport::build(&config)?,
+            http: transport::build(&config.server)?,
             authorization,
             redactor: config.credentials.redactor(),
             pace: Arc::new(Pace::new(config.rate)),
@@ -139,7 +139,7 @@ impl Client {
             error.message = format!(
                 "project {} is not known at {} ({})",
                 self.project(),
-                self.config.base_url.as_str().trim_end_matches('/'),
+                self.config.server.url.as_str().trim_end_matches('/'),
                 error.said()
             );
             error.context = self.config.told.about(Code::Unauthorized).map(Into::into);
@@ -165,7 +165,7 @@ impl Client {
     }
 
     fn repeat(&self, call: &Call, check: impl Fn(&Answer) -> Result<(), Error>) -> Result<Answer, Error> {
-        let url = call.url(&self.config.base_url, self.config.dialect.prefix);
+        let url = call.url(&self.config.server.url, self.config.dialect.prefix);
         let mut first_sent = None;
         let (mut attempts, mut waited) = (0, Duration::ZERO);
         loop {
@@ -209,15 +209,15 @@ impl Client {
 
     fn attempt(&self, call: &Call, url: &Url, first: Instant, first_clock: Timestamp) -> Result<Answer, Error> {
         // The blocking client's own time-out starts anew with each piece of a body; a request's covers all of it.
-        let request = self.http.request(call.method().clone(), url.clone()).timeout(self.config.timeout);
+        let request = self.http.request(call.method().clone(), url.clone()).timeout(self.config.server.timeout);
         let mut request = request.header(AUTHORIZATION, self.authorization.clone()).header(ACCEPT, "application/json");
         if let Some(body) = call.body() {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_owned());
         }
-        let response = request.send().map_err(|error| transport::describe(&error, &self.config))?;
+        let response = request.send().map_err(|error| transport::describe(&error, &self.config.server))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = if status.is_success() {
-            transport::read_body(response, &self.config)?
+            transport::read_body(response, &self.config.server)?
         } else {
             transport::read_refusal(response)
         };

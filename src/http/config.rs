@@ -13,27 +13,34 @@ use crate::secrets::credentials::Credentials;
 #[derive(Debug)]
 pub struct Config {
     /// Where the service lives; the credentials are meant for it alone.
-    pub base_url: Url,
+    pub server: Server,
     /// How it is talked to.
     pub dialect: Dialect,
     /// Who asks.
     pub credentials: Credentials,
-    /// One request's time-out.
-    pub timeout: Duration,
     /// Repeats of a failed request.
     pub retry: RetryPolicy,
     /// Requests per second; 0 does not pace.
     pub rate: f64,
+    /// Whether the server runs in this process, on this very clock.
+    pub shares_clock: bool,
+    /// What a failure is told of where all this came from.
+    pub told: Told,
+}
+
+/// A server, and how it is reached.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it is: https, or plain http on loopback.
+    pub url: Url,
+    /// One request's time-out.
+    pub timeout: Duration,
     /// One more trusted CA, PEM.
     pub extra_ca: Option<Vec<u8>>,
     /// The trusted CAs in place of the system's, PEM.
     pub roots: Option<Vec<u8>>,
     /// The proxy, where there is one; the environment is not looked at again.
     pub proxy: Option<Url>,
-    /// Whether the server runs in this process, on this very clock.
-    pub shares_clock: bool,
-    /// What a failure is told of where all this came from.
-    pub told: Told,
 }
 
 /// What a failure depends on, in a line each.

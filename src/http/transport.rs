@@ -12,7 +12,7 @@ use reqwest::redirect::Policy;
 use reqwest::tls::Certificate;
 use reqwest::{Proxy, StatusCode};
 
-use super::config::Config;
+use super::config::Server;
 use super::envelope::Refusal;
 use super::error::Error;
 use super::names;
@@ -48,32 +48,32 @@ pub enum BuildError {
 }
 
 /// Builds the blocking client: no redirects, and no trust store for a loopback server.
-pub(super) fn build(config: &Config) -> Result<reqwest::blocking::Client, BuildError> {
-    builder(config)?.build().map_err(|error| BuildError::Other(reason(&error)))
+pub(super) fn build(server: &Server) -> Result<reqwest::blocking::Client, BuildError> {
+    builder(server)?.build().map_err(|error| BuildError::Other(reason(&error)))
 }
 
-fn builder(config: &Config) -> Result<reqwest::blocking::ClientBuilder, BuildError> {
+fn builder(server: &Server) -> Result<reqwest::blocking::ClientBuilder, BuildError> {
     // reqwest asks for it whatever the URL; installed once, a second client finds it there.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::blocking::Client::builder()
         .redirect(Policy::none())
         .referer(false)
-        .timeout(config.timeout)
-        .connect_timeout(connect_timeout(config))
+        .timeout(server.timeout)
+        .connect_timeout(connect_timeout(server))
         .user_agent(USER_AGENT)
         .dns_resolver(Arc::new(names::SYSTEM))
         // It would read the environment, and take what it cannot read there for no proxy.
         .no_proxy()
         .pool_max_idle_per_host(usize::MAX);
-    if config.base_url.scheme() == "http" {
+    if server.url.scheme() == "http" {
         // Loopback only: no certificate is looked at.
         return Ok(builder.tls_certs_only([]));
     }
-    if let Some(url) = &config.proxy {
+    if let Some(url) = &server.proxy {
         builder = builder.proxy(Proxy::all(url.clone()).map_err(|_| BuildError::Proxy)?);
     }
-    let extra = config.extra_ca.as_deref().map(certificates).transpose()?;
-    let roots = config.roots.as_deref().map(certificates).transpose()?;
+    let extra = server.extra_ca.as_deref().map(certificates).transpose()?;
+    let roots = server.roots.as_deref().map(certificates).transpose()?;
     builder = builder.https_only(true);
     Ok(match (roots, extra) {
         (Some(roots), extra) => builder.tls_certs_only(roots.into_iter().chain(extra.into_iter().flatten())),
@@ -83,8 +83,8 @@ fn builder(config: &Config) -> Result<reqwest::blocking::ClientBuilder, BuildErr
 }
 
 /// How long a connection may take to open.
-fn connect_timeout(config: &Config) -> Duration {
-    CONNECT_TIMEOUT.min(config.timeout)
+fn connect_timeout(server: &Server) -> Duration {
+    CONNECT_TIMEOUT.min(server.timeout)
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, BuildError> {
@@ -105,7 +105,7 @@ pub(super) fn unreachable(error: &reqwest::Error, place: &str) -> Error {
 }
 
 /// Reads the body of a success within the bound.
-pub(super) fn read_body(response: Response, config: &Config) -> Result<String, Error> {
+pub(super) fn read_body(response: Response, server: &Server) -> Result<String, Error> {
     let status = response.status().as_u16();
     let too_large = || {
         let bound = LARGEST_BODY / (1024 * 1024);
@@ -119,7 +119,7 @@ pub(super) fn read_body(response: Response, config: &Config) -> Result<String, E
         return Err(too_large());
     }
     let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
-    response.take(LARGEST_BODY + 1).read_to_end(&mut body).map_err(|error| broken_body(&error, config))?;
+    response.take(LARGEST_BODY + 1).read_to_end(&mut body).map_err(|error| broken_body(&error, server))?;
     if body.len() as u64 > LARGEST_BODY {
         return Err(too_large());
     }
@@ -138,10 +138,10 @@ pub(super) fn read_refusal(response: Response) -> String {
 }
 
 /// A success whose body did not come whole: too little to understand, and worth another attempt.
-fn broken_body(error: &io::Error, config: &Config) -> Error {
+fn broken_body(error: &io::Error, server: &Server) -> Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>()) {
-        Some(inner) => describe(inner, config),
-        None => broken_off(&place(config), &error.to_string()),
+        Some(inner) => describe(inner, server),
+        None => broken_off(&place(server), &error.to_string()),
     }
 }
 
@@ -150,21 +150,21 @@ fn broken_off(place: &str, why: &str) -> Error {
 }
 
 /// Host and port, as people read them.
-fn place(config: &Config) -> String {
-    let host = config.base_url.host_str().unwrap_or("the service");
-    config.base_url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+fn place(server: &Server) -> String {
+    let host = server.url.host_str().unwrap_or("the service");
+    server.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// Says in plain words why there is no answer. reqwest's own text holds the full URL; its reasons lie in the sources.
-pub(super) fn describe(error: &reqwest::Error, config: &Config) -> Error {
-    let place = place(config);
+pub(super) fn describe(error: &reqwest::Error, server: &Server) -> Error {
+    let place = place(server);
     let why = reason(error);
     if error.is_timeout() && error.is_connect() {
-        let limit = time::show(connect_timeout(config));
+        let limit = time::show(connect_timeout(server));
         return Error::transport(Code::Timeout, format!("no connection to {place} within {limit}"));
     }
     if error.is_timeout() {
-        let limit = config.timeout;
+        let limit = server.timeout;
         return Error::transport(Code::Timeout, format!("no answer from {place} within {}", time::show(limit)));
     }
     if error.is_connect() {
@@ -287,44 +287,33 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::http::config::Told;
-    use crate::http::dialect::SPECTRUM;
-    use crate::http::retry::RetryPolicy;
-    use crate::secrets::credentials::{Credentials, Secret};
 
-    fn config(base_url: &str, timeout: Duration) -> Config {
-        let project_id = "3c90c3cc-0d44-4b50-8888-8dd25736052a".parse().unwrap();
-        Config {
-            base_url: base_url.parse().unwrap(),
-            dialect: SPECTRUM,
-            credentials: Credentials { project_id, secret: Secret::new("s3cret").unwrap() },
+    fn server(url: &str, timeout: Duration) -> Server {
+        Server {
+            url: url.parse().unwrap(),
             timeout,
-            retry: RetryPolicy { retries: 0 },
-            rate: 0.0,
             extra_ca: None,
             roots: Some(rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem().into_bytes()),
             proxy: None,
-            shares_clock: false,
-            told: Told::default(),
         }
     }
 
     /// What is said of a request by this client.
-    fn said(builder: reqwest::blocking::ClientBuilder, config: &Config) -> Error {
+    fn said(builder: reqwest::blocking::ClientBuilder, server: &Server) -> Error {
         let client = builder.build().unwrap();
-        describe(&client.get(config.base_url.clone()).timeout(config.timeout).send().unwrap_err(), config)
+        describe(&client.get(server.url.clone()).timeout(server.timeout).send().unwrap_err(), server)
     }
 
     #[test]
     fn a_name_server_that_swallows_holds_up_nothing() {
-        let config = config("https://nobody.example", Duration::from_millis(50));
+        let server = server("https://nobody.example", Duration::from_millis(50));
         let started = Instant::now();
         let silent = names::Names(|_| {
             loop {
                 std::thread::park();
             }
         });
-        let error = said(builder(&config).unwrap().dns_resolver(Arc::new(silent)), &config);
+        let error = said(builder(&server).unwrap().dns_resolver(Arc::new(silent)), &server);
         assert_eq!(error.code, Code::Timeout);
         assert!(error.message.ends_with("within 50ms"), "{}", error.message);
         assert!(started.elapsed() < Duration::from_secs(5), "the client is gone, too");
@@ -335,9 +324,9 @@ mod tests {
         // It takes connections and never speaks.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
-        let config = config(&url, Duration::from_secs(30));
-        let hasty = builder(&config).unwrap().connect_timeout(Duration::from_millis(50));
-        let error = said(hasty, &config);
+        let server = server(&url, Duration::from_secs(30));
+        let hasty = builder(&server).unwrap().connect_timeout(Duration::from_millis(50));
+        let error = said(hasty, &server);
         assert_eq!(error.code, Code::Timeout);
         assert!(
             error.message.starts_with("no connection") && error.message.ends_with("within 10s"),

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use spectrum_cli::cli::NOUNS;
 use spectrum_cli::failure::Code;
-use spectrum_cli::http::config::{Config, Told};
+use spectrum_cli::http::config::{Config, Server, Told};
 use spectrum_cli::http::dialect::SPECTRUM;
 use spectrum_cli::http::retry::RetryPolicy;
 use spectrum_cli::http::{Answer, Call, Client, Endpoint, Error, FromAnswer, Repeat, Spec, answer};
@@ -61,16 +61,13 @@ fn ask(call: &Call, status: u16, body: &str) -> Result<Answer, Error> {
         }
         stream.write_all(answer.as_bytes()).unwrap();
     });
+    let reached = Server { url: base_url, timeout: Duration::from_secs(10), extra_ca: None, roots: None, proxy: None };
     let config = Config {
-        base_url,
+        server: reached,
         dialect: SPECTRUM,
         credentials: Credentials { project_id: ID.parse().unwrap(), secret: Secret::new("secret").unwrap() },
-        timeout: Duration::from_secs(10),
         retry: RetryPolicy { retries: 0 },
         rate: 0.0,
-        extra_ca: None,
-        roots: None,
-        proxy: None,
         shares_clock: false,
         told: Told::default(),
     };
