@@ -5,3 +5,4 @@ pub mod lines;
 pub mod project;
 pub(crate) mod tokens;
 pub mod users;
+pub mod webhooks;
