@@ -13,6 +13,7 @@ pub static NOUNS: &[Noun] = &[
     Noun::of::<nouns::users::command::Verb>(),
     Noun::of::<nouns::lines::command::Verb>(),
     Noun::of::<nouns::project::command::Verb>(),
+    Noun::of::<nouns::webhooks::command::Verb>(),
 ];
 
 /// Provision the users of a Photon Spectrum messaging project.

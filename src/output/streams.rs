@@ -17,11 +17,11 @@ use super::table::{self, Column, Look, Table};
 use crate::failure::{Code, Exit, Failure};
 use crate::model::words;
 use crate::output::format::Format;
-use crate::secrets::credentials::Credentials;
+use crate::secrets::credentials::{Credentials, Secret};
 use crate::secrets::redactor::Redactor;
 
 /// The commands that `--fields` belongs to.
-pub const TAKES_FIELDS: [&str; 11] = [
+pub const TAKES_FIELDS: [&str; 12] = [
     "users create",
     "users list",
     "users get",
@@ -30,6 +30,7 @@ pub const TAKES_FIELDS: [&str; 11] = [
     "users delete",
     "lines list",
     "project show",
+    "webhooks verify",
     "profiles list",
     "profiles check",
     "sandbox status",
@@ -202,6 +203,11 @@ impl Output {
     /// Hides one more pair's secret and its token on every stream from now on.
     pub fn hide(&self, credentials: &Credentials) {
         self.redactor.lock().unwrap_or_else(PoisonError::into_inner).absorb(credentials.redactor());
+    }
+
+    /// Hides more secrets on every stream from now on.
+    pub fn hide_all<'a>(&self, secrets: impl IntoIterator<Item = &'a Secret>) {
+        self.redactor.lock().unwrap_or_else(PoisonError::into_inner).hide_all(secrets);
     }
 
     /// A text without any known secret.

@@ -89,7 +89,11 @@ pub fn understand(bytes: &[u8]) -> Result<Secret, String> {
     Secret::new(text.trim_start_matches('\u{feff}')).ok_or_else(|| "is empty".to_owned())
 }
 
-fn read_file(path: &Path) -> Result<Secret, String> {
+/// Reads a secret from a file, as [`read_stream`].
+///
+/// # Errors
+/// What is in the way.
+pub fn read_file(path: &Path) -> Result<Secret, String> {
     let file = std::fs::File::open(path).map_err(|error| format!("cannot be opened: {error}"))?;
     read_stream(file)
 }

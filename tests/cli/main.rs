@@ -43,5 +43,6 @@ mod terminal;
 mod tls;
 mod usage;
 mod users;
+mod verify;
 mod wire;
 mod world;

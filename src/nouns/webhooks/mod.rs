@@ -1,4 +1,10 @@
 //! Webhooks: what the service delivers to a handler, signed and verified.
 
-pub mod event;
+pub(crate) mod body_forms;
+pub(crate) mod command;
+pub(crate) mod event;
+pub(crate) mod mistakes;
+pub(crate) mod received;
+pub(crate) mod secret_file;
 pub mod signature;
+pub(crate) mod verify;
