@@ -6,6 +6,7 @@ pub mod answer;
 pub(crate) mod call;
 pub(crate) mod client;
 pub mod config;
+pub(crate) mod delivery;
 pub mod dialect;
 pub(crate) mod endpoint;
 pub(crate) mod envelope;

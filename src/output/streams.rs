@@ -21,7 +21,7 @@ use crate::secrets::credentials::{Credentials, Secret};
 use crate::secrets::redactor::Redactor;
 
 /// The commands that `--fields` belongs to.
-pub const TAKES_FIELDS: [&str; 12] = [
+pub const TAKES_FIELDS: [&str; 13] = [
     "users create",
     "users list",
     "users get",
@@ -31,6 +31,7 @@ pub const TAKES_FIELDS: [&str; 12] = [
     "lines list",
     "project show",
     "webhooks verify",
+    "webhooks send",
     "profiles list",
     "profiles check",
     "sandbox status",

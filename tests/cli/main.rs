@@ -34,6 +34,7 @@ mod roster;
 mod sandbox;
 mod sandbox_text;
 mod secrets;
+mod send;
 mod serve;
 #[cfg(unix)]
 mod signals;

@@ -319,6 +319,7 @@ fn fields_are_refused_where_no_record_is_shown_and_known_where_one_is() {
             "users get" | "users wait" | "users link" => PHONE,
             "users delete" => "+14155550123 --yes",
             "webhooks verify" => "--secret-file secrets -H a:b",
+            "webhooks send" => "http://localhost/ --secret-file secrets",
             _ => "",
         };
         let run = world.run(&format!("{command} {operands} --fields nonsense -o json"));

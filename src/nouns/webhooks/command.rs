@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::verify;
+use super::{send, verify};
 use crate::failure::{Exit, Failure};
 use crate::http::Spec;
 use crate::output::Column;
@@ -16,6 +16,9 @@ pub enum Verb {
     /// Check the signature of a delivery, and say what is wrong with it
     #[command(after_help = verify::AFTER_HELP)]
     Verify(verify::VerifyArgs),
+    /// Send a signed delivery to a handler, as the service would
+    #[command(after_help = send::AFTER_HELP)]
+    Send(Box<send::SendArgs>),
 }
 
 impl Verbs for Verb {
@@ -27,6 +30,7 @@ impl Verbs for Verb {
     fn run(self, session: &Session) -> Result<Exit, Failure> {
         match self {
             Self::Verify(args) => verify::verify(&args, session),
+            Self::Send(args) => send::send(&args, session),
         }
     }
 }

@@ -6,5 +6,6 @@ pub(crate) mod event;
 pub(crate) mod mistakes;
 pub(crate) mod received;
 pub(crate) mod secret_file;
+pub(crate) mod send;
 pub mod signature;
 pub(crate) mod verify;
