@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs other people's clients, as they are published, against the sandbox, with a project that owns lines and with one
 # that owns none, and compares what they ask with tests/clients/*.json. Wants node with npm, python3 with pip, and the
-# network for those two alone: the clients themselves reach nothing but loopback.
+# network for those two alone: the clients themselves reach nothing but loopback. Handlers that verify with other people's
+# code get what `webhooks send` sends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -90,7 +91,31 @@ npm_client() { # NAME VERSION PACKAGE...
     talk "$name" "$version" "$folder" node --import ./loopback.mjs "$name.mjs"
 }
 
+# What `webhooks send` sends, to handlers that verify it with what others published.
+webhook_handlers() {
+    local folder="$work/npm-webhooks"
+    mkdir "$folder"
+    echo '{"private": true, "type": "module"}' > "$folder/package.json"
+    if ! (cd "$folder" && npm install --ignore-scripts --no-audit --no-fund --silent \
+        spectrum-ts@12.8.0 standardwebhooks@1.1.1 svix@1.99.1); then
+        skip "webhook handlers" "npm cannot install them"
+        return
+    fi
+    cp "$here/webhooks.mjs" "$here/loopback.mjs" "$folder/"
+    if ! (
+        cd "$folder"
+        HOME=$folder "$spectrum" sandbox exec -- node --import ./loopback.mjs webhooks.mjs "$spectrum"
+    ) > "$folder/out" 2> "$folder/errors"; then
+        failed=1
+        echo "webhook handlers: failed"
+        tail -40 "$folder/errors"
+    fi
+    # The SDK writes its log there, too.
+    sed -n '/: accepted/s/^/webhook handler /p' "$folder/out"
+}
+
 if command -v node > /dev/null && command -v npm > /dev/null; then
+    webhook_handlers
     for version in 1.18.0 8.2.2 12.8.0; do
         npm_client spectrum-ts $version spectrum-ts@$version
     done
