@@ -47,6 +47,11 @@ pub fn on_first(hook: impl FnOnce() + Send + 'static) {
     *HOOK.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(hook));
 }
 
+/// Lets the next signal end the process again.
+pub fn as_usual() {
+    HOOK.lock().unwrap_or_else(PoisonError::into_inner).take();
+}
+
 #[expect(clippy::exit, reason = "the main thread is blocked in a request or a prompt and cannot be asked to return")]
 fn on_signal() {
     if let Some(hook) = HOOK.lock().unwrap_or_else(PoisonError::into_inner).take() {

@@ -22,6 +22,7 @@ use crate::output::Output;
 use crate::prompt::Prompt;
 use crate::sandbox;
 use crate::secrets::credentials::{Credentials, Secret};
+use crate::secrets::revealed;
 use crate::secrets::source::{self, Limits, SecretSource};
 
 /// One command's world.
@@ -322,11 +323,11 @@ impl Observer for Verbose {
         if self.bodies {
             text.push_str("\n> authorization: Basic [redacted]");
             if let Some(body) = attempt.sent {
-                text.push_str(&format!("\n> content-type: application/json\n> {body}"));
+                text.push_str(&format!("\n> content-type: application/json\n> {}", revealed::hidden(body)));
             }
             if let Ok((_, headers, body)) = attempt.result {
                 text.push_str(&show_headers(headers));
-                text.push_str(&format!("\n< {}", shorten(body)));
+                text.push_str(&format!("\n< {}", shorten(&revealed::hidden(body))));
             }
         }
         self.out.log(text);

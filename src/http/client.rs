@@ -21,6 +21,7 @@ use super::retry::TOTAL_WAIT;
 use super::transport;
 use crate::failure::Code;
 use crate::secrets::redactor::Redactor;
+use crate::secrets::revealed;
 
 /// Watches the send path: one call per attempt, whatever came of it.
 pub trait Observer: Send + Sync {
@@ -219,7 +220,7 @@ impl Client {
         let body = if status.is_success() {
             transport::read_body(response, &self.config.server)?
         } else {
-            transport::read_refusal(response)
+            revealed::hidden(&transport::read_refusal(response)).into_owned()
         };
         // The one place where a server's echo of the secret ends.
         let body = match self.redactor.redact(&body) {

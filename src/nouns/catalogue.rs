@@ -17,6 +17,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         .chain(&super::lines::sandbox::ROUTES)
         .chain(&super::project::sandbox::ROUTES)
         .chain(&super::tokens::sandbox::ROUTES)
+        .chain(&super::webhooks::sandbox::ROUTES)
         .chain(&ROUTES)
 }
 

@@ -21,7 +21,7 @@ use crate::secrets::credentials::{Credentials, Secret};
 use crate::secrets::redactor::Redactor;
 
 /// The commands that `--fields` belongs to.
-pub const TAKES_FIELDS: [&str; 13] = [
+pub const TAKES_FIELDS: [&str; 20] = [
     "users create",
     "users list",
     "users get",
@@ -30,6 +30,13 @@ pub const TAKES_FIELDS: [&str; 13] = [
     "users delete",
     "lines list",
     "project show",
+    "webhooks list",
+    "webhooks create",
+    "webhooks ensure",
+    "webhooks update",
+    "webhooks rotate",
+    "webhooks delete",
+    "webhooks egress-ips",
     "webhooks verify",
     "webhooks send",
     "profiles list",

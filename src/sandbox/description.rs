@@ -12,6 +12,8 @@ pub struct Description {
     pub query: Vec<Value>,
     /// The body's schema; none for a request without one.
     pub body: Option<Value>,
+    /// Whether a request may come without it.
+    pub is_body_optional: bool,
     /// The schema of a success's data.
     pub data: Value,
     /// Schemas that have a name, to be referred to with [`named`].
@@ -103,3 +105,5 @@ pub const EMAIL: &str =
 pub const MOMENT: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$";
 /// The form of text without a NUL character.
 pub const STORABLE: &str = r"^[^\u0000]*$";
+/// The form of a URL that can be sent to. Addresses in numbers are taken too.
+pub const URL: &str = r"^https?://[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*(:[0-9]{1,4})?([/?#][!-~]*)?$";

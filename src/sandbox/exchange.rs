@@ -99,6 +99,11 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// Whether there is a body at all.
+    pub fn has_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
     /// The value of a parameter of the path.
     pub fn parameter(&self, name: &str) -> &str {
         self.parameters.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)

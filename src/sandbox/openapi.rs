@@ -10,13 +10,14 @@ use super::revision::Revision;
 use crate::http::{Access, AnswerKind, Spec};
 
 /// Every status of a refusal, and what it means here.
-const REFUSALS: [(u16, &str); 12] = [
+const REFUSALS: [(u16, &str); 13] = [
     (400, "The body is not JSON"),
     (401, "Credentials missing or wrong, or those of another project"),
     (402, "No shared seat is left for a new identity"),
     (403, "The user is not a shared one"),
     (404, "Not there, or deleted"),
     (408, "The body did not arrive in time"),
+    (409, "It is there already, or does not take this change"),
     (413, "The body is too large"),
     (415, "The body is said to be something else than JSON"),
     (422, "A path, a query value or a field is wrong; the message names it"),
@@ -67,7 +68,7 @@ pub fn document(routes: impl Iterator<Item = &'static Route>, revision: Revision
 }
 
 fn operation(spec: &Spec, description: Description) -> Value {
-    let Description { query, body, data, links, refusals, .. } = description;
+    let Description { query, body, is_body_optional, data, links, refusals, .. } = description;
     let names_project = spec.parameters().any(|name| name == "project");
     let mut statuses = BTreeSet::from([500]);
     statuses.extend(spec.parameters().next().map(|_| 422));
@@ -95,7 +96,8 @@ fn operation(spec: &Spec, description: Description) -> Value {
         "x-guessed": spec.guessed,
     });
     if let Some(schema) = body {
-        operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+        operation["requestBody"] =
+            json!({ "required": !is_body_optional, "content": { "application/json": { "schema": schema } } });
     }
     operation
 }

@@ -30,6 +30,14 @@ pub enum Refusal {
     NoProject,
     /// The project owns no line.
     NoLine,
+    /// No such webhook, or a deleted one.
+    NoWebhook,
+    /// A webhook with this URL is there.
+    WebhookExists,
+    /// A change that a webhook of this kind does not take; the text says why.
+    WebhookState(&'static str),
+    /// No such delivery, or it is no longer kept.
+    NoDelivery,
     /// A redirect for a user who is not shared.
     NotShared,
     /// Too many requests; seconds until the next one is welcome.
@@ -96,6 +104,14 @@ impl Refusal {
             Self::NoUser => bare(StatusCode::NOT_FOUND, "User not found".to_owned()),
             Self::NoProject => bare(StatusCode::NOT_FOUND, "Project not found".to_owned()),
             Self::NoLine => bare(StatusCode::NOT_FOUND, "The project has no dedicated line".to_owned()),
+            Self::NoWebhook => bare(StatusCode::NOT_FOUND, "Webhook not found".to_owned()),
+            Self::NoDelivery => {
+                bare(StatusCode::NOT_FOUND, "Delivery not found: it never was, or is no longer kept".to_owned())
+            }
+            Self::WebhookExists => {
+                bare(StatusCode::CONFLICT, "A webhook with this webhookUrl is active already".to_owned())
+            }
+            Self::WebhookState(why) => bare(StatusCode::CONFLICT, (*why).to_owned()),
             Self::NotShared => bare(StatusCode::FORBIDDEN, "User is not a shared user".to_owned()),
             Self::RateLimited(_) => word(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "Too many requests".to_owned()),
             Self::TooLarge => bare(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large".to_owned()),

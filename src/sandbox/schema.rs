@@ -7,7 +7,7 @@ use super::store::StoreError;
 /// Marks a database file as a store of this sandbox ("SPEC").
 const APPLICATION_ID: i32 = 0x5350_4543;
 /// The version of the tables: raised whenever they change. Stores of other versions are not read.
-const VERSION: i32 = 3;
+const VERSION: i32 = 4;
 
 /// How many bits of a `seq` tell rows of one block apart: a block holds at most 1,024 rows.
 pub const BLOCK_BITS: u32 = 10;
@@ -59,6 +59,26 @@ CREATE TABLE project_settings (
     value TEXT NOT NULL,
     PRIMARY KEY (project, name)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE webhooks (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    project TEXT NOT NULL,
+    url TEXT NOT NULL,
+    compared_url TEXT NOT NULL,
+    schema_version TEXT NOT NULL,
+    email TEXT,
+    signing_secret TEXT NOT NULL,
+    standard_secret TEXT NOT NULL,
+    previous_secret TEXT,
+    previous_until_ms INTEGER,
+    disabled_reason TEXT,
+    disabled_ms INTEGER,
+    created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    deleted_ms INTEGER
+) STRICT;
+CREATE UNIQUE INDEX webhook_url ON webhooks (project, compared_url) WHERE deleted_ms IS NULL;
 
 CREATE TABLE servers (
     url TEXT PRIMARY KEY,

@@ -185,7 +185,7 @@ pub fn reset(path: &Path, is_default: bool) -> Result<Reset, StoreError> {
 fn forget(store: &Store) -> Result<u64, StoreError> {
     let forgotten = store.write(|c| {
         let active: Option<u64> = c.query_row("SELECT sum(active) FROM counts", [], |row| row.get(0))?;
-        c.execute_batch("DELETE FROM users; DELETE FROM pairs; DELETE FROM counts; DELETE FROM blocks; DELETE FROM project_settings;")?;
+        c.execute_batch("DELETE FROM users; DELETE FROM pairs; DELETE FROM counts; DELETE FROM blocks; DELETE FROM project_settings; DELETE FROM webhooks;")?;
         Ok(active.unwrap_or(0))
     })?;
     store.shrink()?;

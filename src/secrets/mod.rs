@@ -3,5 +3,6 @@
 pub mod credentials;
 mod escape;
 pub mod redactor;
+pub(crate) mod revealed;
 pub(crate) mod secret;
 pub(crate) mod source;

@@ -19,6 +19,8 @@ use spectrum_cli::nouns::project::endpoints as project;
 use spectrum_cli::nouns::users::endpoints as users;
 use spectrum_cli::nouns::users::model::User;
 use spectrum_cli::nouns::users::outcome;
+use spectrum_cli::nouns::webhooks::endpoints as webhooks;
+use spectrum_cli::nouns::webhooks::model::Webhook;
 use spectrum_cli::secrets::credentials::{Credentials, Secret};
 
 use crate::wire::{self, Exchange};
@@ -35,7 +37,10 @@ pub fn fill(value: &Value) -> Value {
             let text = text
                 .replace("{projectId}", ID)
                 .replace("{userId}", ID)
+                .replace("{webhookId}", ID)
                 .replace("<uuid>", ID)
+                .replace("<hex>", &"0f".repeat(32))
+                .replace("<whsec>", "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
                 .replace("<text>", "words");
             Value::from(text.replace("<phone>", "+16285550123").replace("<timestamp>", "2026-05-01T12:00:00.000Z"))
         }
@@ -115,6 +120,23 @@ fn check_success(spec: &Spec, answer: &Answer, data: &Value, at: &str) {
             (data["name"].as_str(), data["slug"].as_str()),
             "{at}"
         );
+    } else if *spec == webhooks::List::SPEC {
+        let documented = data.as_array().unwrap();
+        let list = read::<webhooks::List>(answer, at);
+        assert_eq!(list.items.len(), documented.len(), "{at}");
+        for (raw, webhook) in list.items.iter().zip(documented) {
+            check_webhook(&answer::record(raw, "a webhook").unwrap(), webhook, at);
+        }
+    } else if *spec == webhooks::Update::SPEC {
+        check_webhook(&read::<webhooks::Update<'_>>(answer, at), data, at);
+    } else if *spec == webhooks::Create::SPEC || *spec == webhooks::Rotate::SPEC {
+        let issued = read::<webhooks::Create<'_>>(answer, at);
+        assert_eq!(Some(issued.id.as_ref()), data["id"].as_str(), "{at}");
+        let secrets = [issued.signing_secret.as_ref(), issued.standard_signing_secret.as_ref()];
+        let documented = [data["signingSecret"].as_str(), data["standardSigningSecret"].as_str()];
+        assert_eq!(secrets.map(|secret| secret.map(Secret::expose)), documented, "{at}");
+    } else if *spec == webhooks::EgressIps::SPEC {
+        assert_eq!(json!(read::<webhooks::EgressIps>(answer, at).addresses), data["addresses"], "{at}");
     } else {
         // What is only answered, never shown by this client, and what is a bare yes.
         let is_shown = NOUNS.iter().flat_map(|noun| noun.shown).any(|(shown, _)| shown == spec);
@@ -144,6 +166,18 @@ fn check_line(line: &Line<'_>, data: &Value, at: &str) {
     assert_eq!(line.created_at.as_deref(), text("createdAt"), "{at}");
 }
 
+fn check_webhook(webhook: &Webhook<'_>, data: &Value, at: &str) {
+    let text = |key: &str| data[key].as_str();
+    assert_eq!(Some(webhook.id.as_ref()), text("id"), "{at}");
+    assert_eq!(Some(webhook.webhook_url.as_ref()), text("webhookUrl"), "{at}");
+    assert_eq!(webhook.schema_version.as_deref(), text("schemaVersion"), "{at}");
+    assert_eq!(webhook.status.as_deref(), text("status"), "{at}");
+    assert_eq!(webhook.enabled, data["enabled"].as_bool(), "{at}");
+    assert_eq!(webhook.is_active(), data["status"] == "active", "{at}");
+    assert_eq!(webhook.disabled_reason.as_deref(), text("disabledReason"), "{at}");
+    assert_eq!(webhook.failure_notification_email.as_deref(), text("failureNotificationEmail"), "{at}");
+}
+
 fn check_failure(error: &Error, exchange: &Exchange, body: &Value, at: &str) {
     let code = match exchange.response.status {
         401 => Code::Unauthorized,
@@ -170,7 +204,7 @@ fn the_client_understands_every_exchange() {
     for (file, exchange) in wire::exchanges() {
         let at = format!("{file} ({})", exchange.name);
         let method: Method = exchange.request.method.parse().unwrap();
-        let path = exchange.request.path.replace("{projectId}", ID).replace("{userId}", ID);
+        let path = exchange.request.path.replace("{projectId}", ID).replace("{userId}", ID).replace("{webhookId}", ID);
         let body = exchange.response.body.as_ref().map(fill).unwrap_or_default();
         let text = if body.is_null() { String::new() } else { body.to_string() };
         match ask(&Call::raw(method, path, Repeat::Safe), exchange.response.status, &text) {

@@ -9,6 +9,7 @@
 mod apply;
 mod conversations;
 mod decode;
+mod deliveries;
 mod docs;
 mod endpoints;
 mod errors;
@@ -45,5 +46,6 @@ mod tls;
 mod usage;
 mod users;
 mod verify;
+mod webhooks;
 mod wire;
 mod world;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use spectrum_cli::http::{Access, AnswerKind};
 use spectrum_cli::model::{Email, Phone, ids};
 use spectrum_cli::nouns::catalogue;
-use spectrum_cli::sandbox::description::{EMAIL, MOMENT, PHONE, STORABLE, UUID};
+use spectrum_cli::sandbox::description::{EMAIL, MOMENT, PHONE, STORABLE, URL, UUID};
 use spectrum_cli::sandbox::openapi;
 use spectrum_cli::sandbox::revision::Revision;
 
@@ -31,6 +31,7 @@ fn matches(pattern: &str, text: &str) -> bool {
         PHONE => text.parse::<Phone>().is_ok(),
         EMAIL => text.parse::<Email>().is_ok(),
         MOMENT => text.len() == 24 && text.ends_with('Z') && text.parse::<jiff::Timestamp>().is_ok(),
+        URL => text.parse::<url::Url>().is_ok_and(|url| url.scheme().starts_with("http")),
         STORABLE => !text.contains('\0'),
         other => panic!("nobody reads {other}"),
     }
@@ -73,6 +74,9 @@ fn problem(document: &Value, schema: &Value, value: &Value, at: &str) -> Option<
             ("items", Value::Array(items)) => {
                 items.iter().find_map(|item| problem(document, rule, item, &format!("{at}[]")))
             }
+            ("minItems", Value::Array(items)) if (items.len() as u64) < rule.as_u64().unwrap() => {
+                refuse("is too short")
+            }
             ("required", Value::Object(object)) => {
                 let missing = rule.as_array().unwrap().iter().find(|name| !object.contains_key(name.as_str().unwrap()));
                 missing.and_then(|name| refuse(&format!("lacks {name}")))
@@ -92,6 +96,7 @@ fn problem(document: &Value, schema: &Value, value: &Value, at: &str) -> Option<
                 | "enum"
                 | "minimum"
                 | "maximum"
+                | "minItems"
                 | "minLength"
                 | "maxLength"
                 | "pattern"

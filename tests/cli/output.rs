@@ -320,6 +320,10 @@ fn fields_are_refused_where_no_record_is_shown_and_known_where_one_is() {
             "users delete" => "+14155550123 --yes",
             "webhooks verify" => "--secret-file secrets -H a:b",
             "webhooks send" => "http://localhost/ --secret-file secrets",
+            "webhooks create" | "webhooks ensure" => "https://bot.example.com/ --show-secret",
+            "webhooks update" => "3c90c3cc-0d44-4b50-8888-8dd25736052a --enable",
+            "webhooks rotate" => "3c90c3cc-0d44-4b50-8888-8dd25736052a --show-secret",
+            "webhooks delete" => "https://bot.example.com/ --yes",
             _ => "",
         };
         let run = world.run(&format!("{command} {operands} --fields nonsense -o json"));

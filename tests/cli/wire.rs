@@ -1,13 +1,15 @@
 //! The referee between client and sandbox: every documented exchange, as files under `tests/wire`.
 //!
 //! A file is `{name, revision?, sandbox?, given?, request, response}`. `given` are requests sent before; `{projectId}`
-//! stands for the sandbox's project, `{userId}` for the last id that an answer held. `auth` is `project`, `none`, `wrong`
-//! or a whole header. In a response `<uuid>`, `<timestamp>`, `<phone>`, `<text>` and `<object>` stand for any value of
-//! that form.
+//! stands for the sandbox's project, `{userId}` and `{webhookId}` for the last id that an answer held. `auth` is
+//! `project`, `none`, `wrong` or a whole header. In a response `<uuid>`, `<timestamp>`, `<phone>`, `<hex>`, `<whsec>`,
+//! `<text>` and `<object>` stand for any value of that form.
 
 use std::fs;
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::Value;
 use spectrum_cli::http::Spec;
@@ -118,7 +120,7 @@ impl Sent {
 }
 
 fn fill(text: &str, last_id: &str) -> String {
-    text.replace("{projectId}", DEFAULT_PROJECT_ID).replace("{userId}", last_id)
+    text.replace("{projectId}", DEFAULT_PROJECT_ID).replace("{userId}", last_id).replace("{webhookId}", last_id)
 }
 
 /// Compares an answer with what is documented; keys and their values one by one, nothing more and nothing less.
@@ -128,6 +130,14 @@ fn compare(expected: &Value, actual: &Value, last_id: &str, at: &str) {
         (Value::String(form), Value::String(text)) => match form.as_str() {
             "<uuid>" => assert!(ids::is_uuid(text), "{at}: {text} is not a UUID"),
             "<phone>" => assert!(text.parse::<Phone>().is_ok(), "{at}: {text} is not a phone number"),
+            "<hex>" => {
+                let is_hex = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+                assert!(is_hex && text.len() == 64, "{at}: {text} is not 64 hex digits");
+            }
+            "<whsec>" => {
+                let bytes = text.strip_prefix("whsec_").and_then(|rest| BASE64.decode(rest).ok());
+                assert_eq!(bytes.map(|bytes| bytes.len()), Some(32), "{at}: {text} is no standard secret");
+            }
             "<text>" => assert!(!text.is_empty(), "{at}: there is no text"),
             "<timestamp>" => {
                 let whole = text.len() == "2026-05-01T12:00:00.000Z".len() && text.ends_with('Z');

@@ -1,11 +1,23 @@
-//! Webhooks: what the service delivers to a handler, signed and verified.
+//! The webhooks of a project: where the service sends what people write.
 
+pub(crate) mod address;
 pub(crate) mod body_forms;
 pub(crate) mod command;
-pub(crate) mod event;
+mod create;
+mod delete;
+pub mod endpoints;
+mod ensure;
+pub mod event;
 pub(crate) mod mistakes;
+pub mod model;
 pub(crate) mod received;
+mod rotate;
+pub(crate) mod rows;
+pub(crate) mod sandbox;
+mod schema;
 pub(crate) mod secret_file;
+mod secret_out;
 pub(crate) mod send;
 pub mod signature;
+mod update;
 pub(crate) mod verify;

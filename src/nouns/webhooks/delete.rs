@@ -1,0 +1,193 @@
+//! `webhooks delete`.
+
+use std::str::FromStr;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::address;
+use super::command::{WebhookId, listed};
+use super::endpoints::Delete;
+use crate::failure::{Code, Exit, Failure};
+use crate::interrupt;
+use crate::model::words;
+use crate::output::{Column, sanitize};
+use crate::session::Session;
+
+/// Examples and special exit codes.
+pub const AFTER_HELP: &str = "\
+Examples:
+  spectrum webhooks delete https://old.example.com/hook
+  spectrum webhooks delete --yes --ignore-missing ID
+
+Off a terminal --yes is needed. Exit codes: 2 not confirmed, 5 no such webhook.";
+
+/// What a deletion answers.
+pub const DELETED: [Column; 2] = [Column::shown("id", "ID", 0, true), Column::shown("deleted", "DELETED", 1, true)];
+
+/// Delete webhooks
+#[derive(Debug, Args)]
+pub struct DeleteArgs {
+    /// Ids or URLs
+    #[arg(required = true, value_name = "WEBHOOK")]
+    pub webhooks: Vec<Key>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// A webhook that is not there is success
+    #[arg(long)]
+    pub ignore_missing: bool,
+}
+
+/// What a webhook is named by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// Its id.
+    Id(WebhookId),
+    /// Its URL, in the form that is compared.
+    Url(String),
+}
+
+impl FromStr for Key {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text.parse(), address::same(text)) {
+            (Ok(id), _) => Ok(Self::Id(id)),
+            (_, Some(url)) => Ok(Self::Url(url)),
+            _ => Err("write an id, or a URL such as https://bot.example.com/hook".to_owned()),
+        }
+    }
+}
+
+impl Key {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Id(id) => id.as_str(),
+            Self::Url(url) => url,
+        }
+    }
+}
+
+/// A webhook that is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doomed {
+    /// Its id.
+    pub id: String,
+    /// Its URL, where it is known.
+    pub url: Option<String>,
+}
+
+impl Doomed {
+    fn told(&self) -> String {
+        let told = self.url.as_ref().map_or_else(|| self.id.clone(), |url| format!("{url} ({})", self.id));
+        sanitize::line(&told).into_owned()
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Deleted<'a> {
+    id: &'a str,
+    deleted: bool,
+}
+
+/// Deletes webhooks.
+///
+/// # Errors
+/// Confirmation required, not found, or whatever a call met; what was deleted before is printed all the same.
+pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
+    session.out.check_fields(&DELETED)?;
+    if !args.yes && !session.prompt.can_ask {
+        session.prompt.confirm(&format!("delete {}", words::count(args.webhooks.len(), "webhook")), "--yes")?;
+    }
+    let doomed = find(args, session)?;
+    if doomed.is_empty() {
+        session.out.many::<&str>(&DELETED, &[])?;
+        return Ok(Exit::Done);
+    }
+    if !args.yes {
+        confirm(session, &doomed)?;
+    }
+    let (pace, out) = (session.client()?.pace().clone(), session.out.clone());
+    interrupt::on_first(move || {
+        pace.cancel();
+        out.note_below("interrupted: finishing the request in flight (Ctrl-C again ends at once)");
+    });
+    let mut deleted = Vec::new();
+    let mut failure = None;
+    for webhook in &doomed {
+        match delete_one(session, webhook, args.ignore_missing) {
+            Ok(true) => deleted.push(Deleted { id: &webhook.id, deleted: true }),
+            Ok(false) => session.out.note(format!("{} is not there", webhook.told())),
+            Err(error) if error.code == Code::NotFound => {
+                failure.get_or_insert(error);
+            }
+            Err(error) => {
+                let done = format!("while deleting {}; {} of {} were deleted", webhook.id, deleted.len(), doomed.len());
+                failure = Some(error.context(done));
+                break;
+            }
+        }
+    }
+    // What was done is said even when something failed; a document is complete either way.
+    if failure.is_none() || !deleted.is_empty() {
+        session.out.many_of_ours(&DELETED, &deleted)?;
+    }
+    failure.map_or(Ok(Exit::Done), Err)
+}
+
+/// Lists what will go, and asks.
+///
+/// # Errors
+/// Confirmation required.
+pub fn confirm(session: &Session, doomed: &[Doomed]) -> Result<(), Failure> {
+    doomed.iter().for_each(|webhook| session.out.note(format!("- {}", webhook.told())));
+    session.prompt.confirm(&format!("Delete {}?", words::count(doomed.len(), "webhook")), "--yes")
+}
+
+/// Deletes one; false when it is not there and that is as well. Absence that answers a repeated attempt is success: the
+/// first one did it.
+///
+/// # Errors
+/// Not found, or whatever the call met.
+pub fn delete_one(session: &Session, webhook: &Doomed, ignore_missing: bool) -> Result<bool, Failure> {
+    match session.client()?.call(&Delete(&webhook.id)) {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_absent_after_retry() => Ok(true),
+        Err(error) if error.is_absent() && ignore_missing => Ok(false),
+        Err(error) if error.is_absent() => {
+            let said = error.message.clone();
+            Err(Failure { message: format!("no webhook has the id {}: {said}", webhook.id), ..error.into() })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Everything is known before the first one is deleted. With `--yes` an id is taken as it is: the delete itself tells.
+fn find(args: &DeleteArgs, session: &Session) -> Result<Vec<Doomed>, Failure> {
+    let needs_list = !args.yes || args.webhooks.iter().any(|key| matches!(key, Key::Url(_)));
+    let there = if needs_list { listed(session)? } else { Vec::new() };
+    let mut doomed: Vec<Doomed> = Vec::new();
+    for key in &args.webhooks {
+        let fits = |webhook: &Doomed| match key {
+            Key::Id(id) => webhook.id.eq_ignore_ascii_case(id.as_str()),
+            Key::Url(url) => webhook.url.as_deref().and_then(address::same).as_ref() == Some(url),
+        };
+        let mut found: Vec<Doomed> = there.iter().map(|(webhook, _)| webhook.clone()).filter(fits).collect();
+        if let (Key::Id(id), true) = (key, found.is_empty() && args.yes) {
+            found.push(Doomed { id: id.to_string(), url: None });
+        }
+        if found.is_empty() && args.ignore_missing {
+            session.out.note(format!("{} is not there", sanitize::line(key.as_str())));
+        } else if found.is_empty() {
+            return Err(Failure::new(Code::NotFound, format!("no webhook is {}", key.as_str()))
+                .hint("run `spectrum webhooks list` to see which there are"));
+        }
+        for webhook in found {
+            if !doomed.iter().any(|known| known.id == webhook.id) {
+                doomed.push(webhook);
+            }
+        }
+    }
+    Ok(doomed)
+}
