@@ -18,7 +18,8 @@ use crate::interrupt;
 use crate::model::Phone;
 use crate::output::format::Format;
 use crate::output::{Column, streams};
-use crate::sandbox::fault::{Fault, Faults, Latency};
+use crate::sandbox::deliveries;
+use crate::sandbox::fault::{Faults, Latency, Rule};
 use crate::sandbox::options::{self, Location, Options, Project};
 use crate::sandbox::revision::Revision;
 use crate::sandbox::store::StoreError;
@@ -92,12 +93,20 @@ pub struct RuleArgs {
     #[arg(long, value_name = "TIME")]
     pub latency: Option<Latency>,
     /// Let a share of the requests fail: STATUS:RATE, drop:RATE, hang:RATE or
-    /// garbage:RATE; may be repeated
+    /// garbage:RATE; or of what webhooks are sent: delivery-lost:RATE,
+    /// delivery-drop:RATE, delivery-twice:RATE, delivery-late:TIME; may be repeated
     #[arg(long = "fault", value_name = "KIND:RATE")]
-    pub faults: Vec<Fault>,
+    pub faults: Vec<Rule>,
     /// The same faults again [default: different ones each time]
     #[arg(long, value_name = "N")]
     pub fault_seed: Option<u64>,
+    /// Make the waits between deliveries to a webhook, and the 30 s that one may
+    /// take, so many times shorter
+    #[arg(long, value_name = "N", value_parser = deliveries::parse_speed)]
+    pub delivery_speed: Option<f64>,
+    /// Deliver to webhooks on other machines too
+    #[arg(long)]
+    pub deliver_anywhere: bool,
     /// Several projects, from a TOML file of [[projects]]
     #[arg(long, value_name = "FILE")]
     pub projects: Option<PathBuf>,
@@ -278,12 +287,15 @@ fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<Opti
         }
     };
     let seed = args.fault_seed.unwrap_or_else(|| fastrand::u64(..));
+    let mut faults = Faults { latency: args.latency, seed, ..Faults::default() };
+    args.faults.into_iter().for_each(|rule| faults.add(rule));
     Ok(Options {
         projects,
         pool: args.pool.unwrap_or(options::DEFAULT_POOL),
         rate_limit: asked_rate_limit(session)?.unwrap_or(rate_limit),
         revision: args.revision,
-        faults: Faults { latency: args.latency, rules: args.faults, seed },
+        faults,
+        deliveries: deliveries::Rules { speed: args.delivery_speed.unwrap_or(1.0), anywhere: args.deliver_anywhere },
         ..Options::default()
     })
 }

@@ -18,18 +18,20 @@ Examples:
   spectrum sandbox text --from +14155550123 'Hello!'
   spectrum sandbox text --from +14155550123 --to +19175550101
 
-The sandbox marks the user as one who can be messaged, as the service does.
+The sandbox marks the user as one who can be messaged, as the service does,
+and tells the project's webhooks.
 It is found by --url, else SPECTRUM_CLOUD_URL, else it is the server that runs
 on the usual store; while none runs, the store of -P sandbox itself is meant.
 Exit codes: 5 the person is nobody's user, 6 they have several numbers.";
 
-const SENT: [Column; 6] = [
+const SENT: [Column; 7] = [
     Column::shown("from", "FROM", 0, true),
     Column::shown("to", "TO", 0, true),
     Column::shown("optedInNow", "OPTED IN NOW", 0, true),
     Column::shown("userId", "USER", 1, true),
     Column::shown("projectId", "PROJECT", 2, true),
     Column::on_request("text", "TEXT"),
+    Column::on_request("deliveries", "DELIVERIES"),
 ];
 
 /// Who texts whom.
@@ -63,6 +65,14 @@ struct Sent {
     to: String,
     user_id: String,
     opted_in_now: bool,
+    #[serde(default)]
+    deliveries: Vec<Fired>,
+}
+
+/// A delivery that is on its way.
+#[derive(Deserialize)]
+struct Fired {
+    url: String,
 }
 
 /// Texts as a person.
@@ -115,6 +125,8 @@ pub fn text(args: &TextArgs, session: &Session) -> Result<Exit, Failure> {
         }
     }
     let became = if sent.opted_in_now { "can be messaged from now on" } else { "could be messaged already" };
-    session.out.text(&format!("{} texted {}: they {became}\n", args.from, sanitize::line(&sent.to)))?;
+    let told = |fired: &Fired| format!("message.received is on its way to {}\n", sanitize::line(&fired.url));
+    let told: String = sent.deliveries.iter().map(told).collect();
+    session.out.text(&format!("{} texted {}: they {became}\n{told}", args.from, sanitize::line(&sent.to)))?;
     Ok(Exit::Done)
 }

@@ -1,5 +1,6 @@
 //! A request on its way to a handler, and the response on its way back. Neither knows sockets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -8,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::deliveries::Deliveries;
 use super::description::Describe;
 use super::options::Project;
 use super::pool::Pool;
@@ -48,12 +50,14 @@ pub struct Head<'a> {
 /// What every handler works on.
 #[derive(Debug)]
 pub struct State {
-    /// The users.
-    pub store: Store,
+    /// The users. What is delivered looks into it too.
+    pub store: Arc<Store>,
     /// The shared numbers.
     pub pool: Pool,
     /// Which revision is spoken.
     pub revision: Revision,
+    /// What is sent to webhooks.
+    pub deliveries: Deliveries,
 }
 
 /// A request that was admitted, with everything that its handler needs.

@@ -12,8 +12,98 @@ pub struct Faults {
     pub latency: Option<Latency>,
     /// Each with its own share of the requests.
     pub rules: Vec<Fault>,
+    /// What goes wrong with what is sent to webhooks.
+    pub deliveries: DeliveryFaults,
     /// The same seed gives the same faults to the same requests.
     pub seed: u64,
+}
+
+/// What goes wrong on purpose with what is sent to webhooks.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct DeliveryFaults {
+    /// The share of deliveries that are never sent.
+    pub lost: f64,
+    /// The share of attempts whose answer is lost, so that the handler gets the same again.
+    pub dropped: f64,
+    /// The share of deliveries that come twice.
+    pub twice: f64,
+    /// How long every delivery is held back.
+    pub late: Option<Latency>,
+}
+
+/// What one delivery meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeliveryFate {
+    /// Whether it is never sent.
+    pub is_lost: bool,
+    /// Whether it comes twice.
+    pub is_doubled: bool,
+    /// How long it is held back.
+    pub late: Duration,
+}
+
+impl DeliveryFaults {
+    /// Decides over the delivery with this number.
+    pub fn fate(&self, seed: u64, number: u64) -> DeliveryFate {
+        let mut dice = dice(seed, number);
+        let (lost, twice, part) = (dice.f64(), dice.f64(), dice.f64());
+        let late = self.late.map_or(Duration::ZERO, |latency| latency.at(part));
+        DeliveryFate { is_lost: lost < self.lost, is_doubled: twice < self.twice, late }
+    }
+
+    /// Whether the answer to an attempt of the delivery with this number is lost.
+    pub fn drops(&self, seed: u64, number: u64, attempt: usize) -> bool {
+        let mut dice = dice(seed ^ 0x5851_f42d_4c95_7f2d, number);
+        (0..=attempt).map(|_| dice.f64()).last().is_some_and(|roll| roll < self.dropped)
+    }
+}
+
+/// A fault as it is written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rule {
+    /// Of requests.
+    Request(Fault),
+    /// `delivery-lost:RATE`.
+    Lost(f64),
+    /// `delivery-drop:RATE`.
+    Dropped(f64),
+    /// `delivery-twice:RATE`.
+    Twice(f64),
+    /// `delivery-late:TIME`.
+    Late(Latency),
+}
+
+impl FromStr for Rule {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        match text.split_once(':') {
+            Some(("delivery-lost", rate)) => parse_rate(rate).map(Self::Lost),
+            Some(("delivery-drop", rate)) => parse_rate(rate).map(Self::Dropped),
+            Some(("delivery-twice", rate)) => parse_rate(rate).map(Self::Twice),
+            Some(("delivery-late", time)) => time.parse().map(Self::Late),
+            _ => text.parse().map(Self::Request),
+        }
+    }
+}
+
+/// Mixed, so that neighbouring seeds and numbers have nothing in common.
+fn dice(seed: u64, number: u64) -> fastrand::Rng {
+    fastrand::Rng::with_seed(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+fn parse_rate(text: &str) -> Result<f64, FaultError> {
+    match text.parse::<f64>() {
+        Ok(rate) if (0.0..=1.0).contains(&rate) => Ok(rate),
+        _ => Err(FaultError::Rate(text.to_owned())),
+    }
+}
+
+impl Latency {
+    /// The time at this part of the way from the shortest to the longest.
+    fn at(self, part: f64) -> Duration {
+        self.least + self.most.saturating_sub(self.least).mul_f64(part)
+    }
 }
 
 /// How long an answer is held back: a fixed time, or evenly spread between two.
@@ -62,18 +152,26 @@ impl Faults {
         if self.rules.is_empty() && self.latency.is_none() {
             return Fate { delay: Duration::ZERO, fault: None };
         }
-        // Mixed, so that neighbouring seeds and numbers have nothing in common.
-        let mut dice = fastrand::Rng::with_seed(self.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut dice = dice(self.seed, number);
         let (roll, part) = (dice.f64(), dice.f64());
-        let delay = self
-            .latency
-            .map_or(Duration::ZERO, |latency| latency.least + latency.most.saturating_sub(latency.least).mul_f64(part));
+        let delay = self.latency.map_or(Duration::ZERO, |latency| latency.at(part));
         let mut reached = 0.0;
         let hit = self.rules.iter().find(|rule| {
             reached += rule.rate;
             roll < reached
         });
         Fate { delay, fault: hit.map(|rule| rule.kind) }
+    }
+
+    /// Adds a fault.
+    pub fn add(&mut self, rule: Rule) {
+        match rule {
+            Rule::Request(fault) => self.rules.push(fault),
+            Rule::Lost(rate) => self.deliveries.lost = rate,
+            Rule::Dropped(rate) => self.deliveries.dropped = rate,
+            Rule::Twice(rate) => self.deliveries.twice = rate,
+            Rule::Late(latency) => self.deliveries.late = Some(latency),
+        }
     }
 
     /// Checks that the shares of all faults leave something to share.
@@ -93,7 +191,10 @@ pub enum FaultError {
     #[error("{0:?} is not a fault; write STATUS:RATE, drop:RATE, hang:RATE or garbage:RATE, for example 503:0.1")]
     Form(String),
     /// An unknown kind, or a status that is no error.
-    #[error("{0:?} is not a kind of fault; write a status from 400 to 599, drop, hang or garbage")]
+    #[error(
+        "{0:?} is not a kind of fault; write a status from 400 to 599, drop, hang, garbage, delivery-lost, delivery-drop, \
+         delivery-twice or delivery-late"
+    )]
     Kind(String),
     /// Not a share.
     #[error("{0:?} is not a rate; write a number from 0 to 1, for example 0.1 for one request in ten")]
@@ -123,10 +224,7 @@ impl FromStr for Fault {
                 _ => return Err(FaultError::Kind(status.to_owned())),
             },
         };
-        match rate.parse::<f64>() {
-            Ok(rate) if (0.0..=1.0).contains(&rate) => Ok(Self { kind, rate }),
-            _ => Err(FaultError::Rate(rate.to_owned())),
-        }
+        Ok(Self { kind, rate: parse_rate(rate)? })
     }
 }
 
@@ -148,7 +246,8 @@ mod tests {
     use super::*;
 
     fn faults(rules: &[&str], seed: u64) -> Faults {
-        Faults { latency: None, rules: rules.iter().map(|rule| rule.parse().unwrap()).collect(), seed }
+        let rules = rules.iter().map(|rule| rule.parse().unwrap()).collect();
+        Faults { rules, seed, ..Faults::default() }
     }
 
     #[test]
@@ -196,6 +295,27 @@ mod tests {
         for number in 0..1000 {
             let delay = faults.fate(number).delay;
             assert!((50..=400).contains(&delay.as_millis()), "{delay:?}");
+        }
+    }
+
+    #[test]
+    fn faults_of_deliveries_are_read_and_have_their_share() {
+        let mut faults = Faults::default();
+        for rule in
+            ["delivery-lost:0.1", "delivery-drop:0.3", "delivery-twice:0.2", "delivery-late:50ms..60ms", "503:1"]
+        {
+            faults.add(rule.parse().unwrap());
+        }
+        assert_eq!(faults.rules.len(), 1);
+        let share = |hit: &dyn Fn(u64) -> bool| (0..10_000).filter(|number| hit(*number)).count();
+        assert!((850..1150).contains(&share(&|n| faults.deliveries.fate(7, n).is_lost)));
+        assert!((1800..2200).contains(&share(&|n| faults.deliveries.fate(7, n).is_doubled)));
+        for attempt in [0, 5] {
+            assert!((2800..3200).contains(&share(&|n| faults.deliveries.drops(7, n, attempt))));
+        }
+        assert!((0..100).all(|n| (50..=60).contains(&faults.deliveries.fate(7, n).late.as_millis())));
+        for bad in ["delivery-lost:2", "delivery-late:0.5", "delivery-late", "delivery-none:0.1", "delivery-drop:"] {
+            assert!(bad.parse::<Rule>().is_err(), "{bad}");
         }
     }
 }

@@ -39,7 +39,7 @@ impl Counted {
             counter.fetch_add(1, Ordering::Relaxed);
             false
         };
-        router.state.store.connection().progress_handler(1, Some(count)).unwrap();
+        Arc::get_mut(&mut router.state.store).unwrap().connection().progress_handler(1, Some(count)).unwrap();
         let counted = Self { router, authorization, steps, hours: AtomicI64::new(0) };
         for n in 0..users {
             counted.ask(Method::POST, "", &shared(n));

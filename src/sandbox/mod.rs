@@ -1,11 +1,13 @@
 //! The sandbox: a real HTTP server on loopback with the API's rules, on an embedded database.
 //!
 //! The rules are in [`router`] and the files per noun, which know no sockets; [`server`] is async, with [`outgoing`] and
-//! [`workers`] for its tools.
+//! [`workers`] for its tools, and so is what delivers to webhooks.
 //! Nothing here prints or reads the environment: what there is to say goes out as values.
 
 pub(crate) mod control;
 pub(crate) mod credentials;
+mod deliverer;
+pub mod deliveries;
 pub mod description;
 pub mod exchange;
 pub mod fault;

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use super::deliveries;
 use super::fault::Faults;
 use super::revision::Revision;
 use crate::model::{Phone, ProjectId};
@@ -42,6 +43,8 @@ pub struct Options {
     pub revision: Revision,
     /// What goes wrong on purpose.
     pub faults: Faults,
+    /// How webhooks are delivered to.
+    pub deliveries: deliveries::Rules,
     /// Whether the store remembers that this server runs, for `sandbox status`.
     pub announce: bool,
 }
@@ -57,6 +60,7 @@ impl Default for Options {
             rate_limit: 0,
             revision: Revision::default(),
             faults: Faults::default(),
+            deliveries: deliveries::Rules::default(),
             announce: false,
         }
     }

@@ -1,12 +1,14 @@
 //! From a request to the route that answers it: each request is routed, authorized and counted once.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, StatusCode};
 use jiff::Timestamp;
 
 use super::credentials::Presented;
+use super::deliveries::Deliveries;
 use super::exchange::{Exchange, Head, Response, Route, State, key};
 use super::limit::Limiter;
 use super::options::{Options, Project};
@@ -60,8 +62,12 @@ impl Router {
     /// # Errors
     /// When the store cannot be opened.
     pub fn new(options: &Options) -> Result<Self, StoreError> {
-        let state =
-            State { store: Store::open(&options.store)?, pool: Pool::new(options.pool), revision: options.revision };
+        let state = State {
+            store: Arc::new(Store::open(&options.store)?),
+            pool: Pool::new(options.pool),
+            revision: options.revision,
+            deliveries: Deliveries::new(options.deliveries, &options.faults),
+        };
         let projects = options.projects.clone();
         let by_id = projects.iter().enumerate().map(|(at, project)| (key(project.id.as_str()), at)).collect();
         let limiter = Limiter::new(options.rate_limit);
@@ -188,7 +194,8 @@ mod tests {
     #[test]
     fn every_route_is_found_in_both_slash_forms() {
         for route in catalogue::routes() {
-            let path = route.spec.path.replace("{project}", DEFAULT_PROJECT_ID).replace("{user}", DEFAULT_PROJECT_ID);
+            let fill = |path: String, name| path.replace(&format!("{{{name}}}"), DEFAULT_PROJECT_ID);
+            let path = route.spec.parameters().fold(route.spec.path.to_owned(), fill);
             let other = path.strip_suffix('/').map_or_else(|| format!("{path}/"), str::to_owned);
             for path in [&path, &other] {
                 assert_ne!(status(route.spec.method.clone(), path), StatusCode::NOT_FOUND, "{path}");

@@ -222,6 +222,7 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
         .name("sandbox".to_owned())
         .spawn(move || {
             runtime.block_on(run(listener, Arc::clone(&shared)));
+            shared.router.state.deliveries.stop();
             if let Some(server) = server {
                 // Best effort: a row that stays is found to be stale by whoever looks.
                 let _ = server.withdraw(&shared.router.state.store);
@@ -384,12 +385,13 @@ async fn controlled(shared: &Arc<Shared>, head: &Parts, body: Incoming) -> Answe
         Ok(body) => body,
         Err(refusal) => return Answer::from(refusal).with(CONNECTION, HeaderValue::from_static("close")),
     };
-    let (inside, method, path) = (Arc::clone(shared), head.method.clone(), head.uri.path().to_owned());
+    let (inside, method, uri) = (Arc::clone(shared), head.method.clone(), head.uri.clone());
     let is_marked = head.headers.get(control::MARK.0).is_some_and(|value| value == control::MARK.1);
     let origin = head.headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("unreadable").to_owned());
     let work = move || {
         let origin = origin.as_deref();
-        let request = control::Request { method: &method, path: &path, is_marked, origin, body: &body };
+        let request =
+            control::Request { method: &method, path: uri.path(), query: uri.query(), is_marked, origin, body: &body };
         control::answer(&inside.router.state, &request)
     };
     shared.workers.run(work).await.unwrap_or_else(ended)

@@ -36,7 +36,7 @@ fn a_text_opts_the_person_in_and_says_so() {
         "json",
     ]);
     let sent = json!({ "from": PHONE, "to": assigned, "text": "Hi \"there\"", "userId": user["id"],
-        "projectId": user["projectId"], "optedInNow": false });
+        "projectId": user["projectId"], "optedInNow": false, "deliveries": [] });
     assert_eq!(run.ok().json(), sent);
     let run = world.run(&format!("sandbox text --from {PHONE} -o id"));
     assert_eq!(run.ok().stdout, format!("{}\n", user["id"].as_str().unwrap()));
