@@ -89,3 +89,59 @@ fn the_readme_job_plans_and_applies() {
     assert_eq!(status, 0, "{text}");
     assert_eq!(text.lines().last().map(str::trim), Some("3"), "{text}");
 }
+
+/// The README's handler hears what the README's commands say, and keeps to the contract that `webhooks send` tries.
+#[test]
+fn the_readme_handler_hears_a_text() {
+    use std::io::{BufRead as _, BufReader};
+    use std::os::unix::process::CommandExt as _;
+
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (handler_port, sandbox_port) = (free_port(), free_port());
+    let fill =
+        |text: &str| text.replace(":3000", &format!(":{handler_port}")).replace("3000)", &format!("{handler_port})"));
+    let handler = blocks(&readme, "python").remove(0);
+    assert!(handler.lines().count() <= 10, "ten lines");
+    let world = World::new();
+    world.file("handler.py", fill(&handler));
+    let story = blocks(&readme, "sh").into_iter().find(|block| block.contains("handler.py")).unwrap();
+    assert!(story.lines().count() + handler.lines().count() <= 25, "a short story");
+    let serve = "sandbox serve --memory";
+    assert!(story.contains(serve));
+    let story = story.replace(serve, &format!("{serve} --listen 127.0.0.1:{sandbox_port}"));
+    let curl = "curl -s";
+    // Without curl the journal is not looked at; where there is one, it answers.
+    let story = story.replace(curl, &format!("command -v curl >&2 && {curl}"));
+    let contract = blocks(&readme, "sh").into_iter().find(|block| block.contains("webhooks send")).unwrap();
+    let (story, contract) = (fill(&story), fill(&contract.replace("localhost", "127.0.0.1")));
+    let up =
+        fill("until spectrum webhooks send http://127.0.0.1:3000/ --secret-file webhook.env -q; do sleep 0.1; done");
+    // However it ends, and after a minute at the latest, nothing of it is left: what is left holds its output open.
+    let script = format!(
+        "trap 'kill -9 0' EXIT\n(sleep 60; kill -9 0) &\n{story}\necho\n({up}) > /dev/null 2>&1\nset -e\n{contract}\necho the end\nwait"
+    );
+    let mut child = world.shell(&script).process_group(0).spawn().unwrap();
+    let group = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let (mut shown, mut heard, mut ended) = (Vec::new(), false, false);
+    for line in lines {
+        heard |= line == "{'type': 'text', 'text': 'Hello!'}";
+        ended |= line == "the end";
+        shown.push(line);
+        if heard && ended {
+            break;
+        }
+    }
+    let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
+    let output = child.wait_with_output().unwrap();
+    assert!(heard && ended, "{shown:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    let hook = format!("http://127.0.0.1:{handler_port}/hook");
+    let fired = format!("message.received is on its way to {hook}");
+    assert!(shown.contains(&fired), "{shown:?}");
+    assert!(fs::read_to_string(world.home().join("webhook.env")).unwrap().starts_with("SPECTRUM_WEBHOOK_SECRET="));
+}
+
+/// A port that nobody has right now.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
