@@ -174,7 +174,9 @@ impl Session {
     pub fn look_behind(&self, failure: Failure) -> Failure {
         let running = self.connection.get().and_then(|connection| connection.sandbox.as_ref());
         match (failure.code, running.and_then(sandbox::Running::trouble), self.environment.sandbox_store()) {
-            (Code::Server, Some(error), Some(store)) => sandbox::unusable(&store, &error.explained(&store), true),
+            (Code::Server, Some(error), Some(store)) => {
+                sandbox::unusable(&store, &sandbox::store_file::explained(error, &store), true)
+            }
             _ => failure,
         }
     }

@@ -8,4 +8,5 @@ pub(crate) mod man;
 pub(crate) mod profiles;
 pub(crate) mod request_log;
 pub(crate) mod sandbox;
+pub(crate) mod sandbox_store;
 pub(crate) mod sandbox_text;

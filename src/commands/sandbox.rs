@@ -2,27 +2,26 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use url::Url;
 
 use super::exec;
 use super::request_log::RequestLog;
+use super::sandbox_store::{is_default, store, unusable};
 use super::sandbox_text as text;
 use crate::config::settings::{Origin, Setting};
-use crate::config::{base_url, profiles_file, source};
+use crate::config::{profiles_file, source};
 use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
 use crate::model::Phone;
 use crate::output::format::Format;
 use crate::output::{Column, streams};
-use crate::sandbox::deliveries;
+use crate::sandbox::delivery;
 use crate::sandbox::fault::{Faults, Latency, Rule};
 use crate::sandbox::options::{self, Location, Options, Project};
 use crate::sandbox::revision::Revision;
-use crate::sandbox::store::StoreError;
 use crate::sandbox::{self, Observe, Reset, Running, StartError, Status, projects_file};
 use crate::session::Session;
 
@@ -102,7 +101,7 @@ pub struct RuleArgs {
     pub fault_seed: Option<u64>,
     /// Make the waits between deliveries to a webhook, and the 30 s that one may
     /// take, so many times shorter
-    #[arg(long, value_name = "N", value_parser = deliveries::parse_speed)]
+    #[arg(long, value_name = "N", value_parser = delivery::parse_speed)]
     pub delivery_speed: Option<f64>,
     /// Deliver to webhooks on other machines too
     #[arg(long)]
@@ -295,7 +294,7 @@ fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<Opti
         rate_limit: asked_rate_limit(session)?.unwrap_or(rate_limit),
         revision: args.revision,
         faults,
-        deliveries: deliveries::Rules { speed: args.delivery_speed.unwrap_or(1.0), anywhere: args.deliver_anywhere },
+        deliveries: delivery::Rules { speed: args.delivery_speed.unwrap_or(1.0), anywhere: args.deliver_anywhere },
         ..Options::default()
     })
 }
@@ -307,47 +306,6 @@ fn asked_rate_limit(session: &Session) -> Result<Option<u32>, Failure> {
     whole.map(Some).ok_or_else(|| {
         Failure::new(Code::Usage, "--rate-limit: a sandbox counts whole requests per second; write a whole number")
     })
-}
-
-/// Where the sandbox is that a command means: `--url`, else `SPECTRUM_CLOUD_URL`, else the one that announced itself in
-/// the usual store.
-///
-/// # Errors
-/// Usage or config, when what is named is no sandbox on this machine.
-pub fn running_at(named: Option<&str>, session: &Session) -> Result<Option<Url>, Failure> {
-    let exported = session.environment.var("SPECTRUM_CLOUD_URL");
-    let (text, origin, code) = match (named, exported) {
-        (Some(url), _) => (url.to_owned(), "--url", Code::Usage),
-        (None, Some(url)) => (url, "SPECTRUM_CLOUD_URL", Code::Config),
-        (None, None) => {
-            let path = store(None, session)?;
-            let Status { running, .. } = sandbox::status(&path).map_err(|error| unusable(&path, &error, session))?;
-            return Ok(running.into_iter().next().and_then(|server| server.url.parse().ok()));
-        }
-    };
-    match base_url::parse(&text) {
-        Ok(url) if url.scheme() == "http" => Ok(Some(url)),
-        Ok(_) => Err(Failure::new(code, format!("{origin} names no sandbox on this machine: {text}"))
-            .hint("name one with `--url http://127.0.0.1:8787`")),
-        Err(reason) => Err(Failure::new(code, format!("{origin}: {reason}"))),
-    }
-}
-
-/// The store that was named, else the one of `-P sandbox`.
-fn store(named: Option<PathBuf>, session: &Session) -> Result<PathBuf, Failure> {
-    named.or_else(|| session.environment.sandbox_store()).ok_or_else(|| {
-        Failure::new(Code::Config, "no place for the sandbox's store: this user has no home folder")
-            .hint("name a file with `--store FILE`")
-    })
-}
-
-/// Whether it is the store of `-P sandbox`, where nobody else keeps anything.
-fn is_default(path: &Path, session: &Session) -> bool {
-    session.environment.sandbox_store().is_some_and(|default| default == path)
-}
-
-fn unusable(path: &Path, error: &StoreError, session: &Session) -> Failure {
-    sandbox::unusable(path, error, is_default(path, session))
 }
 
 /// What `status` shows.

@@ -4,7 +4,7 @@ use clap::Args;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
-use super::sandbox::running_at;
+use super::sandbox_store::running_at;
 use crate::failure::{Code, Exit, Failure};
 use crate::http::loopback;
 use crate::model::Phone;

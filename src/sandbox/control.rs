@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::deliveries::Delivery;
+use super::delivery::Delivery;
 use super::exchange::{Response, State, key};
 use super::query::Query;
 use super::records::{self, Record};

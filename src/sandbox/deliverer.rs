@@ -15,7 +15,8 @@ use reqwest::{Client, StatusCode, Url};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use super::deliveries::{Attempt, Delivery, Journal, Outcome, Rules, Waiting};
+use super::delivery::{Attempt, Delivery, Outcome, Rules};
+use super::delivery_journal::{Journal, Waiting};
 use super::fault::{DeliveryFate, DeliveryFaults};
 use super::store::Store;
 use crate::nouns::webhooks::address::is_loopback;

@@ -16,7 +16,8 @@ use super::pool::Pool;
 use super::query::Query;
 use super::refusal::Refusal;
 use super::revision::Revision;
-use super::store::{Store, StoreError};
+use super::store::Store;
+use super::store_error::StoreError;
 use crate::http::Spec;
 use crate::http::envelope::{Failed, Success};
 

@@ -7,7 +7,9 @@
 pub(crate) mod control;
 pub(crate) mod credentials;
 mod deliverer;
-pub mod deliveries;
+pub(crate) mod deliveries;
+pub mod delivery;
+pub(crate) mod delivery_journal;
 pub mod description;
 pub mod exchange;
 pub mod fault;
@@ -31,6 +33,7 @@ pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod status;
 pub(crate) mod store;
+pub(crate) mod store_error;
 pub(crate) mod store_file;
 pub(crate) mod workers;
 

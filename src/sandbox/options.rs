@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use super::deliveries;
+use super::delivery;
 use super::fault::Faults;
 use super::revision::Revision;
 use crate::model::{Phone, ProjectId};
@@ -44,7 +44,7 @@ pub struct Options {
     /// What goes wrong on purpose.
     pub faults: Faults,
     /// How webhooks are delivered to.
-    pub deliveries: deliveries::Rules,
+    pub deliveries: delivery::Rules,
     /// Whether the store remembers that this server runs, for `sandbox status`.
     pub announce: bool,
 }
@@ -60,7 +60,7 @@ impl Default for Options {
             rate_limit: 0,
             revision: Revision::default(),
             faults: Faults::default(),
-            deliveries: deliveries::Rules::default(),
+            deliveries: delivery::Rules::default(),
             announce: false,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::store::StoreError;
+use super::store_error::StoreError;
 use crate::model::Phone;
 
 /// The first area code of the pool's numbers; each area code has one hundred that belong to nobody (555-0100 to 555-0199).

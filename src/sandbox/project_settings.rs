@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::store::StoreError;
+use super::store_error::StoreError;
 
 /// Reads a setting; none when it was never set, or is no longer understood.
 ///

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::revision::Revision;
 use super::schema::BLOCK_BITS;
-use super::store::StoreError;
+use super::store_error::StoreError;
 use crate::nouns::users::model::UserType;
 
 /// What stands between the fields that a search looks through, so that no match reaches across two of them.

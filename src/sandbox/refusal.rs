@@ -2,7 +2,7 @@
 
 use hyper::StatusCode;
 
-use super::store::StoreError;
+use super::store_error::StoreError;
 use crate::model::Phone;
 
 /// Why a request is refused.

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::store::StoreError;
+use super::store_error::StoreError;
 
 /// Marks a database file as a store of this sandbox ("SPEC").
 const APPLICATION_ID: i32 = 0x5350_4543;

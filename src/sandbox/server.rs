@@ -28,7 +28,7 @@ use super::outgoing::{Place, Room, Timely};
 use super::refusal::Refusal;
 use super::router::{Admitted, Rest, Router};
 use super::status::{self, Server};
-use super::store::StoreError;
+use super::store_error::StoreError;
 use super::workers::Workers;
 use super::{control, host};
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::options::{Location, Options};
-use super::store::{Store, StoreError};
+use super::store::Store;
+use super::store_error::StoreError;
 use super::store_file;
 use crate::failure::{Code, Failure};
 
@@ -129,7 +130,9 @@ pub fn status(path: &Path) -> Result<Status, StoreError> {
     if is_missing(path) {
         return Ok(Status::default());
     }
-    Store::open(&Location::File(path.to_owned())).and_then(|store| look(&store)).map_err(|error| error.explained(path))
+    Store::open(&Location::File(path.to_owned()))
+        .and_then(|store| look(&store))
+        .map_err(|error| store_file::explained(error, path))
 }
 
 /// Whether there is nothing for certain; what cannot be looked at is for the store to complain of.
@@ -173,7 +176,7 @@ pub fn reset(path: &Path, is_default: bool) -> Result<Reset, StoreError> {
         return Ok(Reset::Forgot(0));
     }
     let open = || Store::open(&Location::File(path.to_owned()));
-    match open().and_then(|store| forget(&store)).map_err(|error| error.explained(path)) {
+    match open().and_then(|store| forget(&store)).map_err(|error| store_file::explained(error, path)) {
         Err(error) if can_replace(path, &error, is_default) => {
             store_file::remove(path)?;
             open().map(|_| Reset::Replaced)

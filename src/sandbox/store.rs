@@ -1,17 +1,17 @@
 //! The store: one SQLite database, in a file that several processes share, or in memory.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::gate::Gate;
 use super::options::Location;
+use super::store_error::StoreError;
 use super::{schema, store_file};
 
 /// How long one process waits for another one's writing before it gives up.
@@ -27,62 +27,6 @@ const LARGEST_LOG: u64 = 64 << 20;
 const CUT_PATIENCE: Duration = Duration::from_secs(10);
 /// How much of the log is left for whoever opens the store next, in bytes: twice what SQLite lets it be by itself.
 const KEPT_LOG: u64 = 8 << 20;
-
-/// Why the store cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The file, its folder or what SQLite keeps beside it cannot be made, opened or written.
-    #[error("{what} {}: {error}", path.display())]
-    Access {
-        /// What was tried: `cannot make`.
-        what: &'static str,
-        /// What it was tried with.
-        path: PathBuf,
-        /// The system's words.
-        error: io::Error,
-    },
-    /// A folder, a device, a pipe.
-    #[error("it is not a file")]
-    NotAFile,
-    /// A database that somebody else made.
-    #[error("it is not a sandbox store")]
-    Foreign,
-    /// A store whose tables are older or newer.
-    #[error("it was made by another version of spectrum")]
-    Version,
-    /// A store, or what was one, that holds less than was written into it.
-    #[error("it is damaged: {0}")]
-    Damaged(String),
-    /// Whatever SQLite says.
-    #[error("{0}")]
-    Database(#[from] rusqlite::Error),
-}
-
-impl StoreError {
-    fn code(&self) -> Option<ErrorCode> {
-        let Self::Database(rusqlite::Error::SqliteFailure(error, _)) = self else { return None };
-        Some(error.code)
-    }
-
-    /// Whether another process was in the way, so that trying again may help.
-    fn is_busy(&self) -> bool {
-        matches!(
-            self.code(),
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed)
-        )
-    }
-
-    /// What the work on a file met, in plain words: SQLite's own say little.
-    pub fn explained(self, path: &Path) -> Self {
-        match self.code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(self.to_string()),
-            Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::DiskFull) => {
-                store_file::obstacle(path).unwrap_or(self)
-            }
-            _ => self,
-        }
-    }
-}
 
 /// The database. Writing is one at a time; reading a file goes on beside it.
 #[derive(Debug)]
@@ -124,7 +68,7 @@ impl Store {
                     store_file::check(&connection, &path)?;
                     Ok(connection)
                 });
-                (opened.map_err(|error| error.explained(&path))?, Some(path))
+                (opened.map_err(|error| store_file::explained(error, &path))?, Some(path))
             }
         };
         connection.set_prepared_statement_cache_capacity(STATEMENTS);

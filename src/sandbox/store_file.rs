@@ -5,11 +5,11 @@ use std::fs;
 use std::io::{self, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use url::Url;
 
 use super::schema;
-use super::store::StoreError;
+use super::store_error::StoreError;
 
 /// How many links are followed, as the system does it.
 const LINKS: usize = 40;
@@ -215,6 +215,17 @@ fn logged_pages(path: &Path, size: usize) -> io::Result<HashSet<u64>> {
         log.seek_relative((FRAME_HEADER - number.len() + size) as i64)?;
     }
     Ok(pages)
+}
+
+/// What the work on a store's file met, in plain words: SQLite's own say little.
+pub fn explained(error: StoreError, path: &Path) -> StoreError {
+    match error.code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(error.to_string()),
+        Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::DiskFull) => {
+            obstacle(path).unwrap_or(error)
+        }
+        _ => error,
+    }
 }
 
 /// What the system has against opening a store, in its own words, where SQLite has none.

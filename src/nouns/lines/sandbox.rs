@@ -11,7 +11,7 @@ use crate::sandbox::exchange::{Exchange, Response, Route, key};
 use crate::sandbox::options::Project;
 use crate::sandbox::records::Iso;
 use crate::sandbox::refusal::Refusal;
-use crate::sandbox::store::StoreError;
+use crate::sandbox::store_error::StoreError;
 
 /// The first line's date: lines were there before anybody asked, so none is too young to be routed to.
 const FIRST_LINE_MS: i64 = 1_767_225_600_000;

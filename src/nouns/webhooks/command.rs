@@ -1,18 +1,12 @@
 //! The webhooks of a project.
 
-use std::fmt;
-use std::str::FromStr;
-
 use clap::Subcommand;
-use serde_json::value::RawValue;
 
-use super::delete::Doomed;
+use super::columns::{CREATED, ROTATED, WEBHOOK};
 use super::endpoints::{Create, EgressIps, List, Rotate, Update};
-use super::model::Webhook;
 use super::{create, delete, ensure, rotate, send, update, verify};
 use crate::failure::{Exit, Failure};
-use crate::http::{Endpoint as _, Spec, answer};
-use crate::model::ids::is_uuid;
+use crate::http::{Endpoint as _, Spec};
 use crate::output::Column;
 use crate::output::format::Format;
 use crate::session::Session;
@@ -57,45 +51,6 @@ pub enum Verb {
     Send(Box<send::SendArgs>),
 }
 
-/// The columns of a webhook. Rows of 2026-05 leave most of them blank.
-pub const WEBHOOK: [Column; 11] = [
-    Column::shown("id", "ID", 0, true),
-    Column::shown("webhookUrl", "URL", 0, false),
-    Column::shown("status", "STATUS", 1, true),
-    Column::shown("disabledReason", "REASON", 2, true),
-    Column::shown("schemaVersion", "SCHEMA", 3, true),
-    Column::shown("createdAt", "CREATED", 4, true),
-    Column::on_request("eventTypes", "EVENTS"),
-    Column::on_request("enabled", "ENABLED"),
-    Column::on_request("failureNotificationEmail", "FAILURE EMAIL"),
-    Column::on_request("disabledAt", "DISABLED"),
-    Column::on_request("updatedAt", "UPDATED"),
-];
-
-/// The columns of one that was just made.
-pub const CREATED: [Column; 13] = [
-    WEBHOOK[0],
-    WEBHOOK[1],
-    WEBHOOK[2],
-    WEBHOOK[3],
-    WEBHOOK[4],
-    WEBHOOK[5],
-    WEBHOOK[6],
-    WEBHOOK[7],
-    WEBHOOK[8],
-    WEBHOOK[9],
-    WEBHOOK[10],
-    Column::shown("signingSecret", "SECRET", 0, true),
-    Column::shown("standardSigningSecret", "STANDARD SECRET", 0, true),
-];
-
-/// The columns of a rotation.
-pub const ROTATED: [Column; 3] = [
-    Column::shown("id", "ID", 0, true),
-    Column::shown("standardSigningSecret", "STANDARD SECRET", 0, true),
-    Column::shown("previousValidUntil", "OLD ONE GOOD UNTIL", 0, true),
-];
-
 const EGRESS: [Column; 1] = [Column::shown("addresses", "ADDRESSES", 0, false)];
 
 impl Verbs for Verb {
@@ -135,50 +90,4 @@ fn egress_ips(session: &Session) -> Result<Exit, Failure> {
     let text: String = answer.read()?.addresses.iter().map(|address| format!("{address}\n")).collect();
     session.out.foreign(&text)?;
     Ok(Exit::Done)
-}
-
-/// The webhooks of the project, each with its record.
-///
-/// # Errors
-/// Whatever the call met; bad response, when one has no id or no URL.
-pub fn listed(session: &Session) -> Result<Vec<(Doomed, Box<RawValue>)>, Failure> {
-    let answer = session.client()?.call(&List)?;
-    let webhook = |record: &RawValue| {
-        let Webhook { id, webhook_url, .. } = read(record)?;
-        Ok((Doomed { id: id.into_owned(), url: Some(webhook_url.into_owned()) }, record.to_owned()))
-    };
-    answer.read()?.items.into_iter().map(webhook).collect()
-}
-
-/// Reads one record of a list.
-///
-/// # Errors
-/// Bad response, when it is none.
-pub fn read(record: &RawValue) -> Result<Webhook<'_>, Failure> {
-    Ok(answer::record(record, "a webhook")?)
-}
-
-/// The id of a webhook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WebhookId(String);
-
-impl WebhookId {
-    /// The id in small letters.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for WebhookId {
-    type Err = crate::model::IdError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_uuid(text) { Ok(Self(text.to_ascii_lowercase())) } else { Err(crate::model::IdError) }
-    }
-}
-
-impl fmt::Display for WebhookId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 
 use super::address::{Address, Reach};
-use super::command::CREATED;
+use super::columns::CREATED;
 use super::endpoints::Create;
 use super::model::{NewWebhook, Schema};
 use super::secret_out::{self, Destination, SecretArgs};

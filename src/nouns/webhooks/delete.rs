@@ -6,8 +6,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::address;
-use super::command::{WebhookId, listed};
 use super::endpoints::Delete;
+use super::lookup::{Registered, listed};
+use super::model::WebhookId;
 use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
 use crate::model::words;
@@ -69,22 +70,6 @@ impl Key {
     }
 }
 
-/// A webhook that is to go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Doomed {
-    /// Its id.
-    pub id: String,
-    /// Its URL, where it is known.
-    pub url: Option<String>,
-}
-
-impl Doomed {
-    fn told(&self) -> String {
-        let told = self.url.as_ref().map_or_else(|| self.id.clone(), |url| format!("{url} ({})", self.id));
-        sanitize::line(&told).into_owned()
-    }
-}
-
 #[derive(Debug, Serialize)]
 struct Deleted<'a> {
     id: &'a str,
@@ -140,7 +125,7 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// Confirmation required.
-pub fn confirm(session: &Session, doomed: &[Doomed]) -> Result<(), Failure> {
+pub fn confirm(session: &Session, doomed: &[Registered]) -> Result<(), Failure> {
     doomed.iter().for_each(|webhook| session.out.note(format!("- {}", webhook.told())));
     session.prompt.confirm(&format!("Delete {}?", words::count(doomed.len(), "webhook")), "--yes")
 }
@@ -150,7 +135,7 @@ pub fn confirm(session: &Session, doomed: &[Doomed]) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Not found, or whatever the call met.
-pub fn delete_one(session: &Session, webhook: &Doomed, ignore_missing: bool) -> Result<bool, Failure> {
+pub fn delete_one(session: &Session, webhook: &Registered, ignore_missing: bool) -> Result<bool, Failure> {
     match session.client()?.call(&Delete(&webhook.id)) {
         Ok(_) => Ok(true),
         Err(error) if error.is_absent_after_retry() => Ok(true),
@@ -164,18 +149,18 @@ pub fn delete_one(session: &Session, webhook: &Doomed, ignore_missing: bool) -> 
 }
 
 /// Everything is known before the first one is deleted. With `--yes` an id is taken as it is: the delete itself tells.
-fn find(args: &DeleteArgs, session: &Session) -> Result<Vec<Doomed>, Failure> {
+fn find(args: &DeleteArgs, session: &Session) -> Result<Vec<Registered>, Failure> {
     let needs_list = !args.yes || args.webhooks.iter().any(|key| matches!(key, Key::Url(_)));
     let there = if needs_list { listed(session)? } else { Vec::new() };
-    let mut doomed: Vec<Doomed> = Vec::new();
+    let mut doomed: Vec<Registered> = Vec::new();
     for key in &args.webhooks {
-        let fits = |webhook: &Doomed| match key {
+        let fits = |webhook: &Registered| match key {
             Key::Id(id) => webhook.id.eq_ignore_ascii_case(id.as_str()),
             Key::Url(url) => webhook.url.as_deref().and_then(address::same).as_ref() == Some(url),
         };
-        let mut found: Vec<Doomed> = there.iter().map(|(webhook, _)| webhook.clone()).filter(fits).collect();
+        let mut found: Vec<Registered> = there.iter().map(|(webhook, _)| webhook.clone()).filter(fits).collect();
         if let (Key::Id(id), true) = (key, found.is_empty() && args.yes) {
-            found.push(Doomed { id: id.to_string(), url: None });
+            found.push(Registered { id: id.to_string(), url: None });
         }
         if found.is_empty() && args.ignore_missing {
             session.out.note(format!("{} is not there", sanitize::line(key.as_str())));

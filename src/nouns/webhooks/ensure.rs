@@ -4,10 +4,11 @@ use clap::Args;
 use serde_json::value::RawValue;
 
 use super::address::Pattern;
-use super::command::{CREATED, listed, read};
+use super::columns::CREATED;
 use super::create::{NewArgs, register};
-use super::delete::{self, Doomed};
+use super::delete;
 use super::endpoints::Update;
+use super::lookup::{Registered, listed, read};
 use super::model::{Change, NewWebhook, Schema, Webhook};
 use crate::failure::{Code, Exit, Failure};
 use crate::session::Session;
@@ -50,10 +51,10 @@ pub fn ensure(args: &EnsureArgs, session: &Session) -> Result<Exit, Failure> {
     }
     let there = listed(session)?;
     let ours = find(&there, &wanted);
-    let old: Vec<Doomed> = match &args.replacing {
+    let old: Vec<Registered> = match &args.replacing {
         None => Vec::new(),
         Some(pattern) => {
-            let fits = |webhook: &&Doomed| {
+            let fits = |webhook: &&Registered| {
                 webhook.url.as_deref().is_some_and(|url| pattern.fits(url) && !wanted.webhook_url.is(url))
             };
             there.iter().map(|(webhook, _)| webhook).filter(fits).cloned().collect()
@@ -78,9 +79,10 @@ pub fn ensure(args: &EnsureArgs, session: &Session) -> Result<Exit, Failure> {
 }
 
 /// The webhook with this URL; an active one before another.
-fn find<'a>(there: &'a [(Doomed, Box<RawValue>)], wanted: &NewWebhook) -> Option<&'a RawValue> {
-    let fits =
-        |(webhook, _): &&(Doomed, Box<RawValue>)| webhook.url.as_deref().is_some_and(|url| wanted.webhook_url.is(url));
+fn find<'a>(there: &'a [(Registered, Box<RawValue>)], wanted: &NewWebhook) -> Option<&'a RawValue> {
+    let fits = |(webhook, _): &&(Registered, Box<RawValue>)| {
+        webhook.url.as_deref().is_some_and(|url| wanted.webhook_url.is(url))
+    };
     let mut fitting: Vec<&RawValue> = there.iter().filter(fits).map(|(_, record)| &**record).collect();
     fitting.sort_by_key(|record| read(record).is_ok_and(|webhook| !webhook.is_active()));
     fitting.first().copied()

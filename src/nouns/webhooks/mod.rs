@@ -2,12 +2,14 @@
 
 pub(crate) mod address;
 pub(crate) mod body_forms;
+pub(crate) mod columns;
 pub(crate) mod command;
 mod create;
 mod delete;
 pub mod endpoints;
 mod ensure;
 pub mod event;
+pub(crate) mod lookup;
 pub(crate) mod mistakes;
 pub mod model;
 pub(crate) mod received;

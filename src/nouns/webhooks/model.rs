@@ -7,7 +7,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
-use crate::model::Email;
+use crate::model::ids::is_uuid;
+use crate::model::{Email, IdError};
 use crate::secrets::credentials::Secret;
 
 /// What a webhook is sent.
@@ -150,6 +151,31 @@ fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Se
 pub struct Egress {
     /// Public IPv4 addresses.
     pub addresses: Vec<String>,
+}
+
+/// The id of a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookId(String);
+
+impl WebhookId {
+    /// The id in small letters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for WebhookId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if is_uuid(text) { Ok(Self(text.to_ascii_lowercase())) } else { Err(IdError) }
+    }
+}
+
+impl fmt::Display for WebhookId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 #[cfg(test)]

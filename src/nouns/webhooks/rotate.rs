@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::command::{ROTATED, WebhookId};
+use super::columns::ROTATED;
 use super::create::{Held, lost};
 use super::endpoints::Rotate;
+use super::model::WebhookId;
 use super::secret_out::{self, SecretArgs};
 use crate::failure::{Exit, Failure};
 use crate::model::{parse_age, time};

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::model::Schema;
 use crate::sandbox::records::Iso;
-use crate::sandbox::store::StoreError;
+use crate::sandbox::store_error::StoreError;
 
 /// Events that can be asked for: all there are.
 pub const EVENT_TYPES: [&str; 1] = ["message.received"];

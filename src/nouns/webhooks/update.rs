@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use super::command::{WEBHOOK, WebhookId};
+use super::columns::WEBHOOK;
 use super::endpoints::Update;
+use super::model::WebhookId;
 use super::model::{Change, Schema};
 use crate::failure::{Code, Exit, Failure};
 use crate::model::Email;
