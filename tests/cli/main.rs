@@ -7,6 +7,7 @@
 )]
 
 mod apply;
+mod arrows;
 mod conversations;
 mod decode;
 mod deliveries;
