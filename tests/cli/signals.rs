@@ -7,7 +7,9 @@ use std::net::TcpListener;
 use std::process::Stdio;
 
 use nix::pty::openpty;
-use nix::sys::signal::Signal::{self, SIGCONT, SIGHUP, SIGINT, SIGSTOP, SIGTERM, SIGTSTP};
+#[cfg(target_os = "linux")]
+use nix::sys::signal::Signal;
+use nix::sys::signal::Signal::{SIGCONT, SIGHUP, SIGINT, SIGSTOP, SIGTERM, SIGTSTP};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
