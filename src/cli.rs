@@ -40,8 +40,8 @@ pub struct Cli {
 pub const VERSION: &str = env!("SPECTRUM_VERSION");
 
 /// What can be typed first.
+#[expect(missing_docs, reason = "the help of a command is the doc comment of its arguments")]
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum Command {
     /// A noun of the API.
     #[command(flatten)]
@@ -51,17 +51,13 @@ pub enum Command {
     Profiles(commands::profiles::Verb),
     /// Add a profile (the same as `profiles add`)
     Login(commands::profiles::AddArgs),
-    /// Call any route of the API
     #[command(after_help = commands::api::AFTER_HELP)]
     Api(commands::api::ApiArgs),
     /// Run the sandbox: the API's rules on this machine, no account needed
     #[command(subcommand, arg_required_else_help = true)]
     Sandbox(commands::sandbox::Verb),
-    /// Print a completion script for a shell
     Completions(commands::completions::CompletionsArgs),
-    /// Write manual pages
     Man(commands::man::ManArgs),
-    /// Show help for a command or a topic
     Help(commands::help::HelpArgs),
 }
 

@@ -28,7 +28,7 @@ printed as it came; an error status is an error exit.";
 /// Larger than any request of this API.
 const LARGEST_INPUT: u64 = 16 * 1024 * 1024;
 
-/// Which route to call, and with what.
+/// Call any route of the API
 #[derive(Debug, Args)]
 pub struct ApiArgs {
     /// The path, with or without a leading slash

@@ -63,7 +63,7 @@ impl ValueEnum for Shell {
     }
 }
 
-/// For which shell.
+/// Print a completion script for a shell
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  spectrum completions bash > ~/.local/share/bash-completion/completions/spectrum\n  spectrum completions zsh > \"${fpath[1]}/_spectrum\"\n  spectrum completions fish > ~/.config/fish/completions/spectrum.fish"

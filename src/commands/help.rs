@@ -6,7 +6,7 @@ use crate::config::profiles_file;
 use crate::failure::{Code, Exit, Failure};
 use crate::session::Session;
 
-/// What to show help for.
+/// Show help for a command or a topic
 #[derive(Debug, Args)]
 #[command(
     after_help = "Topics: exit-codes, environment, roster\n\nExamples:\n  spectrum help users create\n  spectrum help exit-codes"

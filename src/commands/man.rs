@@ -8,7 +8,7 @@ use clap::{Args, Command};
 use crate::failure::{Code, Exit, Failure};
 use crate::session::Session;
 
-/// Where to.
+/// Write manual pages
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  spectrum man | man -l -\n  spectrum man --dir ~/.local/share/man/man1")]
 pub struct ManArgs {

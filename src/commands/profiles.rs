@@ -18,9 +18,7 @@ use crate::session::Session;
 
 /// What can be done with profiles.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum Verb {
-    /// Check a project's credentials and save them
     #[command(after_help = ADD_HELP)]
     Add(AddArgs),
     /// List the profiles
@@ -29,10 +27,8 @@ pub enum Verb {
         after_help = "Examples:\n  spectrum profiles list\n  spectrum profiles list -o json"
     )]
     List,
-    /// Make a profile the default
     #[command(after_help = "Examples:\n  spectrum profiles use prod\n  spectrum profiles use sandbox")]
-    Use(NameArgs),
-    /// Remove a profile
+    Use(UseArgs),
     #[command(
         visible_alias = "rm",
         after_help = "Examples:\n  spectrum profiles remove staging\n  spectrum profiles rm staging --yes"
@@ -60,7 +56,7 @@ request before it is saved. A profile of that name is replaced only when you
 say so: asked at a terminal, elsewhere with --yes. Its other settings stay.
 Exit codes: 4 the service refused the pair.";
 
-/// What to save.
+/// Check a project's credentials and save them
 #[derive(Debug, Args)]
 #[command(after_help = ADD_HELP)]
 pub struct AddArgs {
@@ -78,15 +74,15 @@ pub struct AddArgs {
     pub yes: bool,
 }
 
-/// A profile's name.
+/// Make a profile the default
 #[derive(Debug, Args)]
-pub struct NameArgs {
+pub struct UseArgs {
     /// The profile's name
     #[arg(add = ArgValueCandidates::new(settings::profile_names))]
     pub name: String,
 }
 
-/// What to remove.
+/// Remove a profile
 #[derive(Debug, Args)]
 pub struct RemoveArgs {
     /// The profile's name

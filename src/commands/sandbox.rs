@@ -27,23 +27,17 @@ use crate::session::Session;
 
 /// What can be done with the sandbox.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum Verb {
-    /// Run the sandbox as a server for any client
     #[command(after_help = SERVE_HELP)]
     Serve(Box<ServeArgs>),
-    /// Run a command beside a fresh sandbox that lives in memory
     #[command(after_help = EXEC_HELP)]
     Exec(Box<ExecArgs>),
-    /// Forget every user of the store
     #[command(after_help = "Examples:\n  spectrum sandbox reset\n  spectrum sandbox reset --yes")]
     Reset(ResetArgs),
-    /// Text as a person: the number that was assigned to them hears from them
     #[command(after_help = text::AFTER_HELP)]
     Text(text::TextArgs),
-    /// Show the store and whether a server runs on it
     #[command(after_help = "Examples:\n  spectrum sandbox status\n  spectrum sandbox status -o json")]
-    Status(StoreArgs),
+    Status(StatusArgs),
 }
 
 /// Examples and what the shared flag means here.
@@ -111,7 +105,7 @@ pub struct RuleArgs {
     pub projects: Option<PathBuf>,
 }
 
-/// How to serve.
+/// Run the sandbox as a server for any client
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Address to listen on; port 0 picks a free one
@@ -131,7 +125,7 @@ pub struct ServeArgs {
     pub rules: RuleArgs,
 }
 
-/// What to run beside a sandbox.
+/// Run a command beside a fresh sandbox that lives in memory
 #[derive(Debug, Args)]
 pub struct ExecArgs {
     /// The rules.
@@ -150,7 +144,15 @@ pub struct StoreArgs {
     pub store: Option<PathBuf>,
 }
 
-/// What to forget.
+/// Show the store and whether a server runs on it
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Which store.
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// Forget every user of the store
 #[derive(Debug, Args)]
 pub struct ResetArgs {
     /// Which store.
@@ -178,7 +180,7 @@ pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
         Verb::Serve(args) => serve(*args, session),
         Verb::Exec(args) => exec_beside(*args, session),
         Verb::Reset(args) => reset(&args, session),
-        Verb::Status(args) => status(&args, session),
+        Verb::Status(args) => status(&args.store, session),
         Verb::Text(args) => text::text(&args, session),
     }
 }

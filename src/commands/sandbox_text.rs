@@ -34,7 +34,7 @@ const SENT: [Column; 7] = [
     Column::on_request("deliveries", "DELIVERIES"),
 ];
 
-/// Who texts whom.
+/// Text as a person: the number that was assigned to them hears from them
 #[derive(Debug, Args)]
 pub struct TextArgs {
     /// The person's number

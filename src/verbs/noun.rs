@@ -57,7 +57,7 @@ impl Noun {
     }
 }
 
-/// The verbs, and the noun's own words over them: what is built late would put its own in their place.
+/// The verbs, and the noun's own words over them: the verbs bring a text of their own.
 fn augment<V: Verbs>(command: Command) -> Command {
     V::augment_subcommands(command).about(V::ABOUT)
 }

@@ -18,9 +18,7 @@ use crate::verbs::noun::Verbs;
 
 /// What can be asked of lines.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum Verb {
-    /// List the lines that the project owns
     #[command(
         visible_alias = "ls",
         after_help = "Examples:\n  spectrum lines list\n  spectrum lines list --platform imessage -o json"
@@ -33,7 +31,7 @@ pub enum Verb {
     Route,
 }
 
-/// Which lines to list.
+/// List the lines that the project owns
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// Only lines of this platform, such as imessage

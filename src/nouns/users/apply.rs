@@ -52,7 +52,7 @@ const LARGEST_ROSTER: u64 = 256 * 1024 * 1024;
 /// Problems that a person is shown; the first hundred will keep anybody busy.
 const PRINTED_PROBLEMS: usize = 100;
 
-/// Which roster, and how far to go.
+/// Make the project's users those of a file
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
     /// The roster; - reads standard input

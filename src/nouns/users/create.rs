@@ -33,7 +33,7 @@ An existing user is success. Exit codes: 2 nothing was sent, 6 a limit is
 reached, or the service answered with somebody else's record; see
 `spectrum help exit-codes`.";
 
-/// Who to register.
+/// Register a user, or get back the one that is there
 #[derive(Debug, Args)]
 pub struct CreateArgs {
     /// The service assigns a number from its pool

@@ -32,7 +32,7 @@ Off a terminal --yes is needed. With a filter the project's owner is left alone.
 /// What a deletion answers.
 const DELETED: [Column; 2] = [Column::shown("id", "ID", 0, true), Column::shown("deleted", "DELETED", 1, true)];
 
-/// Whom to delete.
+/// Delete users; their numbers are given back
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
     /// Ids or phone numbers

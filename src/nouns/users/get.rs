@@ -15,7 +15,7 @@ Examples:
 
 Exit codes: 5 no such user, 6 several users have this phone number.";
 
-/// Whom to show.
+/// Show one user
 #[derive(Debug, Args)]
 pub struct GetArgs {
     /// An id or a phone number

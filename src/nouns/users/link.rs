@@ -41,7 +41,7 @@ const LINK: [Column; 4] = [
     Column::on_request("id", "ID"),
 ];
 
-/// Whose links, and what they say.
+/// Print the link that opens a conversation with a user's number
 #[derive(Debug, Args)]
 pub struct LinkArgs {
     /// Ids or phone numbers

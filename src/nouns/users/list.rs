@@ -27,7 +27,7 @@ Examples:
 An empty list is success. What csv, json and ndjson write can be fed back to
 `spectrum users apply`.";
 
-/// Which users to list.
+/// List the project's active users
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// The filters.

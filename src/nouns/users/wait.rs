@@ -44,7 +44,7 @@ const PART: u32 = 30;
 /// Who is missing is named up to this many.
 const NAMED: usize = 3;
 
-/// For whom to wait, and how long.
+/// Wait until users can be messaged
 #[derive(Debug, Args)]
 pub struct WaitArgs {
     /// Ids or phone numbers

@@ -15,7 +15,6 @@ use crate::verbs::noun::Verbs;
 
 /// What can be done with webhooks.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum Verb {
     /// List the project's webhooks
     #[command(
@@ -23,19 +22,14 @@ pub enum Verb {
         after_help = "Examples:\n  spectrum webhooks list\n  spectrum webhooks list -o json | jq -r '.[].webhookUrl'"
     )]
     List,
-    /// Register a URL; its secrets are shown once
     #[command(visible_alias = "add", after_help = create::AFTER_HELP)]
     Create(create::CreateArgs),
-    /// Make sure that a URL is registered, and change nothing if it is
     #[command(after_help = ensure::AFTER_HELP)]
     Ensure(Box<ensure::EnsureArgs>),
-    /// Change a webhook
     #[command(after_help = update::AFTER_HELP)]
     Update(update::UpdateArgs),
-    /// Give a webhook another standard secret, shown once
     #[command(after_help = rotate::AFTER_HELP)]
     Rotate(rotate::RotateArgs),
-    /// Delete webhooks
     #[command(visible_alias = "rm", after_help = delete::AFTER_HELP)]
     Delete(delete::DeleteArgs),
     /// Show the addresses that deliveries come from
@@ -43,10 +37,8 @@ pub enum Verb {
         after_help = "Examples:\n  spectrum webhooks egress-ips\n  spectrum webhooks egress-ips -o json | jq -r '.addresses[]'"
     )]
     EgressIps,
-    /// Check the signature of a delivery, and say what is wrong with it
     #[command(after_help = verify::AFTER_HELP)]
     Verify(verify::VerifyArgs),
-    /// Send a signed delivery to a handler, as the service would
     #[command(after_help = send::AFTER_HELP)]
     Send(Box<send::SendArgs>),
 }
