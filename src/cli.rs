@@ -1,11 +1,14 @@
 //! The command line's grammar. The doc comments are the help; nothing here acts.
 
+use std::ffi::OsString;
+
 use clap::error::ErrorKind;
-use clap::{ArgMatches, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::commands;
 use crate::config::flags::GlobalArgs;
 use crate::nouns;
+use crate::verbs::help::frame;
 use crate::verbs::noun::{Chosen, Noun};
 
 /// The nouns of the API, in the order of the help.
@@ -25,7 +28,7 @@ pub static NOUNS: &[Noun] = &[
     subcommand_required = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    after_help = "Try it without an account:\n  spectrum -P sandbox users create --shared --phone +14155550123\n\nTopics: spectrum help exit-codes | environment | roster"
+    after_help = "Try it in the sandbox, without an account.\n\nExamples:\n  spectrum -P sandbox users create --shared \\\n      --phone +14155550123\n  spectrum -P sandbox users list\n\nTopics: spectrum help environment | exit-codes | files | json | options | roster"
 )]
 pub struct Cli {
     /// Flags that every command takes.
@@ -59,6 +62,23 @@ pub enum Command {
     Completions(commands::completions::CompletionsArgs),
     Man(commands::man::ManArgs),
     Help(commands::help::HelpArgs),
+}
+
+impl Cli {
+    /// The whole grammar, with its help as people see it.
+    pub fn grammar() -> clap::Command {
+        let hidden = |arg: clap::Arg| if arg.is_global_set() { arg.hide(true) } else { arg };
+        frame(Self::command().mut_args(hidden))
+    }
+
+    /// Reads a command line.
+    ///
+    /// # Errors
+    /// What clap says, which is also how it asks for help to be shown.
+    pub fn read(args: &[OsString]) -> Result<Self, clap::Error> {
+        let mut grammar = Self::grammar();
+        Self::from_arg_matches(&grammar.try_get_matches_from_mut(args)?).map_err(|error| error.format(&mut grammar))
+    }
 }
 
 impl Command {

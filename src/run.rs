@@ -1,7 +1,7 @@
 //! One run: parse, resolve, one match, and the failure printed with its hint.
 
+use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory as _, Parser as _};
 
 use crate::cli::{Cli, Command, OfNoun};
 use crate::commands;
@@ -26,7 +26,7 @@ pub fn run(environment: Environment) -> u8 {
         let out = Output::new(Format::Table, None, Streams::default(), Redactor::default());
         return out.finish(commands::completions::answer(&shell, Cli::command(), &environment));
     }
-    let cli = match Cli::try_parse_from(&environment.args) {
+    let cli = match Cli::read(&environment.args) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, &environment),
     };
@@ -60,8 +60,8 @@ fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Api(args) => commands::api::api(args, session),
         Command::Sandbox(verb) => commands::sandbox::run(verb, session),
         Command::Completions(args) => commands::completions::completions(&args, session),
-        Command::Man(args) => commands::man::man(&args, Cli::command(), session),
-        Command::Help(args) => commands::help::help(&args, Cli::command(), session),
+        Command::Man(args) => commands::man::man(&args, Cli::grammar(), session),
+        Command::Help(args) => commands::help::help(&args, Cli::grammar(), session),
     }
 }
 

@@ -18,8 +18,8 @@ use crate::session::Session;
 pub const AFTER_HELP: &str = "\
 Examples:
   spectrum api projects/{projectId}/users/
-  spectrum api -X POST projects/{projectId}/users/ -f type=shared \\
-      -f phoneNumber=+14155550123
+  spectrum api -X POST projects/{projectId}/users/ \\
+      -f type=shared -f phoneNumber=+14155550123
 
 {projectId} stands for the project of the credentials. Fields make a JSON body
 and POST the default method; with -X GET they go into the query. The body is

@@ -63,11 +63,22 @@ impl ValueEnum for Shell {
     }
 }
 
+/// Examples, one for each shell that most people have.
+const AFTER_HELP: &str = "\
+Examples:
+  echo 'source <(spectrum completions bash)' \\
+      >> ~/.bashrc
+  echo 'source <(spectrum completions zsh)' \\
+      >> ~/.zshrc
+  mkdir -p ~/.config/fish/completions
+  spectrum completions fish \\
+      > ~/.config/fish/completions/spectrum.fish
+
+For zsh, behind the line with compinit.";
+
 /// Print a completion script for a shell
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  spectrum completions bash > ~/.local/share/bash-completion/completions/spectrum\n  spectrum completions zsh > \"${fpath[1]}/_spectrum\"\n  spectrum completions fish > ~/.config/fish/completions/spectrum.fish"
-)]
+#[command(after_help = AFTER_HELP)]
 pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]

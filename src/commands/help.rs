@@ -1,15 +1,17 @@
-//! Help for commands, and for three topics that belong to no single one.
+//! Help for commands, and for topics that belong to no single one.
 
 use clap::{Args, Command};
 
+use crate::config::flags::GlobalArgs;
 use crate::config::profiles_file;
 use crate::failure::{Code, Exit, Failure};
 use crate::session::Session;
+use crate::verbs::help_text;
 
 /// Show help for a command or a topic
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Topics: exit-codes, environment, roster\n\nExamples:\n  spectrum help users create\n  spectrum help exit-codes"
+    after_help = "Topics: environment, exit-codes, files, json, options, roster.\n\nExamples:\n  spectrum help users create\n  spectrum help exit-codes"
 )]
 pub struct HelpArgs {
     /// A command or a topic
@@ -18,11 +20,27 @@ pub struct HelpArgs {
 }
 
 /// The topics and their texts.
-pub const TOPICS: [(&str, &str); 3] = [
-    ("exit-codes", include_str!("help/exit-codes.txt")),
+pub const TOPICS: [(&str, &str); 6] = [
     ("environment", include_str!("help/environment.txt")),
+    ("exit-codes", include_str!("help/exit-codes.txt")),
+    ("files", include_str!("help/files.txt")),
+    ("json", include_str!("help/json.txt")),
+    ("options", include_str!("help/options.txt")),
     ("roster", include_str!("help/roster.txt")),
 ];
+
+/// The text of a topic; empty where there is none.
+pub fn topic(name: &str) -> &'static str {
+    TOPICS.iter().find(|(topic, _)| *topic == name).map_or("", |(_, text)| text)
+}
+
+/// The commands in a text of the help that run as they stand.
+pub fn examples(text: &str) -> Vec<String> {
+    help_text::examples(text)
+}
+
+/// The widest that help gets, as with the options of a command.
+const WIDEST: usize = 80;
 
 /// Shows help.
 ///
@@ -31,9 +49,11 @@ pub const TOPICS: [(&str, &str); 3] = [
 pub fn help(args: &HelpArgs, mut command: Command, session: &Session) -> Result<Exit, Failure> {
     session.out.check_no_fields()?;
     if let [word] = args.words.as_slice()
-        && let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic == word)
+        && let Some((topic, text)) = TOPICS.iter().find(|(topic, _)| topic == word)
     {
-        session.out.text(text)?;
+        let width = session.out.look().width.map_or(WIDEST, |width| WIDEST.min(width.into()));
+        let options = if *topic == "options" { format!("{}\n\n", global_options()) } else { String::new() };
+        session.out.text(&format!("{options}{}\n", help_text::show(text, width)))?;
         return Ok(Exit::Done);
     }
     command.build();
@@ -52,6 +72,12 @@ pub fn help(args: &HelpArgs, mut command: Command, session: &Session) -> Result<
             }
         };
     }
-    session.out.text(&found.render_long_help().to_string())?;
+    session.out.text(&found.render_help().to_string())?;
     Ok(Exit::Done)
+}
+
+/// The options that every command takes.
+fn global_options() -> String {
+    let options = GlobalArgs::augment_args(Command::new("spectrum")).max_term_width(WIDEST);
+    options.disable_help_flag(true).help_template("{all-args}").render_help().to_string().trim_end().to_owned()
 }

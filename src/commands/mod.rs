@@ -3,8 +3,9 @@
 pub(crate) mod api;
 pub mod completions;
 pub(crate) mod exec;
-pub(crate) mod help;
+pub mod help;
 pub(crate) mod man;
+pub(crate) mod manual;
 pub(crate) mod profiles;
 pub(crate) mod request_log;
 pub(crate) mod sandbox;

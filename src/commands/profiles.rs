@@ -31,12 +31,12 @@ pub enum Verb {
     Use(UseArgs),
     #[command(
         visible_alias = "rm",
-        after_help = "Examples:\n  spectrum profiles remove staging\n  spectrum profiles rm staging --yes"
+        after_help = "Examples:\n  spectrum profiles remove staging --yes\n  spectrum profiles rm prod -y"
     )]
     Remove(RemoveArgs),
     /// Show where each value comes from and whether the service accepts it
     #[command(
-        after_help = "Examples:\n  spectrum profiles check\n  spectrum -P prod profiles check -o json\n\nExits as any other command would: 3 nothing usable is configured, 4 refused,\n8 the service cannot be reached."
+        after_help = "Examples:\n  spectrum profiles check\n  spectrum -P prod profiles check -o json\n\nExit codes: 3 nothing usable is configured, 4 refused, 8 the service cannot be reached."
     )]
     Check,
     /// Print where the configuration file is
@@ -47,11 +47,14 @@ pub enum Verb {
 /// Examples for `add` and `login`.
 pub const ADD_HELP: &str = "\
 Examples:
-  spectrum profiles add prod
-  printf %s \"$SECRET\" | spectrum profiles add prod --secret-stdin \\
-      --project-id 3c90c3cc-0d44-4b50-8888-8dd25736052a
+  printf %s \"$SPECTRUM_PROJECT_SECRET\" |
+      spectrum profiles add local --secret-stdin \\
+      --project-id \"$SPECTRUM_PROJECT_ID\" \\
+      --base-url \"$SPECTRUM_CLOUD_URL\"
+  spectrum -P local users list
 
-The secret is asked for without showing it. The pair is checked with one
+At a terminal what is missing is asked for, the secret without showing it, as
+in `spectrum profiles add prod`. The pair is checked with one
 request before it is saved. A profile of that name is replaced only when you
 say so: asked at a terminal, elsewhere with --yes. Its other settings stay.
 Exit codes: 4 the service refused the pair.";

@@ -32,7 +32,9 @@ pub enum Verb {
     Serve(Box<ServeArgs>),
     #[command(after_help = EXEC_HELP)]
     Exec(Box<ExecArgs>),
-    #[command(after_help = "Examples:\n  spectrum sandbox reset\n  spectrum sandbox reset --yes")]
+    #[command(
+        after_help = "Examples:\n  spectrum sandbox reset --yes\n  spectrum sandbox reset --store test.sqlite3 --yes"
+    )]
     Reset(ResetArgs),
     #[command(after_help = text::AFTER_HELP)]
     Text(text::TextArgs),
@@ -44,8 +46,10 @@ pub enum Verb {
 const SERVE_HELP: &str = "\
 Examples:
   spectrum sandbox serve
-  spectrum sandbox serve --listen 127.0.0.1:0 --memory --fault 503:0.1
-  spectrum sandbox serve --latency 50ms..400ms --rate-limit 0
+  spectrum sandbox serve --listen 127.0.0.1:0 \\
+      --memory --fault 503:0.1
+  spectrum sandbox serve --latency 50ms..400ms \\
+      --rate-limit 0
 
 Once it listens it prints SPECTRUM_CLOUD_URL, SPECTRUM_PROJECT_ID and
 SPECTRUM_PROJECT_SECRET on stdout, a line each; its log goes to stderr.
@@ -54,8 +58,10 @@ SPECTRUM_PROJECT_SECRET on stdout, a line each; its log goes to stderr.
 /// Examples and what the command gets.
 const EXEC_HELP: &str = "\
 Examples:
-  spectrum sandbox exec -- ./provision.sh
-  spectrum sandbox exec --fault 503:0.2 --fault-seed 7 -- spectrum users list
+  spectrum sandbox exec -- \\
+      spectrum users apply roster.csv
+  spectrum sandbox exec --fault 503:0.2 \\
+      --fault-seed 7 -- spectrum users list
 
 The command finds SPECTRUM_CLOUD_URL, SPECTRUM_PROJECT_ID and
 SPECTRUM_PROJECT_SECRET in its environment, and no other credentials there;

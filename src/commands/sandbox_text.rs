@@ -16,7 +16,8 @@ use crate::session::Session;
 pub const AFTER_HELP: &str = "\
 Examples:
   spectrum sandbox text --from +14155550123 'Hello!'
-  spectrum sandbox text --from +14155550123 --to +19175550101
+  spectrum sandbox text --from +14155550124 \\
+      --to +19175550101
 
 The sandbox marks the user as one who can be messaged, as the service does,
 and tells the project's webhooks.

@@ -31,16 +31,16 @@ pub struct GlobalArgs {
     #[arg(short = 'P', long, global = true, value_name = "NAME", add = ArgValueCandidates::new(profile_names))]
     pub profile: Option<String>,
     /// Configuration file [env: SPECTRUM_CONFIG]
-    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Output: table, json, ndjson, csv or id [env: SPECTRUM_OUTPUT]
     #[arg(short, long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = true)]
     pub output: Option<Format>,
     /// The same as -o json
-    #[arg(long, global = true, conflicts_with = "output", hide_short_help = true)]
+    #[arg(long, global = true, conflicts_with = "output")]
     pub json: bool,
     /// Fields to show, such as phoneNumber,id
-    #[arg(long, global = true, value_name = "A,B,C", value_delimiter = ',', hide_short_help = true)]
+    #[arg(long, global = true, value_name = "A,B,C", value_delimiter = ',')]
     pub fields: Option<Vec<String>>,
     /// No notes on stderr; errors stay
     #[arg(short, long, global = true)]
@@ -56,27 +56,26 @@ pub struct GlobalArgs {
         value_name = "WHEN",
         default_value_t,
         hide_default_value = true,
-        hide_possible_values = true,
-        hide_short_help = true
+        hide_possible_values = true
     )]
     pub color: Colour,
     /// Never prompt [env: SPECTRUM_NO_INPUT, CI]
-    #[arg(long, global = true, hide_short_help = true)]
+    #[arg(long, global = true)]
     pub no_input: bool,
     /// Time-out of one request [env: SPECTRUM_TIMEOUT] [default: 30s]
-    #[arg(long, global = true, value_name = "TIME", value_parser = values::parse_timeout, hide_short_help = true)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = values::parse_timeout)]
     pub timeout: Option<Duration>,
     /// Repeats of a failed request, 0 for none [env: SPECTRUM_RETRIES] [default: 4]
-    #[arg(long, global = true, value_name = "N", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "N")]
     pub retries: Option<u32>,
     /// Requests per second, 0 for no pacing [env: SPECTRUM_RATE_LIMIT] [default: 5]
-    #[arg(long, global = true, value_name = "N", value_parser = values::parse_rate, hide_short_help = true)]
+    #[arg(long, global = true, value_name = "N", value_parser = values::parse_rate)]
     pub rate_limit: Option<f64>,
     /// The service, https or http to loopback [env: SPECTRUM_CLOUD_URL]
-    #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "URL")]
     pub base_url: Option<String>,
     /// One more trusted CA, PEM, added to the roots
-    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "FILE")]
     pub ca_cert: Option<PathBuf>,
 }
 

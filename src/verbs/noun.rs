@@ -8,6 +8,7 @@ use crate::failure::{Code, Exit, Failure};
 use crate::http::Spec;
 use crate::output::Column;
 use crate::session::Session;
+use crate::verbs::help::frame;
 
 /// The verbs of one noun.
 pub trait Verbs: Subcommand {
@@ -59,7 +60,7 @@ impl Noun {
 
 /// The verbs, and the noun's own words over them: the verbs bring a text of their own.
 fn augment<V: Verbs>(command: Command) -> Command {
-    V::augment_subcommands(command).about(V::ABOUT)
+    frame(V::augment_subcommands(command).about(V::ABOUT))
 }
 
 fn run<V: Verbs>(matches: &ArgMatches, session: &Session) -> Result<Exit, Failure> {

@@ -14,6 +14,8 @@ mod deliveries;
 mod docs;
 mod endpoints;
 mod errors;
+#[cfg(unix)]
+mod examples;
 mod faults;
 mod filters;
 mod golden;

@@ -11,6 +11,14 @@ pub const SECRETS: &str = "\
 SPECTRUM_WEBHOOK_SECRET=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
 SPECTRUM_WEBHOOK_STANDARD_SECRET=whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=
 ";
+/// A delivery that verifies with them, by the names that the examples of the help use.
+#[cfg(unix)]
+pub const VECTOR: [(&str, &str); 4] = [
+    ("TIME", "1798761600"),
+    ("SIGNATURE", "v0=fce94c34abbe1f8a3e710cf4811ffdac801503aacc115b886b40c7148a5ee996"),
+    ("ID", "019b7711-5c00-7000-8000-00000000a001"),
+    ("STANDARD", "v1,Skf8Nkdk+G0rWeHmVGbin6qt60+zCOqvhIfzuCo13xs="),
+];
 const HEX: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 const WHSEC: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const TIMESTAMP: &str = "X-Spectrum-Timestamp: 1798761600";

@@ -26,7 +26,7 @@ pub enum Verb {
     List(ListArgs),
     /// Show the line that the service would choose for a new user
     #[command(
-        after_help = "Examples:\n  spectrum lines route\n  spectrum lines route -o json | jq -r .phoneNumber\n\nExit codes: 5 the project owns no line."
+        after_help = "Examples:\n  spectrum lines route\n  spectrum lines route -o csv --fields phoneNumber\n\nExit codes: 5 the project owns no line."
     )]
     Route,
 }

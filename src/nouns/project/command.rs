@@ -20,7 +20,7 @@ pub enum Verb {
     /// Show the project's name and profile
     #[command(
         visible_alias = "get",
-        after_help = "Examples:\n  spectrum project show\n  spectrum project show -o json | jq -r .slug"
+        after_help = "Examples:\n  spectrum project show\n  spectrum project show -o csv --fields slug"
     )]
     Show,
     /// Show how the seats are used and who has not opted in yet

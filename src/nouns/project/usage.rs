@@ -22,7 +22,7 @@ use crate::session::Session;
 pub const AFTER_HELP: &str = "\
 Examples:
   spectrum project usage
-  spectrum project usage -o json | jq .notOptedIn
+  spectrum project usage -o json --fields notOptedIn
 
 The limit is the documented figure of the project's plan: 10 seats on Free,
 100 on Pro, none on Business and Enterprise.";

@@ -34,7 +34,8 @@ use crate::session::Session;
 pub const AFTER_HELP: &str = "\
 Examples:
   spectrum users apply roster.csv --dry-run
-  spectrum users apply roster.csv --failed-out failed.csv
+  spectrum users apply roster.csv \\
+      --failed-out failed.csv
   spectrum users apply roster.csv --prune --yes
 
 The project's owner is never deleted. --failed-out replaces no file but an

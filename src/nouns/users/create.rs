@@ -24,10 +24,11 @@ use crate::verbs::dry_run::{self, DryRequest};
 /// Examples and special exit codes.
 pub const AFTER_HELP: &str = "\
 Examples:
-  spectrum users create --shared --phone +14155550123 --first-name Ada
-  spectrum users create --shared --phone +14155550123 --wait 30m
-  spectrum users create --dedicated --assigned +15550100 --phone +14155550123 \\
-      -o json | jq -r .id
+  spectrum users create --shared --phone +14155550123
+  spectrum users create --shared --phone +14155550123 \\
+      --first-name Ada --wait 30m
+  spectrum users create --dedicated -o id \\
+      --phone +14155550124 --assigned +19175550101
 
 An existing user is success. Exit codes: 2 nothing was sent, 6 a limit is
 reached, or the service answered with somebody else's record; see

@@ -23,8 +23,9 @@ use crate::verbs::progress::Progress;
 /// Examples and special exit codes.
 pub const AFTER_HELP: &str = "\
 Examples:
-  spectrum users delete +14155550123
-  spectrum users delete --not-opted-in --older-than 30d --max-delete 5%
+  spectrum users delete +14155550123 --yes
+  spectrum users delete --not-opted-in \\
+      --older-than 30d --max-delete 5% --dry-run
 
 Off a terminal --yes is needed. With a filter the project's owner is left alone. Exit codes: 2 not confirmed, 5 no such user,
 6 several users have this phone number.";

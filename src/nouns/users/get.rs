@@ -11,7 +11,7 @@ use crate::session::Session;
 pub const AFTER_HELP: &str = "\
 Examples:
   spectrum users get +14155550123
-  spectrum users get 3c90c3cc-0d44-4b50-8888-8dd25736052a -o json
+  spectrum users get +14155550123 -o json
 
 Exit codes: 5 no such user, 6 several users have this phone number.";
 

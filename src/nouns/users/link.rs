@@ -21,7 +21,8 @@ pub const AFTER_HELP: &str = "\
 Examples:
   spectrum users link +14155550123 --message 'Hello!'
   spectrum users link +14155550123 --qr
-  spectrum users link +14155550123 +14155550124 --svg 'links/{phone}.svg'
+  spectrum users link +14155550123 +14155550124 \\
+      --svg '{phone}.svg'
 
 Exit codes: 5 no such user, 6 a user has no number yet.";
 

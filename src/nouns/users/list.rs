@@ -21,7 +21,8 @@ use crate::session::Session;
 pub const AFTER_HELP: &str = "\
 Examples:
   spectrum users list --shared --search ada
-  spectrum users list --not-opted-in --older-than 30d --sort createdAt
+  spectrum users list --not-opted-in --older-than 30d \\
+      --sort createdAt
   spectrum users list -o csv > roster.csv
 
 An empty list is success. What csv, json and ndjson write can be fed back to

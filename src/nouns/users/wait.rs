@@ -27,7 +27,8 @@ use crate::verbs::spinner::Spinner;
 pub const AFTER_HELP: &str = "\
 Examples:
   spectrum users wait +14155550123
-  spectrum users wait +14155550123 +14155550124 --for 1h -o ndjson
+  spectrum users wait +14155550123 +14155550124 \\
+      --for 1h -o ndjson
 
 A shared user can be messaged once they have texted their number; dedicated
 users can be at once. Exit codes: 5 no such user, or deleted meanwhile; 8 not

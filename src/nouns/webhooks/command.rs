@@ -19,7 +19,7 @@ pub enum Verb {
     /// List the project's webhooks
     #[command(
         visible_alias = "ls",
-        after_help = "Examples:\n  spectrum webhooks list\n  spectrum webhooks list -o json | jq -r '.[].webhookUrl'"
+        after_help = "Examples:\n  spectrum webhooks list\n  spectrum webhooks list -o csv --fields webhookUrl"
     )]
     List,
     #[command(visible_alias = "add", after_help = create::AFTER_HELP)]
@@ -33,9 +33,7 @@ pub enum Verb {
     #[command(visible_alias = "rm", after_help = delete::AFTER_HELP)]
     Delete(delete::DeleteArgs),
     /// Show the addresses that deliveries come from
-    #[command(
-        after_help = "Examples:\n  spectrum webhooks egress-ips\n  spectrum webhooks egress-ips -o json | jq -r '.addresses[]'"
-    )]
+    #[command(after_help = "Examples:\n  spectrum webhooks egress-ips\n  spectrum webhooks egress-ips -o id")]
     EgressIps,
     #[command(after_help = verify::AFTER_HELP)]
     Verify(verify::VerifyArgs),

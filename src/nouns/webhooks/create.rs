@@ -22,9 +22,10 @@ use crate::verbs::dry_run::{self, DryRequest};
 /// Examples and special exit codes.
 pub const AFTER_HELP: &str = "\
 Examples:
-  spectrum webhooks create https://bot.example.com/hook --secret-out hook.env
-  spectrum webhooks create https://bot.example.com/hook --show-secret -o json \\
-      | jq -r .signingSecret
+  spectrum webhooks create https://bot.example/hook \\
+      --secret-out hook.env
+  spectrum webhooks create https://bot.example/raw \\
+      --schema raw-inbound.v1 --show-secret -o json
 
 The secrets are shown once, so the request is sent once: when its answer is
 lost, exit 8 and retryable false. Exit codes: 2 nothing was sent, 6 the URL is
@@ -75,7 +76,7 @@ impl NewArgs {
                     "write one that the public reaches, such as a tunnel's https URL, or add `--allow-any-url` if you \
                      know better; `spectrum sandbox serve` delivers to this machine",
                 ),
-                Err(_) => failure.hint("write one such as https://bot.example.com/hook"),
+                Err(_) => failure.hint("write one such as https://bot.example/hook"),
             }
         })?;
         Ok(NewWebhook {

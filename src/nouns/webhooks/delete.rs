@@ -18,8 +18,10 @@ use crate::session::Session;
 /// Examples and special exit codes.
 pub const AFTER_HELP: &str = "\
 Examples:
-  spectrum webhooks delete https://old.example.com/hook
-  spectrum webhooks delete --yes --ignore-missing ID
+  spectrum webhooks delete https://old.example/hook \\
+      --yes
+  spectrum webhooks delete https://old.example/hook \\
+      --yes --ignore-missing
 
 Off a terminal --yes is needed. Exit codes: 2 not confirmed, 5 no such webhook.";
 

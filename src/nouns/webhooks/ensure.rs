@@ -16,8 +16,10 @@ use crate::session::Session;
 /// Examples and special exit codes.
 pub const AFTER_HELP: &str = "\
 Examples:
-  spectrum webhooks ensure https://bot.example.com/hook --secret-out hook.env
-  spectrum webhooks ensure \"$TUNNEL/hook\" --secret-out hook.env \\
+  spectrum webhooks ensure https://bot.example/hook \\
+      --secret-out hook.env
+  spectrum webhooks ensure https://b.tunnel.example/ \\
+      --secret-out tunnel.env \\
       --replacing 'https://*.tunnel.example/*' --yes
 
 A webhook that is there is left alone; its secret was shown when it was made.

@@ -16,8 +16,10 @@ use crate::session::Session;
 /// Examples and what it changes.
 pub const AFTER_HELP: &str = "\
 Examples:
-  spectrum webhooks rotate ID --secret-out new.env
-  spectrum webhooks rotate ID --overlap 1h --show-secret -o json
+  id=$(spectrum webhooks list -o id | head -n 1)
+  spectrum webhooks rotate \"$id\" --secret-out new.env
+  spectrum webhooks rotate \"$id\" --overlap 1h \\
+      --show-secret -o json
 
 Only the standard secret (whsec_…) changes; the other one changes with
 `delete` and `create`. For the overlap deliveries carry both signatures.

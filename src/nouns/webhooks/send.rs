@@ -29,10 +29,14 @@ use crate::session::{Session, through};
 /// Examples and what is expected.
 pub const AFTER_HELP: &str = "\
 Examples:
-  spectrum webhooks send http://localhost:3000/hook --secret-file webhook.env
-  spectrum webhooks send $URL --secret-file webhook.env --text 'Hi' --times 2
-  spectrum webhooks send $URL --secret-file webhook.env --stale 10m
-  spectrum webhooks send $URL --secret-file webhook.env --bad-signature
+  url=http://localhost:3000/hook
+  spectrum webhooks send $url --secret-file hook.env
+  spectrum webhooks send $url --secret-file hook.env \\
+      --text 'Hi' --times 2
+  spectrum webhooks send $url --secret-file hook.env \\
+      --stale 10m
+  spectrum webhooks send $url --secret-file hook.env \\
+      --bad-signature
 
 A handler answers 2xx to what the service sends, also to the same event again
 and to messages out of order, and 4xx to what is stale or badly signed.

@@ -13,8 +13,11 @@ use crate::session::Session;
 /// Examples and special exit codes.
 pub const AFTER_HELP: &str = "\
 Examples:
-  spectrum webhooks update ID --failure-email ops@example.com
-  spectrum webhooks update ID --upgrade raw-inbound.v1
+  id=$(spectrum webhooks list -o id | head -n 1)
+  spectrum webhooks update \"$id\" \\
+      --failure-email ops@example.com
+  spectrum webhooks update \"$id\" \\
+      --upgrade raw-inbound.v1
 
 A normalized-events.v1 webhook cannot be switched on or off, and there is no
 way back from raw-inbound.v1. Exit codes: 5 no such webhook, 6 it does not take

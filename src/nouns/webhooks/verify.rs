@@ -21,11 +21,15 @@ use crate::session::Session;
 /// Examples and what is checked.
 pub const AFTER_HELP: &str = "\
 Examples:
-  spectrum webhooks verify --secret-file webhook.env --body body.json \\
-      -H 'X-Spectrum-Timestamp: 1798761600' -H 'X-Spectrum-Signature: v0=…'
-  spectrum webhooks verify --secret-stdin --body body.json --at 1798761600 \\
-      -H \"webhook-id: $ID\" -H \"webhook-timestamp: $TIME\" \\
-      -H \"webhook-signature: $SIGNATURE\" < secret.txt
+  spectrum webhooks verify --secret-file hook.env \\
+      --body body.json --at \"$TIME\" \\
+      -H \"X-Spectrum-Timestamp: $TIME\" \\
+      -H \"X-Spectrum-Signature: $SIGNATURE\"
+  spectrum webhooks verify --secret-stdin \\
+      --body body.json --at \"$TIME\" \\
+      -H \"webhook-id: $ID\" \\
+      -H \"webhook-timestamp: $TIME\" \\
+      -H \"webhook-signature: $STANDARD\" < hook.env
 
 Nothing is sent. The body has to be the raw bytes as they came. A delivery is
 too old or too early by more than 300 seconds; --at looks at it as of then.
