@@ -328,7 +328,7 @@ impl Observer for Verbose {
                 text.push_str(&format!("\n> content-type: application/json\n> {}", revealed::hidden(body)));
             }
             if let Ok((_, headers, body)) = attempt.result {
-                text.push_str(&show_headers(headers));
+                text.push_str(&revealed::hidden(&show_headers(headers)));
                 text.push_str(&format!("\n< {}", shorten(&revealed::hidden(body))));
             }
         }

@@ -2,7 +2,7 @@
 # Runs other people's clients, as they are published, against the sandbox, with a project that owns lines and with one
 # that owns none, and compares what they ask with tests/clients/*.json. Wants node with npm, python3 with pip, and the
 # network for those two alone: the clients themselves reach nothing but loopback. Handlers that verify with other people's
-# code get what `webhooks send` sends.
+# code get what `webhooks send` sends and what the sandbox fires.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -91,7 +91,7 @@ npm_client() { # NAME VERSION PACKAGE...
     talk "$name" "$version" "$folder" node --import ./loopback.mjs "$name.mjs"
 }
 
-# What `webhooks send` sends, to handlers that verify it with what others published.
+# What `webhooks send` sends and the sandbox fires, to handlers that verify it with what others published.
 webhook_handlers() {
     local folder="$work/npm-webhooks"
     mkdir "$folder"

@@ -13,16 +13,16 @@ use super::transport::{self, BuildError};
 /// As much of an answer as is read: its first line is all that is shown.
 const MOST_READ: u64 = 8 * 1024;
 
-/// What delivers to one URL.
+/// A client of one handler.
 #[derive(Debug)]
-pub struct Deliverer {
+pub struct HandlerClient {
     client: Client,
     server: Server,
 }
 
 /// What a handler answered.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HandlerAnswer {
     /// Its status.
     pub status: u16,
     /// From the request's first byte to the answer's head.
@@ -33,8 +33,8 @@ pub struct Answer {
     pub line: String,
 }
 
-impl Deliverer {
-    /// What delivers there.
+impl HandlerClient {
+    /// A client of the handler there.
     ///
     /// # Errors
     /// When a CA or the proxy cannot be used, or the TLS library says no.
@@ -46,7 +46,7 @@ impl Deliverer {
     ///
     /// # Errors
     /// Network or timeout, when there is no answer.
-    pub fn deliver(&self, headers: &[(&'static str, String)], body: &[u8]) -> Result<Answer, Error> {
+    pub fn deliver(&self, headers: &[(&'static str, String)], body: &[u8]) -> Result<HandlerAnswer, Error> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             let name = HeaderName::from_bytes(name.as_bytes());
@@ -57,10 +57,12 @@ impl Deliverer {
             map.insert(name, value);
         }
         let started = Instant::now();
-        let request = self.client.post(self.server.url.clone()).headers(map).body(body.to_vec());
+        // The blocking client's own time-out starts anew with each piece of a body; a request's covers all of it.
+        let request = self.client.post(self.server.url.clone()).timeout(self.server.timeout);
+        let request = request.headers(map).body(body.to_vec());
         let response = request.send().map_err(|error| transport::describe(&error, &self.server))?;
         let (took, status, headers) = (started.elapsed(), response.status().as_u16(), response.headers().clone());
-        Ok(Answer { status, took, headers, line: first_line(response) })
+        Ok(HandlerAnswer { status, took, headers, line: first_line(response) })
     }
 }
 

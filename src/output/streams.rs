@@ -163,11 +163,15 @@ fn unwritten(error: io::Error) -> Failure {
 }
 
 /// Writes lines to standard error. A closed or full one must not end the work, so its errors are dropped.
-#[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn stderr(text: &str) {
+    let _ = try_stderr(text);
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+fn try_stderr(text: &str) -> io::Result<()> {
     let mut stderr = io::stderr().lock();
-    let _ = stderr.write_all(text.as_bytes());
-    let _ = stderr.flush();
+    stderr.write_all(text.as_bytes())?;
+    stderr.flush()
 }
 
 impl Output {
@@ -296,6 +300,12 @@ impl Output {
         }
         let failure = Failure::new(Code::Usage, "--fields: this command shows no record to choose fields of");
         Err(failure.hint(format!("leave --fields out; it belongs to {}", TAKES_FIELDS.join(", "))))
+    }
+
+    /// Whether what is printed of a record holds a field.
+    pub fn shows(&self, columns: &[Column], key: &str) -> bool {
+        let fields = Fields::choose(columns, self.fields.as_deref(), self.format);
+        self.format != Format::Id && fields.is_ok_and(|fields| fields.shown().iter().any(|field| field.key == key))
     }
 
     /// Whether the reader of standard output has gone; for what would otherwise go on for ever.
@@ -610,6 +620,14 @@ pub fn print_plain(text: &str) -> Result<(), Failure> {
 /// Text for standard error before there is a session.
 pub fn eprint_plain(text: &str) {
     stderr(text);
+}
+
+/// Shows what would be lost for ever, past the redaction: on standard error, or else on standard output.
+pub fn last_resort(text: &str) {
+    if try_stderr(text).is_err() {
+        // There is nowhere else.
+        let _ = print_plain(text);
+    }
 }
 
 #[derive(Serialize)]

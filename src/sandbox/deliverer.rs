@@ -226,7 +226,7 @@ impl Inside {
         let client = self.client(&url).ok_or_else(|| Failed::fatal("no HTTP client could be built"))?;
         let time = now();
         attempt.headers = signature::sign(
-            &signature::Delivery {
+            &signature::Unsigned {
                 webhook_id: &delivery.webhook,
                 event: delivery.event,
                 event_id: &delivery.event_id,

@@ -25,7 +25,7 @@ pub fn string_end(bytes: &[u8], start: usize) -> usize {
 }
 
 /// What stands in a secret's place.
-const REDACTED: &str = "[redacted]";
+pub const REDACTED: &str = "[redacted]";
 /// A shorter text would be found everywhere by chance.
 const SHORTEST_HIDDEN: usize = 4;
 /// The same for a form that has lost its ends, or all but sixteen letters.

@@ -1,8 +1,10 @@
 //! Plain verbs, the same for every noun: an endpoint goes in, its columns come out.
 
+pub(crate) mod deleted;
 pub(crate) mod dry_run;
 pub(crate) mod help;
 pub(crate) mod help_text;
+pub(crate) mod in_flight;
 pub(crate) mod noun;
 pub(crate) mod progress;
 pub(crate) mod spinner;

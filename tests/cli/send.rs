@@ -1,5 +1,7 @@
 //! `webhooks send` with the real binary against a handler that remembers what it was sent.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::hostile::{Hostile, Reply, Request};
@@ -239,6 +241,10 @@ fn hostile_answers_are_shown_safely_and_bounded() {
             assert!(run.stdout.len() < 2000, "{run:?}");
         }
     }
+    // One that drips for seconds holds nobody up: the status is there, and the time is for all of an answer.
+    let begin = Instant::now();
+    send(&world, &Hostile::always(Reply::trickle()), &["--timeout", "300ms"]).ok();
+    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
     for reply in [Reply::raw("SSH-2.0-x\r\n\r\n"), Reply::with(200, "Location: \u{1b}[31m\r\n", "")] {
         let run = send(&world, &Hostile::always(reply), &["-o", "json"]);
         run.failed(8, "bad_response").lacks("\u{1b}").lacks("profiles check");

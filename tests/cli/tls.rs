@@ -51,7 +51,7 @@ impl Secure {
             for stream in listener.incoming() {
                 *connections.lock().unwrap() += 1;
                 let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream.unwrap());
-                if let Some(request) = read_head(&mut stream) {
+                if let Some(request) = read_request(&mut stream) {
                     requests.lock().unwrap().push(request);
                     let body = json!({ "succeed": true, "data": list(&[user("+14155550123")]) }).to_string();
                     let head =
@@ -78,17 +78,21 @@ impl Secure {
     }
 }
 
-/// Reads a request without a body; none when the peer went away.
-fn read_head(stream: &mut impl Read) -> Option<Request> {
+/// Reads a request; none when the peer went away.
+fn read_request(stream: &mut impl Read) -> Option<Request> {
     let mut bytes = Vec::new();
     let mut byte = [0];
-    while !bytes.ends_with(b"\r\n\r\n") {
+    loop {
+        if bytes.windows(4).any(|four| four == b"\r\n\r\n")
+            && let Some(request) = Request::parse(&bytes)
+        {
+            return Some(request);
+        }
         if stream.read(&mut byte).ok()? == 0 {
             return None;
         }
         bytes.push(byte[0]);
     }
-    Request::parse(&bytes)
 }
 
 /// A proxy that understands CONNECT; what it was asked.
@@ -100,7 +104,7 @@ fn proxy() -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut near = stream.unwrap();
-            let Some(request) = read_head(&mut near) else { continue };
+            let Some(request) = read_request(&mut near) else { continue };
             let target = request.target.replace("localhost", "127.0.0.1");
             seen.lock().unwrap().push(request);
             let Ok(mut far) = TcpStream::connect(target) else { continue };
@@ -335,4 +339,20 @@ fn a_socks_proxy_is_used_and_asked_for_the_name_where_that_is_meant() {
     let asked = asked.lock().unwrap();
     assert_eq!(asked.len(), 2);
     assert!(asked[0] == "localhost" && asked[1].starts_with('['), "{asked:?}");
+}
+
+#[test]
+fn a_delivery_goes_to_a_handler_whose_ca_is_named_and_to_no_other() {
+    let server = Secure::new();
+    let world = World::new();
+    let ca = world.file("ca.pem", &server.ca);
+    world.file("secrets", crate::verify::SECRETS);
+    let line = format!("webhooks send {}/hook --secret-file secrets -o json", server.url());
+    let run = world.run(&line);
+    run.failed(8, "network").says("certificate").says("--ca-cert").lacks("handler runs");
+    assert_eq!(server.requests(), 0);
+    world.run(&format!("{line} --ca-cert {ca}")).ok();
+    let requests = server.requests.lock().unwrap();
+    assert_eq!((requests.len(), requests[0].line()), (1, "POST /hook".to_owned()));
+    assert!(requests[0].header("x-spectrum-signature").is_some() && requests[0].body.contains("\"messages\""));
 }

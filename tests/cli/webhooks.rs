@@ -207,6 +207,60 @@ fn a_secret_that_cannot_be_written_is_shown_as_the_last_resort() {
 
 #[cfg(unix)]
 #[test]
+fn a_secret_that_nobody_reads_is_shown_as_the_last_resort() {
+    for (line, reply, _) in verbs() {
+        // The reader has gone by the time of the answer.
+        let server = Hostile::always(reply.clone().after(Duration::from_millis(300)));
+        let world = World::on(&server);
+        let script = format!("{{ spectrum {line} --show-secret -o json; echo $? > status; }} | true");
+        let run: Run = world.shell(&script).output().unwrap().into();
+        run.says(&format!("\nSPECTRUM_WEBHOOK_STANDARD_SECRET={STANDARD}\n")).says("nowhere else").says(ID);
+        assert_eq!(fs::read_to_string(world.home().join("status")).unwrap(), "1\n", "{run:?}");
+        // Standard error cannot be written either, and then standard output alone.
+        #[cfg(target_os = "linux")]
+        {
+            let server = Hostile::always(reply);
+            let world = World::on(&server);
+            let script = format!("trap '' XFSZ; ulimit -f 0; spectrum {line} --secret-out hook.env 2> /dev/full");
+            let run: Run = world.shell(&script).output().unwrap().into();
+            assert!(run.stdout.contains(STANDARD), "{run:?}");
+            let run: Run =
+                world.shell(&format!("spectrum {line} --secret-out kept.env > /dev/full")).output().unwrap().into();
+            assert_eq!(run.status, 1, "{run:?}");
+            keeps_quiet(run.says("the secret is in kept.env").says(ID));
+            assert!(fs::read_to_string(world.home().join("kept.env")).unwrap().contains(STANDARD));
+        }
+    }
+}
+
+#[test]
+fn a_secret_for_which_the_output_has_no_place_is_not_lost() {
+    for (line, reply, _) in verbs() {
+        let server = Hostile::always(reply);
+        for shape in ["-o id", "--fields id -o json", "--fields id -q"] {
+            let run = World::on(&server).run(&format!("{line} --show-secret {shape}"));
+            assert!(run.ok().stdout.contains(ID) && !run.stdout.contains(STANDARD), "{run:?}");
+            run.says(&format!("SPECTRUM_WEBHOOK_STANDARD_SECRET={STANDARD}\n"));
+        }
+        let run = World::on(&server).run(&format!("{line} --show-secret --fields standardSigningSecret -o csv"));
+        assert!(run.ok().stdout.contains(STANDARD) && !run.stderr.contains(STANDARD), "{run:?}");
+    }
+}
+
+#[test]
+fn a_secret_that_an_answer_repeats_is_hidden_beside_its_place() {
+    let more = json!({
+        "signingSecret": SIGNING, "standardSigningSecret": STANDARD, "note": format!("yours: {SIGNING}"), "oldSecret": STANDARD
+    });
+    let server = Hostile::always(Reply::data(webhook(more)));
+    for format in ["table", "json", "csv", "id"] {
+        let run = World::on(&server).run(&format!("webhooks create {URL} --secret-out hook.env -vv -o {format}"));
+        keeps_quiet(run.ok());
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn an_interrupt_waits_for_the_secret() {
     use nix::sys::signal::Signal;
     for (line, reply, _) in verbs() {
@@ -259,7 +313,7 @@ fn an_ensure_after_the_tunnel_has_a_new_name_leaves_one() {
     let first = ensure("https://a.tunnel.example/hook", "--yes");
     assert_eq!(first.ok().json()["webhookUrl"], "https://a.tunnel.example/hook");
     let second = ensure("https://b.tunnel.example/hook", "--yes");
-    second.ok().says("deleted webhook https://a.tunnel.example/hook");
+    second.ok().says("deleted webhook https://a.tunnel.example/hook (");
     ensure("https://b.tunnel.example/hook", "--yes").ok().says("= unchanged");
     let urls: Vec<String> = world
         .run("webhooks list -o json")
@@ -279,6 +333,42 @@ fn an_ensure_deletes_nothing_until_the_new_one_stands() {
     let line = "webhooks ensure https://b.tunnel.example/hook --show-secret --replacing https://*.tunnel.example/* --yes -o json";
     World::on(&server).run(line).failed(8, "network");
     assert_eq!(server.lines(), ["GET /webhooks/", "POST /webhooks/"]);
+}
+
+#[test]
+fn an_ensure_that_cannot_delete_an_old_one_says_what_stands() {
+    let old =
+        |id: &str, name: &str| webhook(json!({ "id": id, "webhookUrl": format!("https://{name}.tunnel.example/") }));
+    let third = "44444444-4444-4444-8444-444444444444";
+    let there = json!([old(OTHER, "a"), old(third, "b")]);
+    let refused = Reply::refusal(403, "FORBIDDEN", "no");
+    let server = Hostile::new([Reply::data(there), created(), Reply::data(json!({ "id": OTHER })), refused]);
+    let world = World::on(&server);
+    let line =
+        format!("webhooks ensure {URL} --secret-out hook.env --replacing https://*.tunnel.example/* --yes -o json");
+    let run = world.run(&line);
+    assert_eq!((run.status, &run.json()["id"]), (4, &ID.into()), "{run:?}");
+    run.says(&format!("webhook {URL} stands")).says(third).says("1 of 2 were deleted");
+    assert!(fs::read_to_string(world.home().join("hook.env")).unwrap().contains(STANDARD));
+}
+
+#[test]
+fn a_dry_run_of_an_ensure_says_what_would_change() {
+    let raw_off = json!({ "schemaVersion": "raw-inbound.v1", "enabled": false, "status": "disabled" });
+    let old = webhook(json!({ "id": OTHER, "webhookUrl": "https://a.tunnel.example/hook" }));
+    for (there, expected) in [
+        (json!([old]), json!([["POST", { "webhookUrl": URL }], ["DELETE", null]])),
+        (json!([webhook(raw_off), old]), json!([["PATCH", { "enabled": true }], ["DELETE", null]])),
+        (json!([webhook(json!({}))]), json!([])),
+    ] {
+        let server = Hostile::always(Reply::data(there));
+        let line = format!("webhooks ensure {URL} --replacing https://*.tunnel.example/* --dry-run -o json");
+        let run = World::on(&server).run(&line);
+        let sent: Vec<Value> =
+            run.ok().json().as_array().unwrap().iter().map(|one| json!([one["method"], one["body"]])).collect();
+        assert_eq!(Value::from(sent), expected);
+        assert_eq!(server.lines(), ["GET /webhooks/"]);
+    }
 }
 
 #[test]
@@ -448,6 +538,12 @@ fn a_secret_in_an_answer_to_any_call_is_hidden_from_the_log() {
     ]);
     assert!(run.ok().stdout.contains(SIGNING), "what was asked for is data");
     assert!(!run.stderr.contains(SIGNING) && !run.stderr.contains(STANDARD), "{run:?}");
+    let world = World::beside(|_| {});
+    for tokens in ["imessage/tokens", "voice/tokens", "fusor/token"] {
+        let run = world.run(&format!("api -X POST /projects/{{projectId}}/{tokens} -vv"));
+        assert!(run.ok().stdout.contains("opens-nothing"), "{run:?}");
+        assert!(run.stderr.contains("[redacted]") && !run.stderr.contains("opens-nothing"), "{run:?}");
+    }
 }
 
 #[cfg(unix)]
@@ -465,4 +561,23 @@ fn a_delete_that_is_interrupted_says_what_was_deleted() {
     assert_eq!(run.status, 130, "{run:?}");
     assert_eq!(run.json(), json!([{ "id": ID, "deleted": true }]));
     assert_eq!(server.count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_ensure_that_is_interrupted_deletes_no_more() {
+    let old =
+        |id: &str, name: &str| webhook(json!({ "id": id, "webhookUrl": format!("https://{name}.tunnel.example/") }));
+    let there = json!([webhook(json!({})), old(OTHER, "a"), old("44444444-4444-4444-8444-444444444444", "b")]);
+    let done = Reply::data(json!({ "id": OTHER })).after(Duration::from_millis(300));
+    let server = Hostile::new([Reply::data(there), done]);
+    let world = World::on(&server);
+    let child = world.start(&format!("webhooks ensure {URL} --replacing https://*.tunnel.example/* --yes -o json"));
+    while server.count() < 2 {
+        std::thread::yield_now();
+    }
+    crate::world::signal(&child, nix::sys::signal::Signal::SIGINT);
+    let run = Run::from(child);
+    assert_eq!((run.status, server.count()), (130, 2), "{run:?}");
+    run.says("deleted webhook https://a.tunnel.example/").says("1 of 2 were deleted");
 }

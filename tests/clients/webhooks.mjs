@@ -1,5 +1,6 @@
-// What `spectrum webhooks send` sends, to handlers that verify it with the code that others published: the vendor's SDK
-// (v0) and two libraries of Standard Webhooks. Each has to accept what the service sends and to refuse the rest.
+// What `spectrum webhooks send` sends, and what the sandbox fires when a person texts, to handlers that verify it with the
+// code that others published: the vendor's SDK (v0) and two libraries of Standard Webhooks. Each has to accept what the
+// service sends and to refuse the rest.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -11,44 +12,66 @@ import { Webhook as StandardWebhook } from "standardwebhooks";
 import { Webhook as SvixWebhook } from "svix";
 
 const [spectrum] = process.argv.slice(2);
-const hex = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-const whsec = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-writeFileSync("secrets", `SPECTRUM_WEBHOOK_SECRET=${hex}\nSPECTRUM_WEBHOOK_STANDARD_SECRET=${whsec}\n`);
-
 const { SPECTRUM_PROJECT_ID: projectId, SPECTRUM_PROJECT_SECRET: projectSecret } = process.env;
-const app = await Spectrum({ projectId, projectSecret, providers: [imessage.config()], webhookSecret: hex });
 
 // What each verifier handed on.
 const handed = [];
+
+// A handler that verifies in this way, with the secrets of its webhook.
 const verifiers = {
-  "spectrum-ts": async (headers, body) => {
-    const answer = await app.webhook({ headers, body }, (space, message) => {
-      handed.push(message.content.type);
-    });
-    return answer.status;
+  "spectrum-ts": async ({ signingSecret: webhookSecret }) => {
+    const app = await Spectrum({ projectId, projectSecret, providers: [imessage.config()], webhookSecret });
+    return async (headers, body) => {
+      const answer = await app.webhook({ headers, body }, (space, message) => {
+        handed.push(message.content);
+      });
+      return answer.status;
+    };
   },
-  standardwebhooks: async (headers, body) => library(new StandardWebhook(whsec), headers, body),
-  svix: async (headers, body) => library(new SvixWebhook(whsec), headers, body),
+  standardwebhooks: async (secrets) => library(new StandardWebhook(secrets.standardSigningSecret)),
+  svix: async (secrets) => library(new SvixWebhook(secrets.standardSigningSecret)),
 };
 
-function library(webhook, headers, body) {
+const library = (webhook) => async (headers, body) => {
   try {
     const event = webhook.verify(body.toString("utf8"), headers);
-    handed.push(event.message?.content.type ?? event.type);
+    handed.push(event.message?.content ?? event);
     return 204;
   } catch (error) {
     console.error(`refused: ${error.message}`);
     return 401;
   }
-}
+};
 
+// By their paths.
+const handlers = {};
 const server = http.createServer(async (request, response) => {
   const pieces = [];
   for await (const piece of request) pieces.push(piece);
-  response.statusCode = await verifiers[request.url.slice(1)](request.headers, Buffer.concat(pieces));
+  response.statusCode = await handlers[request.url](request.headers, Buffer.concat(pieces));
   response.end();
 });
 await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+const origin = `http://127.0.0.1:${server.address().port}`;
+
+async function run(...args) {
+  return (await promisify(execFile)(spectrum, args)).stdout;
+}
+
+// The SDK hands a message on when it has answered.
+async function untilHanded(count, what) {
+  for (let turn = 0; handed.length < count && turn < 500; turn += 1) await new Promise((on) => setTimeout(on, 10));
+  assert.equal(handed.length, count, what);
+}
+
+const secrets = {
+  signingSecret: "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+  standardSigningSecret: "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+};
+writeFileSync(
+  "secrets",
+  `SPECTRUM_WEBHOOK_SECRET=${secrets.signingSecret}\nSPECTRUM_WEBHOOK_STANDARD_SECRET=${secrets.standardSigningSecret}\n`,
+);
 
 const accepted = [
   [[], ["text"]],
@@ -66,36 +89,60 @@ const accepted = [
 const refused = [["--bad-signature"], ["--stale", "10m"]];
 
 async function send(name, ...flags) {
-  const url = `http://127.0.0.1:${server.address().port}/${name}`;
-  const args = ["webhooks", "send", url, "--secret-file", "secrets", "-o", "ndjson", ...flags];
-  const { stdout } = await promisify(execFile)(spectrum, args);
-  return stdout.trim().split("\n").length;
+  const args = ["webhooks", "send", `${origin}/sent/${name}`, "--secret-file", "secrets", "-o", "ndjson", ...flags];
+  return (await run(...args)).trim().split("\n").length;
 }
 
-for (const name of Object.keys(verifiers)) {
+for (const [name, verifier] of Object.entries(verifiers)) {
+  handlers[`/sent/${name}`] = await verifier(secrets);
   const isStandard = name !== "spectrum-ts";
   let count = 0;
   for (const [flags, types] of accepted) {
     for (const scheme of ["both", isStandard ? "standard" : "v0"]) {
       handed.length = 0;
       const sent = await send(name, "--scheme", scheme, ...flags);
-      // The SDK hands a message on when it has answered.
-      for (let turn = 0; handed.length < sent && turn < 100; turn += 1) await new Promise((on) => setTimeout(on, 10));
-      assert.equal(handed.length, sent, `${name} ${flags}`);
-      assert.ok(handed.every((type) => types.includes(type)), `${name} ${flags}: ${handed}`);
+      await untilHanded(sent, `${name} ${flags}`);
+      assert.ok(handed.every(({ type }) => types.includes(type)), `${name} ${flags}: ${JSON.stringify(handed)}`);
       count += sent;
     }
   }
   if (isStandard) {
     handed.length = 0;
     count += await send(name, "--schema", "raw-inbound.v1");
-    assert.deepEqual(handed, ["message.received"]);
+    assert.deepEqual(handed.map(({ type }) => type), ["message.received"]);
   }
   for (const flags of refused) {
     handed.length = 0;
     await send(name, ...flags);
     assert.deepEqual(handed, [], `${name} ${flags}`);
   }
-  console.log(`${name}: accepted ${count} deliveries, refused ${refused.length}`);
+  console.log(`${name}: accepted ${count} deliveries that were sent, refused ${refused.length}`);
+}
+
+// A person texts; the handler of every webhook hands on what they wrote.
+async function text(message) {
+  handed.length = 0;
+  await run("sandbox", "text", "--from", "+14155550123", message);
+  await untilHanded(Object.keys(verifiers).length, message);
+  assert.ok(handed.every((content) => content.type === "text" && content.text === message), JSON.stringify(handed));
+}
+
+await run("users", "create", "--shared", "--phone", "+14155550123");
+const webhooks = {};
+for (const [name, verifier] of Object.entries(verifiers)) {
+  const made = JSON.parse(await run("webhooks", "ensure", `${origin}/fired/${name}`, "--show-secret", "-o", "json"));
+  webhooks[name] = made;
+  handlers[`/fired/${name}`] = await verifier(made);
+}
+await text("café 👋 </a> \u2028");
+for (const made of Object.values(webhooks)) {
+  const rotated = await run("webhooks", "rotate", made.id, "--overlap", "1h", "--show-secret", "-o", "json");
+  made.standardSigningSecret = JSON.parse(rotated).standardSigningSecret;
+}
+await text("with the old secret");
+for (const [name, verifier] of Object.entries(verifiers)) handlers[`/fired/${name}`] = await verifier(webhooks[name]);
+await text("with the new one");
+for (const name of Object.keys(verifiers)) {
+  console.log(`${name}: accepted what the sandbox fired, with the old secret and the new while a rotation overlaps`);
 }
 process.exit(0);

@@ -20,7 +20,6 @@ use report::Report;
 
 use super::max_delete::MaxDelete;
 use crate::failure::{Code, Exit, Failure};
-use crate::interrupt;
 use crate::model::words::count;
 use crate::output::format::Format as OutputFormat;
 use crate::roster::plan::{Plan, Policy, plan};
@@ -29,6 +28,7 @@ use crate::roster::{
     self, Format, Halt, Manner, Outcome, Problems, Roster, Row, Run, Snapshot, SnapshotError, Summary,
 };
 use crate::session::Session;
+use crate::verbs::in_flight;
 
 /// Examples and special exit codes.
 pub const AFTER_HELP: &str = "\
@@ -148,13 +148,7 @@ pub fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
         }
         None => {}
     }
-    let (pace, out) = (client.pace().clone(), session.out.clone());
-    interrupt::on_first(move || {
-        pace.cancel();
-        if out.format() == OutputFormat::Table {
-            out.note_below("interrupted: finishing the requests in flight (Ctrl-C again ends at once)");
-        }
-    });
+    in_flight::finish(session, "requests")?;
     // An output that is full stops nothing: what was begun is finished, and then it is said.
     let mut told = Ok(());
     let manner = Manner { fail_fast: args.fail_fast, alone: lock.is_some() };

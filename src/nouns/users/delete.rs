@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use clap::Args;
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::endpoints::{Delete, List};
 use super::lookup::{self, UserKey};
@@ -12,12 +11,13 @@ use super::max_delete::MaxDelete;
 use super::selection::{self, Filters};
 use crate::failure::{Code, Exit, Failure};
 use crate::http::{Call, Client, Error};
-use crate::interrupt;
 use crate::model::words::count;
 use crate::output::format::Format;
-use crate::output::{Column, sanitize};
+use crate::output::sanitize;
 use crate::session::Session;
+use crate::verbs::deleted::{DELETED, Deleted};
 use crate::verbs::dry_run::{self, DryRequest};
+use crate::verbs::in_flight;
 use crate::verbs::progress::Progress;
 
 /// Examples and special exit codes.
@@ -29,9 +29,6 @@ Examples:
 
 Off a terminal --yes is needed. With a filter the project's owner is left alone. Exit codes: 2 not confirmed, 5 no such user,
 6 several users have this phone number.";
-
-/// What a deletion answers.
-const DELETED: [Column; 2] = [Column::shown("id", "ID", 0, true), Column::shown("deleted", "DELETED", 1, true)];
 
 /// Delete users; their numbers are given back
 #[derive(Debug, Args)]
@@ -63,12 +60,6 @@ pub struct DeleteArgs {
 /// Somebody to delete: the id, and what a person calls them.
 type Doomed = (String, String);
 
-#[derive(Debug, Serialize)]
-struct Deleted<'a> {
-    id: &'a str,
-    deleted: bool,
-}
-
 /// Deletes users.
 ///
 /// # Errors
@@ -90,13 +81,7 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
         confirm(&users, session)?;
     }
     let client = session.client()?;
-    let (pace, out) = (client.pace().clone(), session.out.clone());
-    interrupt::on_first(move || {
-        pace.cancel();
-        if out.format() == Format::Table {
-            out.note_below("interrupted: finishing the request in flight (Ctrl-C again ends at once)");
-        }
-    });
+    in_flight::finish(session, "request")?;
     let mut deleted: Vec<&Doomed> = Vec::new();
     let mut failure = None;
     let progress = Progress::new(if users.len() > 1 { users.len() } else { 0 }, session);
@@ -214,7 +199,7 @@ fn tell(deleted: &[&Doomed], session: &Session) -> Result<(), Failure> {
             Ok(())
         });
     }
-    let records: Vec<Deleted<'_>> = deleted.iter().map(|(id, _)| Deleted { id, deleted: true }).collect();
+    let records: Vec<Deleted<'_>> = deleted.iter().map(|(id, _)| Deleted::new(id)).collect();
     session.out.many_of_ours(&DELETED, &records)
 }
 

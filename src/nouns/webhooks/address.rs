@@ -159,10 +159,15 @@ impl Pattern {
     /// What to write.
     pub fn parse(text: &str) -> Result<Self, String> {
         let known = ["https://", "http://"].iter().any(|scheme| text.to_ascii_lowercase().starts_with(scheme));
-        let (place, path) = split(text);
+        // The form in which URLs are compared, where it has one: a * that stands for a port has none.
+        let text = same(text).unwrap_or_else(|| text.to_owned());
+        let (place, path) = split(&text);
         let host = place.split_once("://").map_or("", |(_, host)| host);
         if !known || host.is_empty() {
             return Err("write a URL with *, such as 'https://*.example.app/*'".to_owned());
+        }
+        if host.contains('@') || path.contains('#') {
+            return Err("no webhook's URL has credentials or a part behind #, so none would ever fit".to_owned());
         }
         Ok(Self { place: place.to_ascii_lowercase(), path: path.to_owned() })
     }
@@ -283,7 +288,16 @@ mod tests {
         assert!(exact.fits("http://127.0.0.1:3000/hook") && !exact.fits("http://127.0.0.1:3000/hook/"));
         let middle = Pattern::parse("https://a.app/*/x/*/y").unwrap();
         assert!(middle.fits("https://a.app/1/x/2/y") && !middle.fits("https://a.app/1/x/y"));
-        for bad in ["*", "", "a.app/*", "https://", "https:///x", "ftp://a/*"] {
+        for (text, fitting) in [
+            ("https://*.example.app:443/*", "https://a.example.app/hook"),
+            ("https://*.example.app:*/*", "https://a.example.app:8443/hook"),
+            ("https://*.bücher.example/*", "https://a.bücher.example/hook"),
+            ("https://a.app/é*", "https://a.app/éa"),
+            ("https://a.app?*", "https://a.app/?x"),
+        ] {
+            assert!(Pattern::parse(text).unwrap().fits(fitting), "{text}");
+        }
+        for bad in ["*", "", "a.app/*", "https://", "ftp://a/*", "https://u@*.a.app/*", "https://*.a.app/*#x"] {
             assert!(Pattern::parse(bad).is_err(), "{bad}");
         }
     }

@@ -9,7 +9,7 @@ use super::address::{Address, Reach};
 use super::columns::CREATED;
 use super::endpoints::Create;
 use super::model::{NewWebhook, Schema};
-use super::secret_out::{self, Destination, SecretArgs};
+use super::secret_out::{self, Destination, SecretOutArgs};
 use crate::config::settings::Source;
 use crate::failure::{Code, Exit, Failure};
 use crate::http::{Call, Error, envelope};
@@ -45,10 +45,13 @@ pub struct NewArgs {
     pub failure_email: Option<Email>,
     /// Where the secrets go.
     #[command(flatten)]
-    pub secret: SecretArgs,
+    pub secret: SecretOutArgs,
     /// Take a URL that the service would not reach
     #[arg(long)]
     pub allow_any_url: bool,
+    /// Print what would be sent, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Register a URL; its secrets are shown once
@@ -57,9 +60,6 @@ pub struct CreateArgs {
     /// What to register.
     #[command(flatten)]
     pub new: NewArgs,
-    /// Print the request and send nothing
-    #[arg(long)]
-    pub dry_run: bool,
 }
 
 impl NewArgs {
@@ -101,7 +101,7 @@ fn asks_loopback(session: &Session) -> bool {
 pub fn create(args: &CreateArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&CREATED)?;
     let webhook = args.new.check(session)?;
-    if args.dry_run {
+    if args.new.dry_run {
         let (base_url, project) = session.dry_target()?;
         return dry_run::print(session, DryRequest::of(&Call::of(&Create(&webhook), &project)?, &base_url));
     }
@@ -117,7 +117,7 @@ pub fn register(session: &Session, webhook: &NewWebhook, destination: Destinatio
     let held = Held::start(session)?;
     let answer = session.client()?.call(&Create(webhook)).map_err(failed)?;
     let issued = answer.read().map_err(failed)?;
-    secret_out::deliver(session, destination, &issued, answer.data()?, |record| {
+    secret_out::deliver(session, destination, &issued, answer.data()?, &CREATED, |record| {
         session.out.outcome("created", format!("webhook {} ({})", webhook.webhook_url, issued.id));
         session.out.one(&CREATED, record)
     })?;
@@ -163,7 +163,10 @@ impl Held {
         let (seen, out) = (Arc::clone(&interrupted), Arc::clone(&session.out));
         interrupt::on_first(move || {
             seen.store(true, Ordering::SeqCst);
-            out.note_below("the answer holds a secret that is shown once: waiting for it; again to give it up");
+            out.note_below(
+                "the answer holds a secret that is shown once: waiting for it; again to give it up, and the \
+                           secret may be lost",
+            );
         });
         Ok(Self(interrupted))
     }

@@ -3,17 +3,17 @@
 use std::str::FromStr;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::address;
 use super::endpoints::Delete;
 use super::lookup::{Registered, listed};
 use super::model::WebhookId;
 use crate::failure::{Code, Exit, Failure};
-use crate::interrupt;
 use crate::model::words;
-use crate::output::{Column, sanitize};
+use crate::output::sanitize;
 use crate::session::Session;
+use crate::verbs::deleted::{DELETED, Deleted};
+use crate::verbs::in_flight;
 
 /// Examples and special exit codes.
 pub const AFTER_HELP: &str = "\
@@ -25,15 +25,12 @@ Examples:
 
 Off a terminal --yes is needed. Exit codes: 2 not confirmed, 5 no such webhook.";
 
-/// What a deletion answers.
-pub const DELETED: [Column; 2] = [Column::shown("id", "ID", 0, true), Column::shown("deleted", "DELETED", 1, true)];
-
 /// Delete webhooks
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
     /// Ids or URLs
     #[arg(required = true, value_name = "WEBHOOK")]
-    pub webhooks: Vec<Key>,
+    pub webhooks: Vec<IdOrUrl>,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
@@ -44,14 +41,14 @@ pub struct DeleteArgs {
 
 /// What a webhook is named by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Key {
+pub enum IdOrUrl {
     /// Its id.
     Id(WebhookId),
     /// Its URL, in the form that is compared.
     Url(String),
 }
 
-impl FromStr for Key {
+impl FromStr for IdOrUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -63,19 +60,13 @@ impl FromStr for Key {
     }
 }
 
-impl Key {
+impl IdOrUrl {
     fn as_str(&self) -> &str {
         match self {
             Self::Id(id) => id.as_str(),
             Self::Url(url) => url,
         }
     }
-}
-
-#[derive(Debug, Serialize)]
-struct Deleted<'a> {
-    id: &'a str,
-    deleted: bool,
 }
 
 /// Deletes webhooks.
@@ -95,16 +86,12 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     if !args.yes {
         confirm(session, &doomed)?;
     }
-    let (pace, out) = (session.client()?.pace().clone(), session.out.clone());
-    interrupt::on_first(move || {
-        pace.cancel();
-        out.note_below("interrupted: finishing the request in flight (Ctrl-C again ends at once)");
-    });
+    in_flight::finish(session, "request")?;
     let mut deleted = Vec::new();
     let mut failure = None;
     for webhook in &doomed {
         match delete_one(session, webhook, args.ignore_missing) {
-            Ok(true) => deleted.push(Deleted { id: &webhook.id, deleted: true }),
+            Ok(true) => deleted.push(Deleted::new(&webhook.id)),
             Ok(false) => session.out.note(format!("{} is not there", webhook.told())),
             Err(error) if error.code == Code::NotFound => {
                 failure.get_or_insert(error);
@@ -152,16 +139,16 @@ pub fn delete_one(session: &Session, webhook: &Registered, ignore_missing: bool)
 
 /// Everything is known before the first one is deleted. With `--yes` an id is taken as it is: the delete itself tells.
 fn find(args: &DeleteArgs, session: &Session) -> Result<Vec<Registered>, Failure> {
-    let needs_list = !args.yes || args.webhooks.iter().any(|key| matches!(key, Key::Url(_)));
+    let needs_list = !args.yes || args.webhooks.iter().any(|key| matches!(key, IdOrUrl::Url(_)));
     let there = if needs_list { listed(session)? } else { Vec::new() };
     let mut doomed: Vec<Registered> = Vec::new();
     for key in &args.webhooks {
         let fits = |webhook: &Registered| match key {
-            Key::Id(id) => webhook.id.eq_ignore_ascii_case(id.as_str()),
-            Key::Url(url) => webhook.url.as_deref().and_then(address::same).as_ref() == Some(url),
+            IdOrUrl::Id(id) => webhook.id.eq_ignore_ascii_case(id.as_str()),
+            IdOrUrl::Url(url) => webhook.url.as_deref().and_then(address::same).as_ref() == Some(url),
         };
         let mut found: Vec<Registered> = there.iter().map(|(webhook, _)| webhook.clone()).filter(fits).collect();
-        if let (Key::Id(id), true) = (key, found.is_empty() && args.yes) {
+        if let (IdOrUrl::Id(id), true) = (key, found.is_empty() && args.yes) {
             found.push(Registered { id: id.to_string(), url: None });
         }
         if found.is_empty() && args.ignore_missing {

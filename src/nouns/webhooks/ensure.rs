@@ -7,11 +7,14 @@ use super::address::Pattern;
 use super::columns::CREATED;
 use super::create::{NewArgs, register};
 use super::delete;
-use super::endpoints::Update;
+use super::endpoints::{Create, Delete, Update};
 use super::lookup::{Registered, listed, read};
 use super::model::{Change, NewWebhook, Schema, Webhook};
 use crate::failure::{Code, Exit, Failure};
+use crate::http::Call;
 use crate::session::Session;
+use crate::verbs::dry_run::{self, DryRequest};
+use crate::verbs::in_flight;
 
 /// Examples and special exit codes.
 pub const AFTER_HELP: &str = "\
@@ -48,7 +51,8 @@ pub struct EnsureArgs {
 pub fn ensure(args: &EnsureArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&CREATED)?;
     let wanted = args.new.check(session)?;
-    if args.replacing.is_some() && !args.yes && !session.prompt.can_ask {
+    let asks = args.replacing.is_some() && !args.yes && !args.new.dry_run;
+    if asks && !session.prompt.can_ask {
         session.prompt.confirm("delete the webhooks that it replaces", "--yes")?;
     }
     let there = listed(session)?;
@@ -62,22 +66,56 @@ pub fn ensure(args: &EnsureArgs, session: &Session) -> Result<Exit, Failure> {
             there.iter().map(|(webhook, _)| webhook).filter(fits).cloned().collect()
         }
     };
-    if !old.is_empty() && !args.yes {
+    if args.new.dry_run {
+        return dry_run(session, ours, &wanted, &old);
+    }
+    if asks && !old.is_empty() {
         delete::confirm(session, &old)?;
     }
     let exit = match ours {
         Some(record) => adjust(session, record, &wanted)?,
         None => make(args, session, &wanted)?,
     };
-    if exit != Exit::Done {
+    if exit != Exit::Done || old.is_empty() {
         return Ok(exit);
     }
-    for webhook in &old {
+    in_flight::finish(session, "request")?;
+    for (done, webhook) in old.iter().enumerate() {
         // Another run may have deleted it meanwhile: that is as well.
-        delete::delete_one(session, webhook, true)?;
-        session.out.outcome("deleted", format!("webhook {}", webhook.url.as_deref().unwrap_or(&webhook.id)));
+        delete::delete_one(session, webhook, true).map_err(|failure| {
+            failure.context(format!(
+                "webhook {} stands; while deleting {}; {done} of {} were deleted",
+                wanted.webhook_url,
+                webhook.told(),
+                old.len()
+            ))
+        })?;
+        session.out.outcome("deleted", format!("webhook {}", webhook.told()));
     }
     Ok(exit)
+}
+
+/// Prints what would be sent to change what is there.
+fn dry_run(
+    session: &Session,
+    ours: Option<&RawValue>,
+    wanted: &NewWebhook,
+    old: &[Registered],
+) -> Result<Exit, Failure> {
+    let (base_url, project) = session.dry_target()?;
+    let mut calls = match ours {
+        None => vec![Call::of(&Create(wanted), &project)?],
+        Some(record) => {
+            let webhook = read(record)?;
+            let update = |change| Call::of(&Update(&webhook.id, change), &project);
+            changes(&webhook, wanted)?.iter().map(update).collect::<Result<_, _>>()?
+        }
+    };
+    for webhook in old {
+        calls.push(Call::of(&Delete(&webhook.id), &project)?);
+    }
+    let requests: Vec<DryRequest> = calls.iter().map(|call| DryRequest::of(call, &base_url)).collect();
+    dry_run::print_all(session, &requests)
 }
 
 /// The webhook with this URL; an active one before another.
@@ -109,8 +147,24 @@ fn make(args: &EnsureArgs, session: &Session, wanted: &NewWebhook) -> Result<Exi
 /// Brings a webhook that is there to what is wanted, as far as the service lets it be changed.
 fn adjust(session: &Session, record: &RawValue, wanted: &NewWebhook) -> Result<Exit, Failure> {
     let webhook = read(record)?;
-    let id = webhook.id.as_ref();
-    if let Some(problem) = unchangeable(&webhook, wanted) {
+    let changes = changes(&webhook, wanted)?;
+    let mut last = record.to_owned();
+    for change in &changes {
+        let answer = session.client()?.call(&Update(&webhook.id, change))?;
+        answer.read()?;
+        last = crate::http::answer::raw(answer.data()?)?;
+    }
+    let outcome = if changes.is_empty() { "= unchanged" } else { "~ updated" };
+    session.out.outcome(outcome, format!("webhook {} ({})", webhook.webhook_url, webhook.id));
+    session.out.note("its secret was shown when it was made, and is not known here");
+    session.out.one(&CREATED, last.get())?;
+    Ok(Exit::Done)
+}
+
+/// What has to be sent, in this order, for a webhook that is there to become what is wanted.
+fn changes(webhook: &Webhook<'_>, wanted: &NewWebhook) -> Result<Vec<Change>, Failure> {
+    if let Some(problem) = unchangeable(webhook, wanted) {
+        let id = &webhook.id;
         let failure = Failure::new(Code::Conflict, format!("webhook {} ({id}) {problem}", wanted.webhook_url));
         return Err(failure.hint(format!("run `spectrum webhooks delete {id}`, and then this command again")));
     }
@@ -126,23 +180,7 @@ fn adjust(session: &Session, record: &RawValue, wanted: &NewWebhook) -> Result<E
         let failure_notification_email = new_email.map(|email| Some(email.clone()));
         changes.push(Change { enabled: switched.then_some(true), failure_notification_email, schema_version: None });
     }
-    let whom = format!("webhook {} ({id})", webhook.webhook_url);
-    if changes.is_empty() {
-        session.out.outcome("= unchanged", whom);
-        session.out.note("its secret was shown when it was made, and is not known here");
-        session.out.one(&CREATED, record.get())?;
-        return Ok(Exit::Done);
-    }
-    let mut last = record.to_owned();
-    for change in &changes {
-        let answer = session.client()?.call(&Update(id, change))?;
-        answer.read()?;
-        last = crate::http::answer::raw(answer.data()?)?;
-    }
-    session.out.outcome("~ updated", whom);
-    session.out.note("its secret was shown when it was made, and is not known here");
-    session.out.one(&CREATED, last.get())?;
-    Ok(Exit::Done)
+    Ok(changes)
 }
 
 /// What no PATCH brings about.

@@ -7,9 +7,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
+use super::signature::Scheme;
 use crate::model::ids::is_uuid;
 use crate::model::{Email, IdError};
 use crate::secrets::credentials::Secret;
+
+/// The longest that an old secret stays good, in seconds.
+pub const LONGEST_OVERLAP: u64 = 604_800;
 
 /// What a webhook is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -134,9 +138,10 @@ pub struct Issued<'a> {
 }
 
 impl Issued<'_> {
-    /// The secrets that are there.
-    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        [&self.signing_secret, &self.standard_signing_secret].into_iter().flatten()
+    /// The secrets that are there, each with its scheme.
+    pub fn secrets(&self) -> impl Iterator<Item = (Scheme, &Secret)> {
+        let v0 = self.signing_secret.iter().map(|secret| (Scheme::V0, secret));
+        v0.chain(self.standard_signing_secret.iter().map(|secret| (Scheme::Standard, secret)))
     }
 }
 

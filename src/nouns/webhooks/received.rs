@@ -269,7 +269,7 @@ mod tests {
 
     use super::*;
     use crate::nouns::webhooks::body_forms::Change;
-    use crate::nouns::webhooks::signature::{self, Delivery, Key, Keys, vectors};
+    use crate::nouns::webhooks::signature::{self, Key, Keys, Unsigned, vectors};
 
     const OTHER_STANDARD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const PROJECT: &str = "sk-project";
@@ -584,7 +584,7 @@ mod tests {
         ) {
             let secrets = secrets();
             let keys = Keys { v0: Some(secrets.v0[0].key.clone()), standard: vec![secrets.standard[0].key.clone()] };
-            let delivery = Delivery { webhook_id: "w", event: "messages", event_id: "e", timestamp, body: &body };
+            let delivery = Unsigned { webhook_id: "w", event: "messages", event_id: "e", timestamp, body: &body };
             let mut headers = Headers::default();
             for (name, value) in signature::sign(&delivery, &keys) {
                 headers.add(&format!("{name}: {value}")).unwrap();

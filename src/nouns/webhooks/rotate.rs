@@ -7,8 +7,8 @@ use clap::Args;
 use super::columns::ROTATED;
 use super::create::{Held, lost};
 use super::endpoints::Rotate;
-use super::model::WebhookId;
-use super::secret_out::{self, SecretArgs};
+use super::model::{LONGEST_OVERLAP, WebhookId};
+use super::secret_out::{self, SecretOutArgs};
 use crate::failure::{Exit, Failure};
 use crate::model::{parse_age, time};
 use crate::session::Session;
@@ -25,9 +25,6 @@ Only the standard secret (whsec_…) changes; the other one changes with
 `delete` and `create`. For the overlap deliveries carry both signatures.
 The request is sent once. Exit codes: 2 nothing was sent, 5 no such webhook.";
 
-/// The longest that an old secret stays good.
-const LONGEST_OVERLAP: Duration = Duration::from_secs(604_800);
-
 /// Give a webhook another standard secret, shown once
 #[derive(Debug, Args)]
 pub struct RotateArgs {
@@ -39,12 +36,12 @@ pub struct RotateArgs {
     pub overlap: Option<Duration>,
     /// Where the secret goes.
     #[command(flatten)]
-    pub secret: SecretArgs,
+    pub secret: SecretOutArgs,
 }
 
 fn parse_overlap(text: &str) -> Result<Duration, String> {
     let overlap = parse_age(text)?;
-    if overlap > LONGEST_OVERLAP {
+    if overlap > Duration::from_secs(LONGEST_OVERLAP) {
         return Err(format!("{text:?} is longer than 7d, which the service does not take"));
     }
     if overlap.subsec_nanos() > 0 {
@@ -68,7 +65,7 @@ pub fn rotate(args: &RotateArgs, session: &Session) -> Result<Exit, Failure> {
     let endpoint = Rotate { webhook: args.id.as_str(), overlap_seconds };
     let answer = session.client()?.call(&endpoint).map_err(|error| lost(error, LOST))?;
     let issued = answer.read().map_err(|error| lost(error, LOST))?;
-    secret_out::deliver(session, destination, &issued, answer.data()?, |record| {
+    secret_out::deliver(session, destination, &issued, answer.data()?, &ROTATED, |record| {
         let good = match args.overlap {
             Some(Duration::ZERO) => "the old secret is good no more".to_owned(),
             Some(overlap) => format!("the old secret stays good for {}", time::show(overlap)),

@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use super::address;
 use super::endpoints::{Create, Delete, EgressIps, List, Rotate, Update};
-use super::model::Schema;
+use super::model::{LONGEST_OVERLAP, Schema};
 use super::rows::{self, EVENT_TYPES, Keys, Stored};
-use super::schema::{self, LONGEST_OVERLAP};
+use super::schema;
+use super::signature::{STANDARD_PREFIX, hex};
 use crate::http::Endpoint as _;
 use crate::model::Email;
 use crate::model::ids::is_uuid;
@@ -74,7 +75,7 @@ fn create(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
         disabled: None,
         created_ms: now,
         updated_ms: now,
-        keys: Keys { signing: hex(), standard: whsec(), previous: None },
+        keys: Keys { signing: hex(&random()), standard: whsec(), previous: None },
     };
     let is_new = exchange.state.store.write(|connection| rows::insert(connection, &webhook, &compared))?;
     if is_new { Ok(Response::success(&webhook.shown_with_secrets())) } else { Err(Refusal::WebhookExists) }
@@ -217,10 +218,6 @@ fn random() -> [u8; 32] {
     bytes
 }
 
-fn hex() -> String {
-    random().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn whsec() -> String {
-    format!("whsec_{}", BASE64.encode(random()))
+    format!("{STANDARD_PREFIX}{}", BASE64.encode(random()))
 }

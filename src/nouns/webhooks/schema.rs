@@ -3,13 +3,11 @@
 use serde_json::{Value, json};
 
 use super::endpoints::{Delete, Rotate, Update};
+use super::model::LONGEST_OVERLAP;
 use super::rows::EVENT_TYPES;
 use crate::http::{Endpoint as _, Spec};
 use crate::sandbox::description::{Description, EMAIL, URL, flag, moment, named, nullable, object, text, uuid, word};
 use crate::sandbox::revision::Revision;
-
-/// The longest that an old secret can stay good, in seconds.
-pub const LONGEST_OVERLAP: u64 = 604_800;
 
 /// What the schema of a webhook is called.
 const WEBHOOK: &str = "Webhook";

@@ -10,15 +10,10 @@ use crate::secrets::credentials::Secret;
 use crate::secrets::source;
 use crate::session::Session;
 
-/// The variable of the v0 secret.
-pub const V0_VARIABLE: &str = "SPECTRUM_WEBHOOK_SECRET";
-/// The variable of the standard secret.
-pub const STANDARD_VARIABLE: &str = "SPECTRUM_WEBHOOK_STANDARD_SECRET";
-
 /// Where the secrets are.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
-pub struct SecretArgs {
+pub struct SecretInArgs {
     /// The file that --secret-out wrote, or one with the secret alone
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
@@ -50,11 +45,11 @@ pub struct Secrets {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// Lines, and none of them is one of the two.
-    #[error("holds neither {V0_VARIABLE}=… nor {STANDARD_VARIABLE}=…, nor one secret alone")]
+    #[error("holds neither {}=… nor {}=…, nor one secret alone", Scheme::V0.variable(), Scheme::Standard.variable())]
     Neither,
     /// A line without a value.
-    #[error("has nothing behind {0}=")]
-    Empty(&'static str),
+    #[error("has nothing behind {name}=", name = .0.variable())]
+    Empty(Scheme),
     /// A standard secret in another form.
     #[error("holds a secret that {0}")]
     Standard(#[from] KeyError),
@@ -63,7 +58,7 @@ pub enum SecretError {
     Missing(Scheme),
 }
 
-impl SecretArgs {
+impl SecretInArgs {
     /// Reads the secrets, and hides them on every stream from now on. `only` is the scheme that was asked for.
     ///
     /// # Errors
@@ -123,7 +118,7 @@ impl Secrets {
         }
         for (name, value) in named {
             if value.is_empty() {
-                return Err(SecretError::Empty(if name == Scheme::V0 { V0_VARIABLE } else { STANDARD_VARIABLE }));
+                return Err(SecretError::Empty(name));
             }
             let scheme = match (name, only) {
                 (Scheme::V0, Some(Scheme::V0)) => Scheme::V0,
@@ -167,11 +162,7 @@ fn look(value: &str) -> Scheme {
 fn assignment(line: &str) -> Option<(Scheme, &str)> {
     let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
     let (name, value) = line.split_once('=')?;
-    let scheme = match name.trim_end() {
-        V0_VARIABLE => Scheme::V0,
-        STANDARD_VARIABLE => Scheme::Standard,
-        _ => return None,
-    };
+    let scheme = Scheme::ALL.into_iter().find(|scheme| scheme.variable() == name.trim_end())?;
     let value = value.trim();
     let quoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.split_once(quote));
     let plain = || if value.starts_with('#') { "" } else { value.split(" #").next().unwrap_or(value).trim_end() };
@@ -192,6 +183,9 @@ mod tests {
 
     use super::*;
     use crate::nouns::webhooks::signature::vectors::{STANDARD_SECRET, V0_SECRET};
+
+    const V0_VARIABLE: &str = Scheme::V0.variable();
+    const STANDARD_VARIABLE: &str = Scheme::Standard.variable();
 
     fn texts(text: &str, only: Option<Scheme>) -> Result<[Vec<String>; 2], SecretError> {
         let secrets = Secrets::parse(text, only)?;
@@ -249,9 +243,9 @@ mod tests {
         {
             assert_eq!(texts(text, None), Err(SecretError::Neither), "{text}");
         }
-        assert_eq!(texts(&format!("{V0_VARIABLE}="), None), Err(SecretError::Empty(V0_VARIABLE)));
-        assert_eq!(texts(&format!("{V0_VARIABLE}=''"), None), Err(SecretError::Empty(V0_VARIABLE)));
-        assert_eq!(texts(&format!("{STANDARD_VARIABLE}= # none"), None), Err(SecretError::Empty(STANDARD_VARIABLE)));
+        assert_eq!(texts(&format!("{V0_VARIABLE}="), None), Err(SecretError::Empty(Scheme::V0)));
+        assert_eq!(texts(&format!("{V0_VARIABLE}=''"), None), Err(SecretError::Empty(Scheme::V0)));
+        assert_eq!(texts(&format!("{STANDARD_VARIABLE}= # none"), None), Err(SecretError::Empty(Scheme::Standard)));
     }
 
     proptest! {

@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::model::Issued;
-use super::secret_file::{STANDARD_VARIABLE as STANDARD, V0_VARIABLE as SIGNING};
-use super::signature::STANDARD_PREFIX;
+use super::signature::{STANDARD_PREFIX, Scheme};
 use crate::failure::{Code, Failure};
-use crate::output::{sanitize, streams};
+use crate::output::{Column, sanitize, streams};
 use crate::secrets::credentials::Secret;
+use crate::secrets::revealed;
 use crate::session::Session;
 
 /// Where a secret is to go.
 #[derive(Debug, Clone, Default, Args)]
-pub struct SecretArgs {
+pub struct SecretOutArgs {
     /// A new file for the secrets that the answer shows once
     #[arg(long, value_name = "FILE", conflicts_with = "show_secret")]
     pub secret_out: Option<PathBuf>,
@@ -29,19 +29,19 @@ pub struct SecretArgs {
 #[derive(Debug)]
 pub enum Destination {
     /// Into a file that is open.
-    File(SecretFile),
+    File(NewFile),
     /// Into the output.
     Output,
 }
 
-impl SecretArgs {
+impl SecretOutArgs {
     /// Gets the place ready, before anything is sent.
     ///
     /// # Errors
     /// Usage, when nobody said where; invalid input, when the file is there or cannot be made.
     pub fn open(&self) -> Result<Destination, Failure> {
         match &self.secret_out {
-            Some(path) => Ok(Destination::File(SecretFile::create(path)?)),
+            Some(path) => Ok(Destination::File(NewFile::create(path)?)),
             None if self.show_secret => Ok(Destination::Output),
             None => Err(Failure::new(Code::Usage, "the answer shows a secret once: say where it is to go")
                 .hint("add `--secret-out FILE`, or `--show-secret` to have it in the output")),
@@ -51,13 +51,13 @@ impl SecretArgs {
 
 /// A file that waits for a secret; taken away again when none comes.
 #[derive(Debug)]
-pub struct SecretFile {
+pub struct NewFile {
     path: PathBuf,
     /// None when the secret is in it.
     file: Option<File>,
 }
 
-impl SecretFile {
+impl NewFile {
     /// Makes a new file that its owner alone can read.
     fn create(path: &Path) -> Result<Self, Failure> {
         let mut options = OpenOptions::new();
@@ -105,7 +105,7 @@ impl SecretFile {
     }
 }
 
-impl Drop for SecretFile {
+impl Drop for NewFile {
     fn drop(&mut self) {
         if self.file.take().is_some() {
             // Nothing of worth is in it.
@@ -115,7 +115,7 @@ impl Drop for SecretFile {
 }
 
 /// Brings the secrets of an answer to where they are to go, and prints its record: with them, or with the place of them.
-/// From then on they are hidden on every stream.
+/// From then on they are hidden on every stream. `columns` are those that `print` shows.
 ///
 /// # Errors
 /// Bad response, when the answer holds no secret; internal, when it cannot be written: then it was shown on standard
@@ -125,6 +125,7 @@ pub fn deliver(
     destination: Destination,
     issued: &Issued<'_>,
     data: &str,
+    columns: &[Column],
     print: impl FnOnce(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     if issued.secrets().next().is_none() {
@@ -138,16 +139,33 @@ pub fn deliver(
         Destination::Output => {
             let printed = print(data);
             hide(session, issued);
-            printed.map_err(|failure| unkept(session, issued, failure))
+            match printed {
+                Ok(()) if session.out.is_closed() => {
+                    let failure = Failure::new(Code::Internal, "the reader of standard output has gone");
+                    Err(unkept(session, issued, failure))
+                }
+                Ok(()) => {
+                    // `-o id` and `--fields` may have left them out.
+                    let is_left_out = |scheme: Scheme| !session.out.shows(columns, scheme.secret_name());
+                    let rest = dotenv(issued, is_left_out);
+                    if !rest.is_empty() {
+                        session.out.warn("the output has no place for the secret: here it is, and nowhere else");
+                        streams::last_resort(&rest);
+                    }
+                    Ok(())
+                }
+                Err(failure) => Err(unkept(session, issued, failure)),
+            }
         }
         Destination::File(mut file) => {
-            let text = dotenv(issued);
-            let kept = file.write(&text);
+            let kept = file.write(&dotenv(issued, |_| true));
             let place = file.path.display().to_string();
             drop(file);
             hide(session, issued);
             match kept {
-                Ok(()) => print(&replaced(data, issued, &format!("[written to {place}]"))),
+                Ok(()) => print(&replaced(data, issued, &format!("[written to {place}]"))).map_err(|failure| {
+                    failure.context(format!("the secret is in {place}, of {}", sanitize::line(&issued.id)))
+                }),
                 Err(error) => {
                     let failure = Failure::internal(format!("{place} cannot be written"), error);
                     Err(unkept(session, issued, failure))
@@ -159,27 +177,24 @@ pub fn deliver(
 
 /// A key without its prefix is as good as a key.
 fn hide(session: &Session, issued: &Issued<'_>) {
-    session.out.hide_all(issued.secrets());
-    let bare = issued.secrets().filter_map(|secret| Secret::new(secret.expose().strip_prefix(STANDARD_PREFIX)?));
+    session.out.hide_all(issued.secrets().map(|(_, secret)| secret));
+    let bare = issued.secrets().filter_map(|(_, secret)| Secret::new(secret.expose().strip_prefix(STANDARD_PREFIX)?));
     session.out.hide_all(&bare.collect::<Vec<_>>());
 }
 
 /// The last resort: whoever reads standard error is the only one left to keep it.
 fn unkept(session: &Session, issued: &Issued<'_>, failure: Failure) -> Failure {
     session.out.warn("the secret could not be put where it was to go: here it is, and nowhere else");
-    // Past the redaction, which knows it by now.
-    streams::eprint_plain(&dotenv(issued));
+    streams::last_resort(&dotenv(issued, |_| true));
     failure
         .context(format!("the webhook stands: {}", sanitize::line(&issued.id)))
         .hint("keep the secret that is shown above; nothing has to be sent again")
 }
 
-/// The secrets in the form of a dotenv file.
-fn dotenv(issued: &Issued<'_>) -> String {
-    let line = |name, secret: &Option<Secret>| {
-        secret.as_ref().map(|secret| format!("{name}={}\n", quote(secret.expose()))).unwrap_or_default()
-    };
-    line(SIGNING, &issued.signing_secret) + &line(STANDARD, &issued.standard_signing_secret)
+/// The secrets of some schemes in the form of a dotenv file.
+fn dotenv(issued: &Issued<'_>, of: impl Fn(Scheme) -> bool) -> String {
+    let wanted = issued.secrets().filter(|(scheme, _)| of(*scheme));
+    wanted.map(|(scheme, secret)| format!("{}={}\n", scheme.variable(), quote(secret.expose()))).collect()
 }
 
 /// A value that a shell, too, reads as it is.
@@ -188,13 +203,13 @@ fn quote(value: &str) -> String {
     if value.chars().all(is_plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
 }
 
-/// A record whose secrets are replaced by where they are.
+/// A record whose secrets are replaced by where they are; whatever else in it is one, or repeats one, is hidden.
 fn replaced(data: &str, issued: &Issued<'_>, place: &str) -> String {
-    let Ok(mut record) = serde_json::from_str::<Pairs<'_>>(data) else { return data.to_owned() };
+    let data = revealed::hidden(data);
+    let Ok(mut record) = serde_json::from_str::<Pairs<'_>>(&data) else { return data.into_owned() };
     let place = serde_json::value::to_raw_value(place).unwrap_or_default();
-    let named = [("signingSecret", &issued.signing_secret), ("standardSigningSecret", &issued.standard_signing_secret)];
     for (name, value) in &mut record.0 {
-        if named.iter().any(|(known, secret)| known == name && secret.is_some()) {
+        if issued.secrets().any(|(scheme, _)| scheme.secret_name() == name) {
             *value = &place;
         }
     }
@@ -239,18 +254,22 @@ mod tests {
 
     #[test]
     fn a_file_holds_what_a_shell_reads_back() {
-        assert_eq!(dotenv(&issued()), format!("{SIGNING}=00ff\n{STANDARD}=whsec_A/b=\n"));
+        let (v0, standard) = ("SPECTRUM_WEBHOOK_SECRET=00ff\n", "SPECTRUM_WEBHOOK_STANDARD_SECRET=whsec_A/b=\n");
+        assert_eq!(dotenv(&issued(), |_| true), format!("{v0}{standard}"));
+        assert_eq!(dotenv(&issued(), |scheme| scheme == Scheme::Standard), standard);
         assert_eq!(quote("a $(b) 'c'"), r"'a $(b) '\''c'\'''");
     }
 
     #[test]
     fn a_record_keeps_its_order_and_names_the_place() {
-        let data = r#"{"z":1,"signingSecret":"00ff","id":"x","standardSigningSecret":"whsec_A\/b=","a":[1.50]}"#;
+        let data = r#"{"z":1,"signingSecret":"00ff","id":"x","standardSigningSecret":"whsec_A\/b=","a":[1.50,"00ff"],"oldSecret":"s3cret"}"#;
         let shown = replaced(data, &issued(), "[written to \"f\"]");
         let place = r#""[written to \"f\"]""#;
         assert_eq!(
             shown,
-            format!(r#"{{"z":1,"signingSecret":{place},"id":"x","standardSigningSecret":{place},"a":[1.50]}}"#)
+            format!(
+                r#"{{"z":1,"signingSecret":{place},"id":"x","standardSigningSecret":{place},"a":[1.50,"[redacted]"],"oldSecret":"[redacted]"}}"#
+            )
         );
     }
 
@@ -258,15 +277,15 @@ mod tests {
     fn a_file_without_a_secret_is_taken_away_and_one_that_is_there_is_left() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret.env");
-        drop(SecretFile::create(&path).unwrap());
+        drop(NewFile::create(&path).unwrap());
         assert!(!path.exists());
-        let mut file = SecretFile::create(&path).unwrap();
+        let mut file = NewFile::create(&path).unwrap();
         file.write("kept").unwrap();
         drop(file);
         assert_eq!(fs::read_to_string(&path).unwrap(), "kept");
-        assert_eq!(SecretFile::create(&path).unwrap_err().code, Code::InvalidInput);
+        assert_eq!(NewFile::create(&path).unwrap_err().code, Code::InvalidInput);
         assert_eq!(fs::read_to_string(&path).unwrap(), "kept");
-        assert!(SecretFile::create(&folder.path().join("no/such/folder")).is_err());
+        assert!(NewFile::create(&folder.path().join("no/such/folder")).is_err());
     }
 
     #[cfg(unix)]
@@ -275,12 +294,12 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret.env");
-        let mut file = SecretFile::create(&path).unwrap();
+        let mut file = NewFile::create(&path).unwrap();
         file.write("kept").unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         // A link that leads nowhere yet is something that is there.
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(folder.path().join("elsewhere"), &link).unwrap();
-        assert!(SecretFile::create(&link).is_err());
+        assert!(NewFile::create(&link).is_err());
     }
 }

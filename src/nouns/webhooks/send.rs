@@ -9,16 +9,18 @@ use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
-use url::{Host, Url};
+use url::Url;
 use uuid::Uuid;
 
+use super::address::is_loopback;
 use super::event::{self, Content, File, Message, Name, Number, RawInbound, Target};
-use super::secret_file::{SecretArgs, Secrets};
-use super::signature::{self, Delivery, Keys, Scheme, WINDOW};
+use super::model::{Schema, WebhookId};
+use super::secret_file::{SecretInArgs, Secrets};
+use super::signature::{self, Keys, Scheme, Unsigned, WINDOW};
 use super::verify;
 use crate::failure::{Code, Exit, Failure};
 use crate::http::Error;
-use crate::http::delivery::{Answer, Deliverer};
+use crate::http::delivery::{HandlerAnswer, HandlerClient};
 use crate::interrupt;
 use crate::model::words::{count, cut};
 use crate::model::{Phone, parse_age, time};
@@ -79,7 +81,7 @@ pub struct SendArgs {
     pub url: String,
     /// The webhook's secrets
     #[command(flatten)]
-    pub secret: SecretArgs,
+    pub secret: SecretInArgs,
     /// Who writes [default: +14155550123]
     #[arg(long, value_name = "PHONE", value_parser = Phone::from_typed)]
     pub from: Option<Phone>,
@@ -111,11 +113,11 @@ pub struct SendArgs {
     #[arg(long, value_enum, default_value = "both", hide_possible_values = true, value_name = "both|v0|standard")]
     pub scheme: Signing,
     /// The form of the body
-    #[arg(long, value_enum, default_value = "normalized-events.v1", hide_possible_values = true)]
+    #[arg(long, value_name = "SCHEMA", default_value_t)]
     pub schema: Schema,
     /// The webhook that it is for [default: a new id]
     #[arg(long, value_name = "UUID")]
-    pub webhook_id: Option<Uuid>,
+    pub webhook_id: Option<WebhookId>,
     /// Sign it wrongly; the handler has to answer 4xx
     #[arg(long, group = "fault")]
     pub bad_signature: bool,
@@ -142,17 +144,6 @@ pub enum Signing {
     V0,
     /// `webhook-*` alone.
     Standard,
-}
-
-/// The two forms of a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Schema {
-    /// Every platform's messages in one form.
-    #[value(name = "normalized-events.v1")]
-    Normalized,
-    /// What the provider sent; no iMessage.
-    #[value(name = "raw-inbound.v1")]
-    Raw,
 }
 
 /// Which number gets a message.
@@ -253,9 +244,9 @@ pub fn send(args: &SendArgs, session: &Session) -> Result<Exit, Failure> {
         session.out.warn("the body is not JSON; it is sent as it is, as application/json");
     }
     let (server, proxy) = session.server(url.clone())?;
-    let deliverer = Deliverer::new(server).map_err(|error| session.unbuilt(&error))?;
+    let handler = HandlerClient::new(server).map_err(|error| session.unbuilt(&error))?;
     interrupt::install();
-    let mut run = Run { args, session, keys, expected, url, proxy, deliverer, sent: Vec::new(), unexpected: None };
+    let mut run = Run { args, session, keys, expected, url, proxy, handler, sent: Vec::new(), unexpected: None };
     let ended = run.all(&events);
     run.print()?;
     ended?;
@@ -406,7 +397,7 @@ struct Run<'a> {
     url: Url,
     /// The variable that names the proxy on the way.
     proxy: Option<&'static str>,
-    deliverer: Deliverer,
+    handler: HandlerClient,
     sent: Vec<Sent>,
     /// The first answer that was not as it had to be.
     unexpected: Option<Failure>,
@@ -414,7 +405,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn all(&mut self, events: &[Event]) -> Result<(), Failure> {
-        let webhook_id = self.args.webhook_id.unwrap_or_else(Uuid::new_v4).to_string();
+        let given = self.args.webhook_id.as_ref().map(WebhookId::to_string);
+        let webhook_id = given.unwrap_or_else(|| Uuid::new_v4().to_string());
         for _ in 0..self.args.times.unwrap_or(1) {
             for event in events {
                 self.one(event, &webhook_id)?;
@@ -431,9 +423,9 @@ impl Run<'_> {
         let (name, event_id, body) = (event.event.as_str(), event.event_id.as_str(), event.body.as_slice());
         // A wrong signature of the right form is that of another body.
         let signed = if self.args.bad_signature { [body, b" "].concat() } else { body.to_vec() };
-        let delivery = Delivery { webhook_id, event: name, event_id, timestamp, body: &signed };
+        let delivery = Unsigned { webhook_id, event: name, event_id, timestamp, body: &signed };
         let headers = signature::sign(&delivery, &self.keys);
-        let answer = self.deliverer.deliver(&headers, body);
+        let answer = self.handler.deliver(&headers, body);
         self.log(&headers, body, answer.as_ref().map(|answer| answer.status).map_err(|error| error.message.as_str()));
         let answer = answer.map_err(|error| unanswered(error, self.proxy))?;
         let as_expected = self.expected.holds(answer.status);
@@ -477,7 +469,7 @@ impl Run<'_> {
         self.session.out.log(text);
     }
 
-    fn unexpected(&self, answer: &Answer) -> Failure {
+    fn unexpected(&self, answer: &HandlerAnswer) -> Failure {
         let status = answer.status;
         let what = match (self.args.bad_signature, self.args.stale) {
             (true, _) => " to a bad signature",
@@ -547,15 +539,9 @@ fn parse_url(text: &str) -> Result<Url, Failure> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(usage("the handler's URL holds credentials", "leave them out: the service sends none"));
     }
-    let is_loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
     match url.scheme() {
         "https" => Ok(url),
-        "http" if is_loopback => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
         "http" => Err(usage("plain http is for handlers on this machine; the service sends to https only", FORM)),
         _ => Err(usage("the handler's URL is neither https nor http", FORM)),
     }

@@ -15,6 +15,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ring::hmac;
 
+pub use crate::secrets::revealed::STANDARD_PREFIX;
+
 /// Which event it is, in the words of the body (`messages`).
 pub const EVENT: &str = "X-Spectrum-Event";
 /// The registration that the delivery is for.
@@ -32,8 +34,6 @@ pub const STANDARD_SIGNATURE: &str = "webhook-signature";
 
 /// How far the clocks of sender and receiver may lie apart, in seconds; the edge is still accepted.
 pub const WINDOW: u64 = 300;
-/// What a standard secret begins with.
-pub const STANDARD_PREFIX: &str = "whsec_";
 /// What a v0 signature begins with.
 pub const V0_MARK: &str = "v0=";
 /// What a standard signature begins with.
@@ -70,6 +70,14 @@ impl Scheme {
         match self {
             Self::V0 => "signingSecret",
             Self::Standard => "standardSigningSecret",
+        }
+    }
+
+    /// The variable that holds its secret.
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Self::V0 => "SPECTRUM_WEBHOOK_SECRET",
+            Self::Standard => "SPECTRUM_WEBHOOK_STANDARD_SECRET",
         }
     }
 
@@ -172,9 +180,9 @@ pub struct Keys {
     pub standard: Vec<Key>,
 }
 
-/// One attempt to deliver an event.
+/// One attempt to deliver an event, before it is signed.
 #[derive(Debug, Clone, Copy)]
-pub struct Delivery<'a> {
+pub struct Unsigned<'a> {
     /// The id of the registration.
     pub webhook_id: &'a str,
     /// Which event it is, in the body's own word.
@@ -188,8 +196,8 @@ pub struct Delivery<'a> {
 }
 
 /// The headers of an attempt, each name with its value: who sends it and what it is, and the signatures of these keys.
-pub fn sign(delivery: &Delivery<'_>, keys: &Keys) -> Vec<(&'static str, String)> {
-    let Delivery { webhook_id, event, event_id, body, .. } = *delivery;
+pub fn sign(delivery: &Unsigned<'_>, keys: &Keys) -> Vec<(&'static str, String)> {
+    let Unsigned { webhook_id, event, event_id, body, .. } = *delivery;
     let timestamp = delivery.timestamp.to_string();
     let mut headers = vec![("Content-Type", "application/json".to_owned()), ("User-Agent", USER_AGENT.to_owned())];
     if let Some(key) = &keys.v0 {
@@ -255,7 +263,7 @@ mod tests {
 
     fn headers(body: &[u8], keys: &Keys) -> Vec<(&'static str, String)> {
         let (event_id, timestamp) = (vectors::EVENT_ID, vectors::TIMESTAMP);
-        sign(&Delivery { webhook_id: "w", event: "messages", event_id, timestamp, body }, keys)
+        sign(&Unsigned { webhook_id: "w", event: "messages", event_id, timestamp, body }, keys)
     }
 
     fn header(headers: &[(&'static str, String)], name: &str) -> Option<String> {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::mistakes::Cause;
 use super::received::{Headers, Match, Refusal, Verifier};
-use super::secret_file::SecretArgs;
+use super::secret_file::SecretInArgs;
 use super::signature::{self, Scheme};
 use crate::failure::{Code, Exit, Failure};
 use crate::output::Column;
@@ -62,7 +62,7 @@ const VERIFIED: [Column; 14] = [
 pub struct VerifyArgs {
     /// The webhook's secrets
     #[command(flatten)]
-    pub secret: SecretArgs,
+    pub secret: SecretInArgs,
     /// A header of the delivery as it came; give them all
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", required = true)]
     pub headers: Vec<String>,

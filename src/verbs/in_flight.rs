@@ -1,0 +1,22 @@
+//! Stopping a command that sends several requests.
+
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::output::format::Format;
+use crate::session::Session;
+
+/// Lets the first Ctrl-C finish what is in flight (a `request`, or `requests`) and begin nothing more, so that what was
+/// done can be told.
+///
+/// # Errors
+/// Config, when there are no credentials.
+pub fn finish(session: &Session, requests: &'static str) -> Result<(), Failure> {
+    let (pace, out) = (session.client()?.pace().clone(), session.out.clone());
+    interrupt::on_first(move || {
+        pace.cancel();
+        if out.format() == Format::Table {
+            out.note_below(format!("interrupted: finishing the {requests} in flight (Ctrl-C again ends at once)"));
+        }
+    });
+    Ok(())
+}
