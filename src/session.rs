@@ -18,12 +18,16 @@ use crate::http::retry::RetryPolicy;
 use crate::http::transport::BuildError;
 use crate::http::{Client, Observer};
 use crate::interrupt;
+use crate::model::Phone;
 use crate::output::Output;
 use crate::prompt::Prompt;
 use crate::sandbox;
 use crate::secrets::credentials::{Credentials, Secret};
 use crate::secrets::revealed;
 use crate::secrets::source::{self, Limits, SecretSource};
+
+/// What to do about numbers that are written as they are dialled within a country.
+pub const NAME_REGION: &str = "if it is dialled within a country, name that: `--region CC`, such as `--region US`";
 
 /// One command's world.
 #[derive(Debug)]
@@ -50,6 +54,19 @@ impl Session {
     /// A session before anything was asked of it.
     pub fn new(environment: Environment, settings: Settings, out: Output, prompt: Prompt) -> Self {
         Self { environment, settings, out: Arc::new(out), prompt, connection: OnceCell::new() }
+    }
+
+    /// Reads a phone number that was typed, as it is dialled in the region that was named.
+    ///
+    /// # Errors
+    /// Usage, when it is none; `place` is the flag or the argument.
+    pub fn phone(&self, place: &str, text: &str) -> Result<Phone, Failure> {
+        let region = self.settings.region;
+        Phone::dialled(text, region).map_err(|error| {
+            let hint =
+                if error.fault.wants_region() && region.is_none() { NAME_REGION } else { "write it like +14155550123" };
+            Failure::new(Code::Usage, format!("{place}: {error}")).hint(hint)
+        })
     }
 
     /// Whether somebody watches standard error, so that a bar or a spinner may move there.

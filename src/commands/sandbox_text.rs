@@ -39,11 +39,11 @@ const SENT: [Column; 7] = [
 #[derive(Debug, Args)]
 pub struct TextArgs {
     /// The person's number
-    #[arg(long, value_name = "PHONE", value_parser = Phone::from_typed)]
-    pub from: Phone,
+    #[arg(long, value_name = "PHONE")]
+    pub from: String,
     /// The number that is texted [default: the one that was assigned to them]
-    #[arg(long, value_name = "LINE", value_parser = Phone::from_typed)]
-    pub to: Option<Phone>,
+    #[arg(long, value_name = "LINE")]
+    pub to: Option<String>,
     /// What they say
     #[arg(value_name = "MESSAGE", default_value = "Hello!", hide_default_value = true)]
     pub message: String,
@@ -83,7 +83,9 @@ struct Fired {
 /// answers.
 pub fn text(args: &TextArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&SENT)?;
-    let message = Message { from: &args.from, to: args.to.as_ref(), text: &args.message };
+    let from = session.phone("--from", &args.from)?;
+    let to = args.to.as_deref().map(|to| session.phone("--to", to)).transpose()?;
+    let message = Message { from: &from, to: to.as_ref(), text: &args.message };
     // Our own types always serialize.
     let body = serde_json::to_string(&message).unwrap_or_default();
     let ours;
@@ -104,9 +106,7 @@ pub fn text(args: &TextArgs, session: &Session) -> Result<Exit, Failure> {
                 Failure { message: what, ..failure }.hint("start one with `spectrum sandbox serve`")
             }
             Code::NotFound if args.to.is_some() => failure.hint("leave `--to` out to text the number that is theirs"),
-            Code::NotFound => {
-                failure.hint(format!("register them: `spectrum users create --shared --phone {}`", args.from))
-            }
+            Code::NotFound => failure.hint(format!("register them: `spectrum users create --shared --phone {from}`")),
             Code::Conflict => failure.hint("add `--to LINE`"),
             Code::Network => failure.hint("start one with `spectrum sandbox serve`, or name it with `--url URL`"),
             _ => failure,
@@ -128,6 +128,6 @@ pub fn text(args: &TextArgs, session: &Session) -> Result<Exit, Failure> {
     let became = if sent.opted_in_now { "can be messaged from now on" } else { "could be messaged already" };
     let told = |fired: &Fired| format!("message.received is on its way to {}\n", sanitize::line(&fired.url));
     let told: String = sent.deliveries.iter().map(told).collect();
-    session.out.text(&format!("{} texted {}: they {became}\n{told}", args.from, sanitize::line(&sent.to)))?;
+    session.out.text(&format!("{from} texted {}: they {became}\n{told}", sanitize::line(&sent.to)))?;
     Ok(Exit::Done)
 }

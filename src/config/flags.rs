@@ -9,6 +9,7 @@ use clap_complete::{ArgValueCandidates, CompletionCandidate};
 use super::values;
 use crate::config::environment::Environment;
 use crate::config::profiles_file::ProfileFile;
+use crate::model::Region;
 use crate::output::format::Format;
 
 /// When human text is coloured.
@@ -74,6 +75,9 @@ pub struct GlobalArgs {
     /// The service, https or http to loopback [env: SPECTRUM_CLOUD_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub base_url: Option<String>,
+    /// Where numbers without + are dialled, such as US [env: SPECTRUM_REGION]
+    #[arg(long, global = true, value_name = "CC", hide_short_help = true, add = ArgValueCandidates::new(region_codes))]
+    pub region: Option<Region>,
     /// One more trusted CA, PEM, added to the roots
     #[arg(long, global = true, value_name = "FILE")]
     pub ca_cert: Option<PathBuf>,
@@ -84,6 +88,11 @@ impl GlobalArgs {
     pub fn format(&self) -> Option<Format> {
         if self.json { Some(Format::Json) } else { self.output }
     }
+}
+
+/// The two letters of every region.
+fn region_codes() -> Vec<CompletionCandidate> {
+    Region::all().map(CompletionCandidate::new).collect()
 }
 
 /// The profiles of the person at the shell.

@@ -48,12 +48,16 @@ pub struct Profile {
     pub retries: Option<u32>,
     /// Requests per second; 0 does not pace.
     pub rate_limit: Option<f64>,
+    /// Where a number without a plus is dialled, in two letters.
+    pub region: Option<String>,
+    /// The names of a roster's columns, by the field that each one holds.
+    pub map: Option<BTreeMap<String, String>>,
     /// One more trusted CA, PEM.
     pub ca_cert: Option<PathBuf>,
 }
 
 /// The keys of a profile, for "did you mean".
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 12] = [
     "project_id",
     "project_secret",
     "secret_command",
@@ -63,6 +67,8 @@ const KEYS: [&str; 10] = [
     "timeout",
     "retries",
     "rate_limit",
+    "region",
+    "map",
     "ca_cert",
 ];
 /// The keys at the top of the file.

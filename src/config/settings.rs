@@ -2,6 +2,7 @@
 //! each value with its origin. Credentials are chosen as a pair, from one source (`sources`).
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -17,6 +18,7 @@ use super::values;
 use crate::config::environment::Environment;
 use crate::config::profiles_file::Profile;
 use crate::failure::{Code, Failure};
+use crate::model::{Region, RegionError};
 use crate::output::format::Format;
 use crate::secrets::credentials::Secret;
 use crate::secrets::source::SecretSource;
@@ -44,6 +46,10 @@ pub struct Settings {
     pub retries: Setting<u32>,
     /// Requests per second; 0 does not pace.
     pub rate_limit: Setting<f64>,
+    /// Where a number without a plus is dialled; never guessed.
+    pub region: Option<Region>,
+    /// The profile's own names for a roster's columns, as they are written there: a column for each field.
+    pub columns: Option<Setting<BTreeMap<String, String>>>,
     /// One more trusted CA, added to the roots.
     pub ca_cert: Option<Setting<PathBuf>>,
     /// The trusted CAs in place of the system's.
@@ -104,6 +110,16 @@ impl Settings {
                 // The sandbox of this process sets no limit, so there is nothing to keep to.
                 if in_sandbox { 0.0 } else { 5.0 },
             )?,
+            region: pick
+                .parsed(
+                    args.region.map(|region| (Some(region), "--region")),
+                    "SPECTRUM_REGION",
+                    |p| p.region.clone(),
+                    |text| text.parse().map(Some).map_err(|error: RegionError| error.to_string()),
+                    None,
+                )?
+                .value,
+            columns: pick.of_profile(|p| p.map.clone()),
             ca_cert: pick.ca_cert(args),
             roots: environment
                 .exact("SSL_CERT_FILE")
@@ -132,7 +148,7 @@ fn given(args: &GlobalArgs) -> String {
 }
 
 /// A word as a shell takes it for one.
-fn quote(word: &str) -> String {
+pub fn quote(word: &str) -> String {
     let is_plain =
         |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '%' | '+' | '=' | ',');
     match word {
@@ -199,13 +215,15 @@ impl Pick<'_> {
         }
     }
 
+    /// What only a profile can say.
+    fn of_profile<T>(&self, key: impl Fn(&Profile) -> Option<T>) -> Option<Setting<T>> {
+        let (name, profile) = self.profile.as_ref()?;
+        Some(Setting { value: key(profile)?, origin: Origin::Profile(name.clone()) })
+    }
+
     fn ca_cert(&self, args: &GlobalArgs) -> Option<Setting<PathBuf>> {
-        let setting = |value: PathBuf, origin| Setting { value, origin };
-        let from_profile = || {
-            let (name, profile) = self.profile.as_ref()?;
-            Some(setting(profile.ca_cert.clone()?, Origin::Profile(name.clone())))
-        };
-        args.ca_cert.clone().map(|path| setting(path, Origin::Flag("--ca-cert"))).or_else(from_profile)
+        let flag = args.ca_cert.clone().map(|value| Setting { value, origin: Origin::Flag("--ca-cert") });
+        flag.or_else(|| self.of_profile(|p| p.ca_cert.clone()))
     }
 }
 

@@ -57,7 +57,7 @@ impl Told {
     pub(super) fn about(&self, code: Code) -> Option<String> {
         match code {
             Code::Unauthorized | Code::Forbidden => self.credentials.clone(),
-            Code::Network | Code::Timeout => self.way.clone(),
+            Code::Network | Code::Timeout | Code::Config => self.way.clone(),
             _ => None,
         }
     }

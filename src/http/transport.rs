@@ -167,6 +167,11 @@ pub(super) fn describe(error: &reqwest::Error, server: &Server) -> Error {
         let limit = server.timeout;
         return Error::transport(Code::Timeout, format!("no answer from {place} within {}", time::show(limit)));
     }
+    if let Some((what, hint)) = causes(error).find_map(|cause| refusal_of_proxy(&cause.to_string())) {
+        // Nothing was sent, and the proxy will say the same again.
+        let failure = Error::transport(Code::Config, format!("the proxy {what}, so {place} cannot be reached ({why})"));
+        return Error { repeat: false, may_have_arrived: false, hint: Some(hint), ..failure };
+    }
     if error.is_connect() {
         let mut failure = Error::transport(Code::Network, format!("cannot connect to {place} ({why})"));
         failure.may_have_arrived = false;
@@ -184,6 +189,23 @@ pub(super) fn describe(error: &reqwest::Error, server: &Server) -> Error {
         return Error::bad_response(None, format!("the answer from {place} is not HTTP ({why})"));
     }
     Error::transport(Code::Network, format!("the connection to {place} broke ({why})"))
+}
+
+/// What a proxy means that will not let us through, now or later, and what to do about it. The library keeps the types
+/// of these errors to itself, so their words tell.
+fn refusal_of_proxy(words: &str) -> Option<(&'static str, &'static str)> {
+    const PASSWORD: &str = "write user:password@ before its host, or name this host in NO_PROXY";
+    let said = words.strip_prefix("SOCKS error: ").or_else(|| words.strip_prefix("tunnel error: "))?;
+    Some(match said {
+        "proxy authorization required" => ("wants a user and a password that it knows", PASSWORD),
+        "server does not support user/pass authentication" => ("wants another proof of who asks", PASSWORD),
+        "credentials not accepted" => ("does not accept the user and the password", PASSWORD),
+        "connection not allowed" => ("does not allow it", "ask who runs it, or name this host in NO_PROXY"),
+        "failed parsing server response" | "server implements authentication incorrectly" => {
+            ("does not speak SOCKS 5", "write http:// before its host if it is an HTTP proxy")
+        }
+        _ => return None,
+    })
 }
 
 /// Whether one more CA might help: it does not with a certificate of another host, nor with one that has expired.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::blank::{is_blank, trim};
+use super::region::Region;
 use super::words::{self, cut};
 
 /// A phone number as the API takes it, for example `+14155550123`.
@@ -46,6 +47,8 @@ pub enum PhoneFault {
     Extension,
     /// More than one number.
     Several,
+    /// The region's numbering plan has no such number.
+    NotOf(Region),
 }
 
 /// Why a text is not a phone number; the message says what to type instead.
@@ -62,6 +65,8 @@ const ECHOED: usize = 60;
 /// How to write a number whose country nobody but its owner knows. No number is worked out here: it would be one of
 /// another country.
 const WITH_COUNTRY: &str = "write + and the country code before it";
+/// The same, behind something else that may be right.
+const ELSE_WITH_COUNTRY: &str = "+ and the country code before it";
 /// The form of a number.
 const FORM: &str = "write it as +<country code><number>, for example +14155550123";
 /// What is dialled before a country code: in most countries, in North America, in Australia. No number of North America
@@ -83,7 +88,16 @@ impl Phone {
     /// # Errors
     /// As [`Phone::from_str`], and what people write that is no number of one person. A missing plus is never guessed.
     pub fn from_typed(text: &str) -> Result<Self, PhoneError> {
-        understand(text).map_err(|fault| PhoneError::new(text, fault))
+        Self::dialled(text, None)
+    }
+
+    /// As [`Phone::from_typed`]; where a region is named, what has no plus is read as it is dialled there, and so is a 0
+    /// in parentheses.
+    ///
+    /// # Errors
+    /// As [`Phone::from_typed`], and what the region's numbering plan does not have.
+    pub fn dialled(text: &str, region: Option<Region>) -> Result<Self, PhoneError> {
+        understand(text, region).map_err(|fault| PhoneError::new(text, fault))
     }
 
     /// The number with its plus.
@@ -135,7 +149,7 @@ fn digits_in(text: &str) -> usize {
     text.chars().filter(|c| digit(*c).is_some()).count()
 }
 
-fn understand(text: &str) -> Result<Phone, PhoneFault> {
+fn understand(text: &str, region: Option<Region>) -> Result<Phone, PhoneFault> {
     let text = trim(text);
     let text = match text.get(..4) {
         Some(scheme) if scheme.eq_ignore_ascii_case("tel:") => &text[4..],
@@ -161,12 +175,20 @@ fn understand(text: &str) -> Result<Phone, PhoneFault> {
             c => digit(c).unwrap_or(c),
         })
         .collect();
-    if let Some(fault) = trunk_zero(&plain) {
-        return Err(fault);
-    }
-    let digits = without_parentheses(&plain);
-    digits.parse().map_err(|error: PhoneError| match error.fault {
-        PhoneFault::MissingPlus => without_plus(&digits),
+    let fault = match trunk_zero(&plain) {
+        Some(fault) => fault,
+        None => {
+            let digits = without_parentheses(&plain);
+            match digits.parse().map_err(|error: PhoneError| error.fault) {
+                Err(PhoneFault::MissingPlus) => without_plus(&digits),
+                read => return read,
+            }
+        }
+    };
+    let Some(region) = region else { return Err(fault) };
+    let number = region.read(&plain).and_then(|number| number.parse().ok());
+    number.ok_or(match fault {
+        PhoneFault::MissingPlus | PhoneFault::National => PhoneFault::NotOf(region),
         fault => fault,
     })
 }
@@ -227,6 +249,11 @@ fn without_plus(digits: &str) -> PhoneFault {
 }
 
 impl PhoneFault {
+    /// Whether a region would say how to read it.
+    pub fn wants_region(&self) -> bool {
+        matches!(self, Self::MissingPlus | Self::National | Self::DialPrefix { .. })
+    }
+
     /// What is wrong, to be read behind the text.
     pub fn reason(&self) -> String {
         match self {
@@ -245,6 +272,7 @@ impl PhoneFault {
             Self::Email => "is an e-mail address; a user is known by a phone number".to_owned(),
             Self::Extension => "has an extension, and a message cannot be sent to one".to_owned(),
             Self::Several => "holds more than one phone number, and a user has one".to_owned(),
+            Self::NotOf(region) => format!("is no phone number of {region}, as it stands"),
         }
     }
 
@@ -254,15 +282,16 @@ impl PhoneFault {
             Self::MissingPlus => format!("{WITH_COUNTRY}, or + alone if it begins with its country code already"),
             Self::National => format!("{WITH_COUNTRY}; in most countries the leading 0 is then left out"),
             Self::DialPrefix { number: Some(number), .. } => {
-                format!("write {number} if that is its country code and number")
+                format!("write {number} if that is its country code and number, else {ELSE_WITH_COUNTRY}")
             }
             Self::DialPrefix { prefix, number: None } => {
-                format!("write + in place of {prefix} if a country code follows, else + and the country code")
+                format!("write + in place of {prefix} if a country code follows, else {ELSE_WITH_COUNTRY}")
             }
             Self::TrunkZero { number: Some(number) } => format!("write {number}"),
             Self::TrunkZero { number: None } => "write + and the number as it is dialled from abroad".to_owned(),
             Self::Extension => "write the number alone".to_owned(),
             Self::Several => "keep the one that gets the messages".to_owned(),
+            Self::NotOf(_) => format!("{WITH_COUNTRY} if it is another country's"),
             Self::Email => "write the person's number, with + and the country code".to_owned(),
             Self::Empty | Self::LeadingZero | Self::Length(_) | Self::Character(_) => FORM.to_owned(),
         }
@@ -435,7 +464,10 @@ mod tests {
             let error = Phone::from_typed(typed).unwrap_err();
             let advice = error.fault.advice();
             let holds_number = advice.split(' ').any(|word| word.parse::<Phone>().is_ok());
-            assert!(!holds_number || advice.ends_with("if that is its country code and number"), "{typed}: {advice}");
+            assert!(
+                !holds_number || advice.contains(" if that is its country code and number, else "),
+                "{typed}: {advice}"
+            );
             assert_eq!(holds_number, typed.starts_with("(011"), "{typed}: {advice}");
         }
     }
@@ -465,5 +497,108 @@ mod tests {
             let said = doubt(text).unwrap();
             assert!(said.starts_with("cannot exist: ") && said.contains(words), "{text}: {said}");
         }
+    }
+    #[test]
+    fn a_region_says_how_a_number_is_read() {
+        for (region, typed, number) in [
+            ("US", "(415) 555-0123", "+14155550123"),
+            ("US", "1 415 555 0123", "+14155550123"),
+            ("US", "011 44 20 7946 0123", "+442079460123"),
+            ("AU", "0011 44 20 7946 0123", "+442079460123"),
+            ("GB", "00 1 415 555 0123", "+14155550123"),
+            ("GB", "020 7946 0123", "+442079460123"),
+            ("GB", "(0)20 7946 0123", "+442079460123"),
+            ("GB", "+44 (0)20 7946 0123", "+442079460123"),
+            ("US", "+44 (0)20 7946 0123", "+442079460123"),
+            ("US", "+44 (020) 7946 0123", "+442079460123"),
+            ("GB", "00 44 (0)20 7946 0123", "+442079460123"),
+            ("IT", "+39 (0)6 698 12345", "+390669812345"),
+            ("IT", "06 698 12345", "+390669812345"),
+            ("AR", "011 15-2345-6789", "+5491123456789"),
+            ("DE", "٠٣٠\u{2011}٥٥٥٠\u{a0}٠١٢٣", "+493055500123"),
+            ("GB", "tel:020-7946-0123", "+442079460123"),
+            // With its plus a number is nobody's guess, whether or not a plan knows it.
+            ("US", "+44 20 7946 0123", "+442079460123"),
+            ("GB", "+1 015 555 0123", "+10155550123"),
+        ] {
+            let region = region.parse().ok();
+            assert_eq!(Phone::dialled(typed, region).as_ref().map(Phone::as_str), Ok(number), "{typed}");
+        }
+        for (region, typed, words) in [
+            (
+                "US",
+                "020 7946 0123",
+                "is no phone number of US, as it stands; write + and the country code before it if",
+            ),
+            ("US", "555-0123", "is no phone number of US"),
+            ("US", "442079460123", "is no phone number of US"),
+            ("GB", "415 555 0123", "is no phone number of GB"),
+            ("US", "00 44 20 7946 0123", "starts with 00, which"),
+            ("US", "+1 (0)15 555 0123", "has a (0)"),
+            ("US", "ada@icloud.com", "is an e-mail address"),
+            ("US", "1-800-FLOWERS", "'F'"),
+            ("US", "+14155550123;+14155550124", "more than one"),
+            ("US", "(415) 555-0123 x5", "extension"),
+            ("US", "+123", "3 digits"),
+            ("US", "", "is empty"),
+        ] {
+            let said = Phone::dialled(typed, region.parse().ok()).unwrap_err().to_string();
+            assert!(said.starts_with(&format!("{typed:?} ")) && said.contains(words), "{said}");
+        }
+    }
+
+    /// Every example of a number that libphonenumber has.
+    fn examples() -> impl Iterator<Item = (Region, rlibphonenumber::PhoneNumber)> {
+        use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberType as Type};
+        let types = [
+            Type::FixedLine,
+            Type::Mobile,
+            Type::TollFree,
+            Type::PremiumRate,
+            Type::SharedCost,
+            Type::VoIP,
+            Type::PersonalNumber,
+            Type::Pager,
+            Type::UAN,
+            Type::VoiceMail,
+        ];
+        let of = move |letters: &'static str| {
+            let (region, code) = (letters.parse().unwrap(), letters.parse().unwrap());
+            let example = move |kind| PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(code, kind).ok();
+            types.into_iter().filter_map(example).map(move |number| (region, number))
+        };
+        Region::all().flat_map(of)
+    }
+
+    /// No advice makes another country's number, and no number is read as another one: as it is dialled from the United
+    /// States, from Australia and within its country, for every region and every kind of number.
+    #[test]
+    fn no_number_becomes_another_ones_wherever_it_is_dialled() {
+        use rlibphonenumber::PhoneNumberFormat::{E164, National};
+        let (mut seen, mut advised) = (0, 0);
+        for (at_home, example) in examples() {
+            let number = example.format_as(E164).into_owned();
+            let [us, au] = ["US", "AU"]
+                .map(|from| example.format_out_of_country_calling_number(from.parse().unwrap()).into_owned());
+            let home = example.format_as(National).into_owned();
+            for (typed, region) in [(&us, "US".parse().unwrap()), (&au, "AU".parse().unwrap()), (&home, at_home)] {
+                let plain = Phone::from_typed(typed).map_err(|error| error.fault.advice());
+                let read = Phone::dialled(typed, Some(region));
+                // What nobody could be sent a message at, such as a number of four digits, is refused.
+                let is_number = number.parse::<Phone>().is_ok();
+                assert!(
+                    read.as_ref().is_ok_and(|read| read.as_str() == number) || !is_number,
+                    "{number} {region}: {typed}: {read:?}"
+                );
+                seen += 1;
+                let advice = plain.expect_err(typed);
+                for word in advice.split(' ').filter(|word| word.parse::<Phone>().is_ok()) {
+                    advised += 1;
+                    let is_open = typed == &home && advice.contains("if that is its country code and number, else ");
+                    assert!(word == number || is_open, "{number}: {typed}: {advice}");
+                }
+            }
+        }
+        assert!(seen > 3 * 708 && advised > 2 * 500, "{seen} {advised}");
     }
 }

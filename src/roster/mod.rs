@@ -16,6 +16,6 @@ pub(crate) mod write;
 pub use apply::{Event, Halt, Manner, Outcome, RowError, Run, Summary};
 pub use format::Format;
 pub use plan::{Action, Change, Counts, Difference, Plan, Policy, Step};
-pub use problem::{Place, Problem, Problems};
+pub use problem::{Place, Problem, Problems, Way};
 pub use read::{Roster, Row};
 pub use snapshot::{ProjectUser, Snapshot, SnapshotError};

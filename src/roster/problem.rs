@@ -45,6 +45,22 @@ pub struct Problem {
     /// What to write instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
+    /// What else would mend it, without a change of the file.
+    #[serde(skip)]
+    pub way: Option<Box<Way>>,
+}
+
+/// What would mend a problem without a change of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// To say which field a column holds: the field's name and the column's.
+    Map(&'static str, String),
+    /// To leave a column out.
+    Ignore,
+    /// To say where its numbers are dialled.
+    Region,
+    /// To leave the row out.
+    Skip,
 }
 
 /// The longest piece of a value that is quoted, in characters.
@@ -58,7 +74,7 @@ pub fn shown(text: &str) -> String {
 impl Problem {
     /// A problem of a line as a whole.
     pub fn new(line: u32, reason: impl Into<String>) -> Self {
-        Self { line, place: None, value: None, reason: reason.into(), advice: None }
+        Self { line, place: None, value: None, reason: reason.into(), advice: None, way: None }
     }
 
     /// The same problem at a place.
@@ -79,6 +95,13 @@ impl Problem {
     #[must_use]
     pub fn advice(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());
+        self
+    }
+
+    /// The same problem with what else would mend it.
+    #[must_use]
+    pub fn way(mut self, way: Way) -> Self {
+        self.way = Some(Box::new(way));
         self
     }
 

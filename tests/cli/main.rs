@@ -8,9 +8,11 @@
 
 mod apply;
 mod arrows;
+mod columns;
 mod conversations;
 mod decode;
 mod deliveries;
+mod dialled;
 mod docs;
 mod endpoints;
 mod errors;

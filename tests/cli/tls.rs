@@ -356,3 +356,59 @@ fn a_delivery_goes_to_a_handler_whose_ca_is_named_and_to_no_other() {
     assert_eq!((requests.len(), requests[0].line()), (1, "POST /hook".to_owned()));
     assert!(requests[0].header("x-spectrum-signature").is_some() && requests[0].body.contains("\"messages\""));
 }
+
+/// A proxy that says this to whoever comes, after each piece that it hears; how many came.
+fn deaf_proxy(answers: &[&[u8]]) -> (SocketAddr, Arc<Mutex<usize>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let count = Arc::new(Mutex::new(0));
+    let seen = Arc::clone(&count);
+    let answers: Vec<_> = answers.iter().map(|answer| answer.to_vec()).collect();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut near = stream.unwrap();
+            *seen.lock().unwrap() += 1;
+            for answer in &answers {
+                let _ = near.read(&mut [0; 1024]);
+                let _ = near.write_all(answer);
+            }
+        }
+    });
+    (address, count)
+}
+
+#[test]
+fn a_proxy_that_lets_nobody_through_is_asked_once() {
+    let server = Secure::new();
+    for (scheme, answers, words, hint) in [
+        (
+            "http",
+            &[&b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"[..]][..],
+            "wants a user and a password",
+            "user:password@",
+        ),
+        ("socks5h", &[&[5, 0xff]], "wants another proof", "user:password@"),
+        ("socks5h://u:pa55word@", &[&[5, 2], &[1, 1]], "does not accept the user and the password", "user:password@"),
+        ("socks5h", &[&[5, 0], &[5, 2, 0, 1, 0, 0, 0, 0, 0, 0]], "does not allow it", "NO_PROXY"),
+        ("socks5h", &[b"HTTP/1.1 400 Bad Request\r\n\r\n"], "does not speak SOCKS 5", "http://"),
+    ] {
+        let (address, count) = deaf_proxy(answers);
+        let url = if scheme.contains("://") { format!("{scheme}{address}") } else { format!("{scheme}://{address}") };
+        let world = server.world().var("HTTPS_PROXY", &url);
+        let ca = world.file("ca.pem", &server.ca);
+        let run = world.run(&format!("users list -o json -vv --ca-cert {ca}"));
+        run.failed(3, "config")
+            .says(&format!("the proxy {words}"))
+            .says("HTTPS_PROXY is set")
+            .says(hint)
+            .lacks("pa55word");
+        assert_eq!((*count.lock().unwrap(), &run.error()["retryable"]), (1, &false.into()), "{url}: {run:?}");
+    }
+    assert_eq!(*server.connections.lock().unwrap(), 0);
+    // One that fails by itself may do better in a moment.
+    let (address, count) = deaf_proxy(&[b"HTTP/1.1 503 Service Unavailable\r\n\r\n"]);
+    let world = server.world().var("HTTPS_PROXY", &format!("http://{address}"));
+    let ca = world.file("ca.pem", &server.ca);
+    world.run(&format!("users list -o json --retries 1 --ca-cert {ca}")).failed(8, "network");
+    assert_eq!(*count.lock().unwrap(), 2);
+}

@@ -3,9 +3,11 @@
 mod failed;
 mod journal;
 mod lock;
+mod mend;
 mod report;
 mod show;
 
+use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -19,11 +21,12 @@ use lock::Lock;
 use report::Report;
 
 use super::max_delete::MaxDelete;
+use crate::config::settings::Setting;
 use crate::failure::{Code, Exit, Failure};
 use crate::model::words::count;
 use crate::output::format::Format as OutputFormat;
 use crate::roster::plan::{Plan, Policy, plan};
-use crate::roster::read::Options;
+use crate::roster::read::{Mapped, Options, Terms};
 use crate::roster::{
     self, Format, Halt, Manner, Outcome, Problems, Roster, Row, Run, Snapshot, SnapshotError, Summary,
 };
@@ -61,6 +64,15 @@ pub struct ApplyArgs {
     /// csv, ndjson, json or toml; by default told from the file
     #[arg(long, value_name = "FORMAT", hide_possible_values = true, value_parser = format_parser())]
     pub format: Option<Format>,
+    /// What a field's column is called in the file; may be repeated
+    #[arg(long, value_name = "FIELD=COLUMN", value_parser = str::parse::<Mapped>)]
+    pub map: Vec<Mapped>,
+    /// Leave out columns that a roster does not know
+    #[arg(long)]
+    pub ignore_columns: bool,
+    /// Leave out rows without a phone number
+    #[arg(long)]
+    pub skip_without_phone: bool,
     /// Show the plan and change nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -181,6 +193,25 @@ pub fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
 }
 
 impl ApplyArgs {
+    /// How the file is to be understood: the words of the command line over those of the profile.
+    fn terms(&self, session: &Session) -> Result<Terms, Failure> {
+        let of_profile = |setting: &Setting<BTreeMap<String, String>>| {
+            let pairs = setting.value.iter().map(|(field, column)| Mapped::new(field, column, false));
+            let wrong = |reason| Failure::new(Code::Config, format!("{}, map: {reason}", setting.origin));
+            pairs.collect::<Result<Vec<_>, _>>().and_then(|map| Terms::join(Vec::new(), map)).map_err(wrong)
+        };
+        let settings = session.settings.columns.as_ref().map(of_profile).transpose()?.unwrap_or_default();
+        let map = Terms::join(self.map.clone(), settings).map_err(|reason| {
+            Failure::new(Code::Usage, format!("--map: {reason}")).hint("give each field one column")
+        })?;
+        Ok(Terms {
+            region: session.settings.region,
+            map,
+            ignores_columns: self.ignore_columns,
+            skips_without_phone: self.skip_without_phone,
+        })
+    }
+
     fn policy(&self) -> Policy {
         let Self { prune, replace, replace_opted_in, create_only, .. } = *self;
         Policy { prune, replace, replace_opted_in, create_only }
@@ -239,7 +270,8 @@ fn read(args: &ApplyArgs, session: &Session) -> Result<Roster, Failure> {
     }
     let name = (!from_stdin).then_some(args.file.as_path());
     let options = Options { format: args.format, name };
-    let roster = roster::read::read(&bytes, options).map_err(|Problems(problems)| {
+    let terms = args.terms(session)?;
+    let roster = roster::read::read_as(&bytes, options, &terms).map_err(|Problems(problems)| {
         let number = problems.len();
         let what = count(number, "problem");
         let mut context: Vec<String> =
@@ -248,8 +280,11 @@ fn read(args: &ApplyArgs, session: &Session) -> Result<Roster, Failure> {
             context.push(format!("and {} more; `-o json` has them all", number - shown_at_most));
         }
         let failure = Failure::new(Code::InvalidInput, format!("the roster {shown} has {what}; nothing was sent"));
-        Failure { context, ..failure }.hint("run `spectrum help roster` to see what a roster looks like")
+        Failure { context, ..failure }.hint(mend::hint(&problems))
     })?;
+    for sentence in &roster.left_out {
+        session.out.note(format!("{shown}: {sentence}"));
+    }
     for warning in &roster.warnings {
         session.out.warn(warning.in_file(&shown));
     }

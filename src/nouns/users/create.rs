@@ -12,13 +12,13 @@ use crate::failure::{Code, Exit, Failure};
 use crate::http::{Call, answer};
 use crate::model::blank::{control, trim};
 use crate::model::number::Likeness;
-use crate::model::{Email, Phone, parse_duration};
+use crate::model::{Email, Phone, Region, parse_duration};
 use crate::nouns::lines;
 use crate::nouns::users::model::{Mismatch, NewUser, User, UserType};
 use crate::output::format::Format;
 use crate::output::record::Shape;
 use crate::output::sanitize;
-use crate::session::Session;
+use crate::session::{NAME_REGION, Session};
 use crate::verbs::dry_run::{self, DryRequest};
 
 /// Examples and special exit codes.
@@ -80,7 +80,7 @@ pub fn create(mut args: CreateArgs, session: &Session) -> Result<Exit, Failure> 
     session.out.check_fields(&USER)?;
     // A dry run asks nobody anything, neither the service nor the person.
     let asked = !args.dry_run && ask_for_missing(&mut args, session)?;
-    let user = args.check()?;
+    let user = args.check(session.settings.region)?;
     if let Some(doubt) = user.phone_number.doubt() {
         session.out.warn(format!("{} {doubt}; it would take a seat and reach nobody", user.phone_number));
     }
@@ -132,12 +132,17 @@ fn end(user: lookup::Found, args: &CreateArgs, session: &Session) -> Result<Exit
 
 impl CreateArgs {
     /// Checks everything and names every problem at once.
-    fn check(&self) -> Result<NewUser, Failure> {
+    fn check(&self, region: Option<Region>) -> Result<NewUser, Failure> {
         let mut problems = Vec::new();
         let mut missing = Vec::new();
+        let mut wants_region = false;
         let mut phone = |flag: &str, text: &Option<String>| {
-            let text = text.as_deref()?;
-            Phone::from_typed(text).map_err(|error| problems.push(format!("{flag}: {error}"))).ok()
+            let read = Phone::dialled(text.as_deref()?, region);
+            let told = read.map_err(|error| {
+                wants_region |= error.fault.wants_region() && region.is_none();
+                problems.push(format!("{flag}: {error}"));
+            });
+            told.ok()
         };
         let assigned = phone("--assigned", &self.assigned);
         let phone_number = phone("--phone", &self.phone);
@@ -179,6 +184,7 @@ impl CreateArgs {
                 last_name: given(&self.last_name).map(str::to_owned),
                 email,
             }),
+            _ if wants_region => Err(refuse(problems, kind).hint(NAME_REGION)),
             _ => Err(refuse(problems, kind)),
         }
     }
@@ -225,8 +231,12 @@ fn ask_for_missing(args: &mut CreateArgs, session: &Session) -> Result<bool, Fai
         args.assigned = Some(lines::command::choose(session)?);
     }
     if args.phone.is_none() {
-        let question = "Phone, with + and country code (+14155550123)";
-        let phone = prompt.text(question, |text| Phone::from_typed(text).map_err(|error| error.to_string()))?;
+        let region = session.settings.region;
+        let question = match region {
+            Some(region) => format!("Phone, as it is dialled in {region}, or with + and country code"),
+            None => "Phone, with + and country code (+14155550123)".to_owned(),
+        };
+        let phone = prompt.text(&question, |text| Phone::dialled(text, region).map_err(|error| error.to_string()))?;
         args.phone = Some(phone.to_string());
         if args.first_name.is_none() && args.last_name.is_none() && args.email.is_none() {
             args.first_name = prompt.optional("First name (may stay empty)", |_| Ok(()))?;

@@ -34,8 +34,8 @@ Off a terminal --yes is needed. With a filter the project's owner is left alone.
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
     /// Ids or phone numbers
-    #[arg(value_name = "USER", value_parser = lookup::parse_key)]
-    pub users: Vec<UserKey>,
+    #[arg(value_name = "USER")]
+    pub users: Vec<String>,
     /// The filters.
     #[command(flatten)]
     pub filters: Filters,
@@ -57,6 +57,12 @@ pub struct DeleteArgs {
     pub dry_run: bool,
 }
 
+/// Who is meant: by name, or by filters.
+struct Whom {
+    keys: Vec<UserKey>,
+    filters: Filters,
+}
+
 /// Somebody to delete: the id, and what a person calls them.
 type Doomed = (String, String);
 
@@ -67,8 +73,9 @@ type Doomed = (String, String);
 pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&DELETED)?;
     args.check()?;
+    let whom = Whom { keys: lookup::keys(&args.users, session)?, filters: args.filters.read(session)? };
     if args.dry_run {
-        return dry_run(args, session);
+        return dry_run(&whom, args, session);
     }
     if !args.yes && !session.prompt.can_ask {
         let whom =
@@ -76,7 +83,7 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
         session.prompt.confirm(&format!("delete {whom}"), "--yes")?;
     }
     // Everybody is known before the first one is deleted.
-    let users = targets(args, session)?;
+    let users = targets(&whom, args, session)?;
     if !args.yes && !users.is_empty() {
         confirm(&users, session)?;
     }
@@ -133,22 +140,22 @@ impl DeleteArgs {
 }
 
 /// Everybody who is to be deleted, each once.
-fn targets(args: &DeleteArgs, session: &Session) -> Result<Vec<Doomed>, Failure> {
-    if args.users.is_empty() {
-        return filtered(args, session);
+fn targets(whom: &Whom, args: &DeleteArgs, session: &Session) -> Result<Vec<Doomed>, Failure> {
+    if whom.keys.is_empty() {
+        return filtered(&whom.filters, args, session);
     }
     let mut users = Vec::new();
-    for key in &args.users {
+    for key in &whom.keys {
         users.extend(identify(key, args, session)?);
     }
     Ok(distinct(users))
 }
 
 /// Whom the filters mean. The project's owner is left alone, and more than `--max-delete` are refused.
-fn filtered(args: &DeleteArgs, session: &Session) -> Result<Vec<Doomed>, Failure> {
+fn filtered(filters: &Filters, args: &DeleteArgs, session: &Session) -> Result<Vec<Doomed>, Failure> {
     let client = session.client()?;
-    let answers = selection::read_all(client, &args.filters.asked())?;
-    let selected = selection::select(&answers, &args.filters, Timestamp::now())?;
+    let answers = selection::read_all(client, &filters.asked())?;
+    let selected = selection::select(&answers, filters, Timestamp::now())?;
     let mut users = Vec::new();
     for listed in selected {
         let who = selection::name_and_number(&listed.user);
@@ -246,19 +253,19 @@ fn show(key: &UserKey) -> &str {
 
 /// Prints what would be sent. Who is named by a number or meant by a filter has to be read for that; an id needs
 /// nothing, not even credentials.
-fn dry_run(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
+fn dry_run(whom: &Whom, args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     let (base_url, project) = session.dry_target()?;
-    let ids: Vec<String> = args
-        .users
+    let ids: Vec<String> = whom
+        .keys
         .iter()
         .filter_map(|key| match key {
             UserKey::Id(id) => Some(id.to_string()),
             UserKey::Phone(_) => None,
         })
         .collect();
-    let needs_reading = args.users.is_empty() || ids.len() < args.users.len();
+    let needs_reading = whom.keys.is_empty() || ids.len() < whom.keys.len();
     let ids = match needs_reading {
-        true => targets(args, session)?.into_iter().map(|(id, _)| id).collect(),
+        true => targets(whom, args, session)?.into_iter().map(|(id, _)| id).collect(),
         false => ids,
     };
     let requests = ids.iter().map(|id| Ok(DryRequest::of(&Call::of(&Delete(id), &project)?, &base_url)));

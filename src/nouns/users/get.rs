@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::columns::USER;
-use super::lookup::{self, UserKey};
+use super::lookup;
 use crate::failure::{Exit, Failure};
 use crate::session::Session;
 
@@ -19,8 +19,7 @@ Exit codes: 5 no such user, 6 several users have this phone number.";
 #[derive(Debug, Args)]
 pub struct GetArgs {
     /// An id or a phone number
-    #[arg(value_parser = lookup::parse_key)]
-    pub user: UserKey,
+    pub user: String,
 }
 
 /// Shows one user.
@@ -29,7 +28,8 @@ pub struct GetArgs {
 /// Not found, ambiguous, or whatever the call met.
 pub fn get(args: &GetArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&USER)?;
-    let found = lookup::one(session.client()?, &args.user)?;
+    let user = lookup::key(&args.user, session)?;
+    let found = lookup::one(session.client()?, &user)?;
     // What is not a user at all must not come out as one.
     found.user()?;
     session.out.one(&USER, found.raw.get())?;

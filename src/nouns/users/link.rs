@@ -9,7 +9,7 @@ use qrcode::render::svg;
 use qrcode::{Color, EcLevel, QrCode};
 use serde::Serialize;
 
-use super::lookup::{self, Found, UserKey};
+use super::lookup::{self, Found};
 use super::selection;
 use crate::failure::{Code, Exit, Failure};
 use crate::output::format::Format;
@@ -46,8 +46,8 @@ const LINK: [Column; 4] = [
 #[derive(Debug, Args)]
 pub struct LinkArgs {
     /// Ids or phone numbers
-    #[arg(required = true, value_name = "USER", value_parser = lookup::parse_key)]
-    pub users: Vec<UserKey>,
+    #[arg(required = true, value_name = "USER")]
+    pub users: Vec<String>,
     /// The text that stands ready to be sent, up to 1000 characters
     #[arg(long, value_name = "TEXT", value_parser = message)]
     pub message: Option<String>,
@@ -105,7 +105,8 @@ pub fn link(args: &LinkArgs, session: &Session) -> Result<Exit, Failure> {
         return Err(Failure::new(Code::Usage, "--svg names one file for several users")
             .hint("write {phone} where the number should stand, such as --svg '{phone}.svg'"));
     }
-    let found = selection::find(session.client()?, &args.users)?;
+    let keys = lookup::keys(&args.users, session)?;
+    let found = selection::find(session.client()?, &keys)?;
     let links = found.iter().map(|found| Link::of(found, args.message.as_deref())).collect::<Result<Vec<_>, _>>()?;
     if let Some(path) = &args.svg {
         write_codes(path, &links, session)?;

@@ -13,7 +13,7 @@ use super::model::User;
 use super::selection::{self, Filters, Listed};
 use crate::failure::{Code, Exit, Failure};
 use crate::http::Reply;
-use crate::model::{Phone, UserId};
+use crate::model::UserId;
 use crate::output::format::Format;
 use crate::session::Session;
 
@@ -35,8 +35,8 @@ pub struct ListArgs {
     #[command(flatten)]
     pub filters: Filters,
     /// Only users with exactly this number
-    #[arg(long, value_name = "PHONE", value_parser = Phone::from_typed, conflicts_with = "search")]
-    pub phone: Option<Phone>,
+    #[arg(long, value_name = "PHONE", conflicts_with = "search")]
+    pub phone: Option<String>,
     /// Only this id; may be repeated
     #[arg(long = "id", value_name = "UUID", value_parser = str::parse::<UserId>)]
     pub ids: Vec<UserId>,
@@ -58,34 +58,36 @@ pub struct ListArgs {
 pub fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&USER)?;
     let order = args.sort.as_deref().map(Order::parse).transpose()?;
+    let filters = args.filters.read(session)?;
+    let phone = args.phone.as_deref().map(|phone| session.phone("--phone", phone)).transpose()?;
     let client = session.client()?;
-    if let Some(phone) = &args.phone {
-        let found = lookup::by_phone(client, phone, args.filters.asked().kind)?;
+    if let Some(phone) = &phone {
+        let found = lookup::by_phone(client, phone, filters.asked().kind)?;
         let mut selected = Vec::new();
         for candidate in &found {
             let user = candidate.user()?;
             let is_asked = args.ids.is_empty() || args.ids.iter().any(|id| id.as_str().eq_ignore_ascii_case(&user.id));
-            if is_asked && args.filters.keeps(&user, Timestamp::now()) {
+            if is_asked && filters.keeps(&user, Timestamp::now()) {
                 selected.push(Listed { text: candidate.raw.get(), user });
             }
         }
         return print_page(selected, order, args, session);
     }
-    let is_local = args.filters.is_local() || order.is_some();
+    let is_local = filters.is_local() || order.is_some();
     // What is filtered or sorted here has to be there whole.
     let (limit, offset) = if is_local { (None, None) } else { (args.limit, args.offset) };
     let ids = args.ids.iter().map(ToString::to_string).collect();
-    let answers = selection::read_all(client, &List { ids, limit, offset, ..args.filters.asked() })?;
+    let answers = selection::read_all(client, &List { ids, limit, offset, ..filters.asked() })?;
     let lists = answers.iter().map(Reply::read).collect::<Result<Vec<_>, _>>()?;
     let total = lists.first().and_then(|list| list.total);
-    let is_selective = args.filters.search.is_some() || args.limit.is_some() || args.offset.is_some();
+    let is_selective = filters.search.is_some() || args.limit.is_some() || args.offset.is_some();
     if is_local || (total.is_none() && is_selective) {
         // The earliest revision tells no total, and ignores a search and a page.
-        let selected = selection::select(&answers, &args.filters, Timestamp::now())?;
+        let selected = selection::select(&answers, &filters, Timestamp::now())?;
         return print_page(selected, order, args, session);
     }
     if lists.len() > 1 {
-        let selected = selection::select(&answers, &args.filters, Timestamp::now())?;
+        let selected = selection::select(&answers, &filters, Timestamp::now())?;
         return print(&selected.iter().map(|listed| listed.text).collect::<Vec<_>>(), total, session);
     }
     // Mostly there is one list, whose references then become the records where they lie.

@@ -12,6 +12,7 @@ use crate::model::number::{self, Likeness};
 use crate::model::words::count;
 use crate::model::{Phone, UserId};
 use crate::nouns::users::model::{User, UserType};
+use crate::session::Session;
 
 /// What a person calls a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,22 +23,32 @@ pub enum UserKey {
     Phone(Phone),
 }
 
-/// Reads an id or a phone number; for clap.
+/// Reads ids and phone numbers.
 ///
 /// # Errors
-/// What to write instead.
-pub fn parse_key(text: &str) -> Result<UserKey, String> {
+/// Usage, with what to write instead.
+pub fn keys(texts: &[String], session: &Session) -> Result<Vec<UserKey>, Failure> {
+    texts.iter().map(|text| key(text, session)).collect()
+}
+
+/// Reads an id or a phone number.
+///
+/// # Errors
+/// Usage, with what to write instead.
+pub fn key(text: &str, session: &Session) -> Result<UserKey, Failure> {
     if let Ok(id) = text.trim().parse() {
         return Ok(UserKey::Id(id));
     }
-    let looks_like_an_id = text.len() > 20 && text.contains('-') && !text.starts_with('+') && !is_uuid(text);
-    match Phone::from_typed(text) {
+    match session.phone("neither a user id nor a phone number", text) {
         Ok(phone) => Ok(UserKey::Phone(phone)),
-        Err(_) if looks_like_an_id => {
-            Err("not a user id; an id looks like 3c90c3cc-0d44-4b50-8888-8dd25736052a".to_owned())
-        }
-        Err(error) => Err(format!("neither a user id nor a phone number: {error}")),
+        Err(_) if looks_like_an_id(text) => Err(Failure::new(Code::Usage, format!("{text:?} is not a user id"))
+            .hint("an id looks like 3c90c3cc-0d44-4b50-8888-8dd25736052a")),
+        Err(failure) => Err(failure),
     }
+}
+
+fn looks_like_an_id(text: &str) -> bool {
+    text.len() > 20 && text.contains('-') && !text.starts_with('+') && !is_uuid(text)
 }
 
 /// One user as the service wrote it, kept beyond its answer.
@@ -150,17 +161,4 @@ pub fn ambiguous(phone: &Phone, found: &[Found]) -> Result<Failure, Failure> {
         Ok::<_, Failure>(failure.context(format!("{} on {line}", user.id)))
     })?;
     Ok(failure.hint(format!("run `spectrum users list --phone {phone}` and name the one you mean by its id")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_an_id_or_a_phone_number() {
-        assert!(matches!(parse_key("3c90c3cc-0d44-4b50-8888-8dd25736052a"), Ok(UserKey::Id(_))));
-        assert!(matches!(parse_key("+1 (415) 555-0123"), Ok(UserKey::Phone(_))));
-        assert!(parse_key("14155550123").unwrap_err().contains("write + and the country code"));
-        assert!(parse_key("3c90c3cc-0d44-4b50-8888-8dd25736052").unwrap_err().contains("user id"));
-    }
 }

@@ -16,6 +16,7 @@ use crate::failure::{Code, Failure};
 use crate::http::{Client, Reply, answer};
 use crate::model::{Phone, parse_age};
 use crate::output::sanitize;
+use crate::session::Session;
 
 /// Filters of users. Those that the API does not know are applied to all that it lists.
 #[derive(Debug, Clone, Default, Args)]
@@ -42,11 +43,23 @@ pub struct Filters {
     #[arg(long, value_name = "TIME", value_parser = parse_age)]
     pub newer_than: Option<Duration>,
     /// Only users whose assigned number is this
-    #[arg(long, value_name = "LINE", value_parser = Phone::from_typed)]
-    pub line: Option<Phone>,
+    #[arg(long, value_name = "LINE")]
+    pub line: Option<String>,
+    /// The same, read.
+    #[arg(skip)]
+    on_line: Option<Phone>,
 }
 
 impl Filters {
+    /// The filters with their number read; nobody is on a line that was not.
+    ///
+    /// # Errors
+    /// Usage, when it is no number.
+    pub fn read(&self, session: &Session) -> Result<Self, Failure> {
+        let on_line = self.line.as_deref().map(|line| session.phone("--line", line)).transpose()?;
+        Ok(Self { on_line, ..self.clone() })
+    }
+
     /// The type that is asked for.
     pub fn kind(&self) -> Option<UserType> {
         match (self.shared, self.dedicated) {
@@ -85,7 +98,11 @@ impl Filters {
             && (!self.not_opted_in || (kind == Some(UserType::Shared) && !user.meta.opt_in))
             && self.older_than.is_none_or(|time| age().is_some_and(|age| age > than(time)))
             && self.newer_than.is_none_or(|time| age().is_some_and(|age| age <= than(time)))
-            && self.line.as_ref().is_none_or(|line| number().is_some_and(|number| number == line.as_str()))
+            && self.line.as_ref().is_none_or(|_| number().is_some_and(|number| self.is_line(&number)))
+    }
+
+    fn is_line(&self, number: &str) -> bool {
+        self.on_line.as_ref().is_some_and(|line| line.as_str() == number)
     }
 
     /// Whether a user fits what the API was asked for; for a revision that ignored the search.
@@ -263,7 +280,10 @@ mod tests {
 
     #[test]
     fn a_line_is_compared_by_its_digits() {
-        let filters = Filters { line: "+19175550101".parse().ok(), ..Filters::default() };
+        let line = "+19175550101";
+        let unread = Filters { line: Some(line.to_owned()), ..Filters::default() };
+        assert!(!keeps(&unread, r#","assignedPhoneNumber":"+19175550101""#));
+        let filters = Filters { on_line: line.parse().ok(), ..unread };
         assert!(keeps(&filters, r#","assignedPhoneNumber":"+1 (917) 555-0101""#));
         for other in ["", r#","assignedPhoneNumber":"+191****0101""#, r#","assignedPhoneNumber":"+19175550102""#] {
             assert!(!keeps(&filters, other), "{other}");

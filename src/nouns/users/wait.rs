@@ -11,7 +11,7 @@ use clap::Args;
 use super::columns::USER;
 use super::endpoints::Get;
 use super::kinds::Kinds;
-use super::lookup::{self, Found, UserKey};
+use super::lookup::{self, Found};
 use super::model::User;
 use super::selection::{self, name_and_number};
 use crate::failure::{Code, Exit, Failure};
@@ -49,8 +49,8 @@ const NAMED: usize = 3;
 #[derive(Debug, Args)]
 pub struct WaitArgs {
     /// Ids or phone numbers
-    #[arg(required = true, value_name = "USER", value_parser = lookup::parse_key)]
-    pub users: Vec<UserKey>,
+    #[arg(required = true, value_name = "USER")]
+    pub users: Vec<String>,
     /// How long to wait at most, such as 90s, 10m or 2h
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration, default_value = PATIENCE)]
     pub patience: Duration,
@@ -62,10 +62,11 @@ pub struct WaitArgs {
 /// Not found; timeout, when not all could be messaged in time; or whatever a call met that waiting does not mend.
 pub fn wait(args: &WaitArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&USER)?;
+    let keys = lookup::keys(&args.users, session)?;
     let client = session.client()?;
     let mut patience = Patience::new(args.patience);
     let users = loop {
-        match selection::find(client, &args.users) {
+        match selection::find(client, &keys) {
             Ok(users) => break users,
             // Before the first answer, an address that is wrong looks like a service that is away: that is said at once.
             Err(failure) if matches!(failure.code, Code::Server | Code::RateLimited | Code::Timeout) => {

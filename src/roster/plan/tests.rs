@@ -90,9 +90,13 @@ fn apply<'p>(plan: &Plan<'p>, project: &Snapshot, revision: Revision) -> (Snapsh
     (after, refused)
 }
 
+fn roster_of(rows: Vec<Row>) -> Roster {
+    Roster { format: Format::Csv, rows, warnings: Vec::new(), left_out: Vec::new() }
+}
+
 fn roster(users: Vec<NewUser>) -> Roster {
     let row = |(line, user)| Row { line: line as u32 + 2, user, typed: true, id: None };
-    Roster { format: Format::Csv, rows: users.into_iter().enumerate().map(row).collect(), warnings: Vec::new() }
+    roster_of(users.into_iter().enumerate().map(row).collect())
 }
 
 fn wanted() -> impl Strategy<Value = NewUser> {
@@ -207,7 +211,7 @@ fn a_list_applied_to_its_own_project_changes_nothing_even_without_types() {
         typed: false,
         id: Some("u1".into()),
     });
-    let roster = Roster { format: Format::Csv, rows: rows.collect(), warnings: Vec::new() };
+    let roster = roster_of(rows.collect());
     let same = plan(&roster, &project, policy(true, false));
     assert_eq!(same.counts(), Counts { unchanged: 2, ..Counts::default() });
     let empty = Snapshot { users: Vec::new(), ..project.clone() };

@@ -1,7 +1,7 @@
 //! What a file is that is no roster, or not the one that its name promises: called by its name, with the way on.
 
+use super::field::Field;
 use super::json;
-use super::row::Field;
 use crate::model::blank::trim;
 use crate::roster::format::Format;
 use crate::roster::problem::Problem;

@@ -1,9 +1,11 @@
 //! CSV as `users list`, people and spreadsheets write it.
 
 use super::content;
+use super::field::{Field, SETTABLE, nearest};
 use super::phone;
-use super::row::{Field, RawRow, Rows, SETTABLE, instead_of, nearest};
+use super::row::{RawRow, Rows};
 use super::scan::{Cell, Scanner, Stray, StrayQuote};
+use super::terms::{Meaning, Terms};
 use crate::model::blank::trim;
 use crate::model::words::count;
 use crate::roster::format::Format;
@@ -17,25 +19,25 @@ const MOST_COLUMNS: usize = 16_384;
 const DOUBLED: &str = "write a quotation mark within a quoted cell as \"\"";
 
 /// The columns of a file: what its header says.
-struct Columns {
+struct Columns<'t> {
     /// The names, as they are shown.
     names: Vec<String>,
     /// What each column holds.
-    fields: Vec<Option<Field>>,
+    meanings: Vec<Meaning<'t>>,
     /// Where each field stands.
     at: [Option<usize>; Field::COUNT],
 }
 
-impl Columns {
-    fn of(cells: &[Cell<'_>]) -> Self {
-        let fields: Vec<_> = cells.iter().map(|cell| Field::by_name(&cell.text)).collect();
+impl<'t> Columns<'t> {
+    fn of(cells: &[Cell<'_>], rows: &mut Rows<'t>) -> Self {
+        let meanings = rows.meanings(&cells.iter().map(|cell| &*cell.text).collect::<Vec<_>>());
         let mut at = [None; Field::COUNT];
-        for (column, field) in fields.iter().enumerate() {
-            if let Some(field) = field {
+        for (column, meaning) in meanings.iter().enumerate() {
+            if let Meaning::Field(field) = meaning {
                 at[*field as usize].get_or_insert(column);
             }
         }
-        Self { names: cells.iter().map(|cell| shown(trim(&cell.text))).collect(), fields, at }
+        Self { names: cells.iter().map(|cell| shown(trim(&cell.text))).collect(), meanings, at }
     }
 
     /// The place of a column, counted from 0.
@@ -45,10 +47,10 @@ impl Columns {
 }
 
 /// Reads a file: the first line names the columns.
-pub fn read(text: &str, rows: &mut Rows) {
-    let (separator, start) = separator(text);
+pub fn read(text: &str, rows: &mut Rows<'_>) {
+    let (separator, start) = separator(text, rows.terms);
     let mut scanner = Scanner::new(text, start, separator);
-    let mut columns: Option<Columns> = None;
+    let mut columns: Option<Columns<'_>> = None;
     let mut cells = Vec::new();
     while let Some(record) = scanner.next(&mut cells) {
         let line = match record {
@@ -83,7 +85,7 @@ pub fn read(text: &str, rows: &mut Rows) {
 }
 
 /// The separator, and where the header begins.
-fn separator(text: &str) -> (u8, usize) {
+fn separator(text: &str, terms: &Terms) -> (u8, usize) {
     let mut start = 0;
     let mut first = "";
     for line in text.split_inclusive(['\n', '\r']) {
@@ -101,7 +103,8 @@ fn separator(text: &str) -> (u8, usize) {
     }
     let known = |separator: &char| {
         let names = first.split(*separator).map(|name| trim(name).trim_matches('"'));
-        (names.filter(|name| Field::by_name(name).is_some()).count(), first.matches(*separator).count())
+        let is_known = |name: &&str| terms.meaning(name, []) != Meaning::Unknown;
+        (names.filter(is_known).count(), first.matches(*separator).count())
     };
     // The comma wins a draw: it stands last.
     let best = SEPARATORS.into_iter().rev().max_by_key(known).unwrap_or(',');
@@ -109,7 +112,7 @@ fn separator(text: &str) -> (u8, usize) {
 }
 
 /// Says what a stray quotation mark did.
-fn told(stray: &StrayQuote, columns: Option<&Columns>) -> Problem {
+fn told(stray: &StrayQuote, columns: Option<&Columns<'_>>) -> Problem {
     let at = stray.column - 1;
     let place =
         columns.map_or(Place::Column { column: stray.column, name: String::new() }, |columns| columns.place(at));
@@ -137,7 +140,7 @@ fn quoted_whole(line: u32) -> Problem {
         .advice("take the outer marks away, and write each \"\" within as \"")
 }
 
-fn header(cells: &[Cell<'_>], line: u32, separator: u8, rows: &mut Rows) -> Option<Columns> {
+fn header<'t>(cells: &[Cell<'_>], line: u32, separator: u8, rows: &mut Rows<'t>) -> Option<Columns<'t>> {
     if is_quoted_whole(cells, separator) {
         rows.problem(quoted_whole(line));
         return None;
@@ -147,7 +150,7 @@ fn header(cells: &[Cell<'_>], line: u32, separator: u8, rows: &mut Rows) -> Opti
         rows.problem(Problem::new(line, reason).advice("see whether its line breaks were lost"));
         return None;
     }
-    let columns = Columns::of(cells);
+    let columns = Columns::of(cells, rows);
     if columns.at == [None; Field::COUNT] && cells.iter().any(|cell| is_value(&cell.text)) {
         let reason = "the first line does not name the columns";
         let advice = format!("write a line above it such as phoneNumber,firstName,email; the names are {SETTABLE}");
@@ -155,26 +158,29 @@ fn header(cells: &[Cell<'_>], line: u32, separator: u8, rows: &mut Rows) -> Opti
         rows.problem(Problem::new(line, reason).value(&first).advice(advice));
         return None;
     }
-    let mut phone_is_meant = false;
-    for (at, (field, name)) in columns.fields.iter().zip(&columns.names).enumerate() {
-        let problem = |reason| Problem::new(line, reason).at(columns.place(at)).value(name);
-        match field {
-            None if name.is_empty() => {}
-            None => {
-                phone_is_meant |= nearest(name) == Some(Field::Phone.name());
-                rows.problem(problem("is not a column of a roster").advice(instead_of(name)));
+    let mut phone_is_meant = rows.terms.map.iter().any(|mapped| mapped.field == Field::Phone && mapped.is_needed);
+    for (at, (meaning, name)) in columns.meanings.iter().zip(&columns.names).enumerate() {
+        let problem = |reason: &str| Problem::new(line, reason).at(columns.place(at)).value(name);
+        match meaning {
+            Meaning::Unknown if name.is_empty() => {}
+            Meaning::Unknown | Meaning::Displaced(_) => {
+                phone_is_meant |= nearest(name) == Some(Field::Phone) && !rows.terms.ignores_columns;
+                let is_free = |field: Field| columns.at[field as usize].is_none();
+                let name = trim(&cells[at].text);
+                rows.stranger(name, *meaning, is_free, || problem("is not a column of a roster"));
             }
-            Some(Field::Ignored) => {}
-            Some(field) if columns.at[*field as usize] < Some(at) => {
+            Meaning::Field(Field::Ignored) => {}
+            Meaning::Field(field) if columns.at[*field as usize] < Some(at) => {
                 rows.problem(problem("names a column for the second time"));
             }
-            Some(_) => {}
+            Meaning::Field(_) => {}
         }
     }
     if columns.at[Field::Phone as usize].is_none() {
         if !phone_is_meant {
             let problem = Problem::new(line, "no column is named phoneNumber");
-            rows.problem(problem.advice("name the one that holds the phone numbers so; every user needs one"));
+            let advice = "name the one that holds the phone numbers so, or map it with `--map phoneNumber=COLUMN`";
+            rows.problem(problem.advice(advice));
         }
         return None;
     }
@@ -183,10 +189,10 @@ fn header(cells: &[Cell<'_>], line: u32, separator: u8, rows: &mut Rows) -> Opti
 
 /// Whether a cell of a first line is a value rather than a name.
 fn is_value(cell: &str) -> bool {
-    cell.contains('@') || phone::read(cell).is_ok() || cell.chars().filter(char::is_ascii_digit).count() >= 7
+    cell.contains('@') || phone::is_likely(cell) || cell.chars().filter(char::is_ascii_digit).count() >= 7
 }
 
-fn row(cells: &[Cell<'_>], line: u32, separator: u8, columns: &Columns, rows: &mut Rows) {
+fn row(cells: &[Cell<'_>], line: u32, separator: u8, columns: &Columns<'_>, rows: &mut Rows<'_>) {
     let wanted = columns.names.len();
     if cells.len() < wanted {
         if is_quoted_whole(cells, separator) {
@@ -199,14 +205,14 @@ fn row(cells: &[Cell<'_>], line: u32, separator: u8, columns: &Columns, rows: &m
     }
     let mut raw = RawRow { line, ..RawRow::default() };
     for (at, cell) in cells.iter().enumerate() {
-        match columns.fields.get(at).copied().flatten() {
-            Some(field) => raw.set(field, cell.text.clone()),
-            None if columns.names.get(at).is_none_or(String::is_empty) && !trim(&cell.text).is_empty() => {
+        match columns.meanings.get(at) {
+            Some(Meaning::Field(field)) => raw.set(*field, cell.text.clone()),
+            _ if columns.names.get(at).is_none_or(String::is_empty) && !trim(&cell.text).is_empty() => {
                 let problem = Problem::new(cell.line, "stands in a column that the header does not name");
                 let advice = "name the column, or put a value that holds the separator in quotation marks";
                 rows.problem(problem.at(columns.place(at)).value(&cell.text).advice(advice));
             }
-            None => {}
+            _ => {}
         }
     }
     let place = |field: Field| match columns.at[field as usize] {

@@ -7,7 +7,9 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::row::{Field, RawRow, Rows, instead_of};
+use super::field::Field;
+use super::row::{RawRow, Rows};
+use super::terms::Meaning;
 use super::text::Lines;
 use crate::roster::problem::{Place, Problem, shown};
 
@@ -59,7 +61,7 @@ impl<'de> Visitor<'de> for Names<'_> {
 }
 
 /// Reads an object per user: one a line, or one behind the other.
-pub fn read_objects(text: &str, rows: &mut Rows) {
+pub fn read_objects(text: &str, rows: &mut Rows<'_>) {
     let lines = Lines::new(text);
     let mut begun = text.split('\n').filter(|line| !line.trim().is_empty());
     let first = begun.next().unwrap_or_default();
@@ -90,7 +92,7 @@ pub fn read_objects(text: &str, rows: &mut Rows) {
 }
 
 /// Reads an array of objects, or the document around one.
-pub fn read_document(text: &str, rows: &mut Rows) {
+pub fn read_document(text: &str, rows: &mut Rows<'_>) {
     let lines = Lines::new(text);
     if !is_document(text) {
         let problem = lines.problem(text.len() - text.trim_start().len(), "a JSON roster is an array");
@@ -147,14 +149,14 @@ struct Found {
 
 /// Goes to the array of users and hands its elements over one by one, so that those before a mistake are still looked
 /// at.
-struct Document<'a, 'text> {
+struct Document<'a, 'text, 'terms> {
     path: &'a str,
     lines: &'a Lines<'text>,
-    rows: &'a mut Rows,
+    rows: &'a mut Rows<'terms>,
     found: &'a mut Found,
 }
 
-impl<'de> DeserializeSeed<'de> for Document<'_, '_> {
+impl<'de> DeserializeSeed<'de> for Document<'_, '_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -162,7 +164,7 @@ impl<'de> DeserializeSeed<'de> for Document<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Document<'_, '_> {
+impl<'de> Visitor<'de> for Document<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -253,7 +255,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
 }
 
 /// Reads one object, a piece of the text that the lines are of; `path` is the way to it.
-fn object(text: &str, lines: &Lines<'_>, path: &str, rows: &mut Rows) {
+fn object(text: &str, lines: &Lines<'_>, path: &str, rows: &mut Rows<'_>) {
     let line = lines.of(text);
     let at =
         |name: &str| Place::Path { path: if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") } };
@@ -275,9 +277,10 @@ fn object(text: &str, lines: &Lines<'_>, path: &str, rows: &mut Rows) {
     let mut raw = RawRow { line, ..RawRow::default() };
     let mut places: [Option<&RawValue>; Field::COUNT] = [None; Field::COUNT];
     let mut unknown = Vec::new();
-    for (Text(key), value) in &members {
-        let Some(field) = Field::by_name(key) else {
-            unknown.push((key, *value));
+    let meanings = rows.meanings(&members.iter().map(|(Text(key), _)| &**key).collect::<Vec<_>>());
+    for ((Text(key), value), meaning) in members.iter().zip(meanings) {
+        let Meaning::Field(field) = meaning else {
+            unknown.push((key, *value, meaning));
             continue;
         };
         let earlier = places[field as usize].replace(*value);
@@ -298,9 +301,13 @@ fn object(text: &str, lines: &Lines<'_>, path: &str, rows: &mut Rows) {
         }
     }
     // What the service wrote may hold more than is known here; in a person's file it is a slip.
-    for (key, value) in unknown.into_iter().filter(|_| !raw.listed()) {
-        let problem = Problem::new(line_of(value), "is not a field of a roster").at(at(&shown(key))).value(key);
-        rows.problem(problem.advice(instead_of(key)));
+    for (key, value, meaning) in unknown.into_iter().filter(|_| !raw.listed()) {
+        rows.stranger(
+            key,
+            meaning,
+            |field| places[field as usize].is_none(),
+            || Problem::new(line_of(value), "is not a field of a roster").at(at(&shown(key))).value(key),
+        );
     }
     let place = |field: Field| {
         let value = places.get(field as usize).copied().flatten();

@@ -1,7 +1,7 @@
 //! Phone numbers as people and spreadsheets leave them in a file: understood, or explained; never guessed.
 
 use crate::model::blank::trim;
-use crate::model::{Phone, PhoneFault};
+use crate::model::{Phone, PhoneFault, Region};
 
 /// Why a value is not a phone number, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,21 +10,23 @@ pub struct NotAPhone {
     pub reason: String,
     /// What to write instead.
     pub advice: String,
+    /// Whether a region would say how to read it.
+    pub wants_region: bool,
 }
 
 /// Says why, and what instead.
 fn no(reason: impl Into<String>, advice: impl Into<String>) -> NotAPhone {
-    NotAPhone { reason: reason.into(), advice: advice.into() }
+    NotAPhone { reason: reason.into(), advice: advice.into(), wants_region: false }
 }
 
-/// Reads a phone number from a cell.
+/// Reads a phone number from a cell; without a plus, as it is dialled in the region.
 ///
-/// Dropped without a word, beside what [`Phone::from_typed`] drops: a leading apostrophe and `="…"`, both of which make
+/// Dropped without a word, beside what [`Phone::dialled`] drops: a leading apostrophe and `="…"`, both of which make
 /// a spreadsheet keep the plus.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn read(cell: &str) -> Result<Phone, NotAPhone> {
+pub fn read(cell: &str, region: Option<Region>) -> Result<Phone, NotAPhone> {
     let text = trim(cell);
     let text = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
     let text = text.strip_prefix('\'').unwrap_or(text);
@@ -43,10 +45,19 @@ pub fn read(cell: &str) -> Result<Phone, NotAPhone> {
         };
         return Err(no("ends in a decimal: a program took the phone number for a figure", advice));
     }
-    Phone::from_typed(text).map_err(|error| match error.fault {
-        PhoneFault::MissingPlus => no("has no leading + (spreadsheets drop it)", error.fault.advice()),
-        fault => no(fault.reason(), fault.advice()),
+    Phone::dialled(text, region).map_err(|error| {
+        let reason = match error.fault {
+            PhoneFault::MissingPlus => "has no leading + (spreadsheets drop it)".to_owned(),
+            ref fault => fault.reason(),
+        };
+        NotAPhone { wants_region: error.fault.wants_region(), ..no(reason, error.fault.advice()) }
     })
+}
+
+/// Whether a cell looks like a phone number, with or without a plus.
+pub fn is_likely(cell: &str) -> bool {
+    let digits = cell.chars().filter(char::is_ascii_digit).count();
+    read(cell, None).map_or_else(|error| error.wants_region && digits >= 7, |_| true)
 }
 
 /// Whether a text is what a spreadsheet makes of a long number: `1.41555E+10`, `1,41555E+10`.
@@ -70,7 +81,7 @@ mod tests {
             "+1\u{a0}415\u{a0}555\u{a0}0123",
             "\u{202a}+14155550123\u{202c}",
         ] {
-            assert_eq!(read(cell).unwrap().as_str(), "+14155550123", "{cell:?}");
+            assert_eq!(read(cell, None).unwrap().as_str(), "+14155550123", "{cell:?}");
         }
     }
 
@@ -92,8 +103,17 @@ mod tests {
             ("=\"+44 (0)20 7946 0123\"", "within the country only", "write +442079460123"),
             ("'", "is empty", "+14155550123"),
         ] {
-            let error = read(cell).unwrap_err();
+            let error = read(cell, None).unwrap_err();
             assert!(error.reason.contains(reason) && error.advice.contains(advice), "{cell:?}: {error:?}");
+        }
+    }
+    #[test]
+    fn what_looks_like_a_number_does_so_without_a_plus() {
+        for cell in ["+14155550123", "(415) 555-0123", "020 7946 0123", "'415 555 0123"] {
+            assert!(is_likely(cell), "{cell}");
+        }
+        for cell in ["", "12", "Ada", "415-0123 x", "a@b.de", "1.4E+10"] {
+            assert!(!is_likely(cell), "{cell}");
         }
     }
 }

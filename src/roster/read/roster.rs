@@ -3,7 +3,8 @@
 use std::path::Path;
 
 pub use super::row::Row;
-use super::row::Rows;
+use super::row::{Found, Rows};
+use super::terms::Terms;
 use super::{content, csv, json, text, toml};
 use crate::roster::format::Format;
 use crate::roster::problem::{Problem, Problems};
@@ -17,6 +18,8 @@ pub struct Roster {
     pub rows: Vec<Row>,
     /// What deserves a look and stands in nobody's way: the first few, and how many more there are.
     pub warnings: Vec<Problem>,
+    /// What was left out because that was asked for, a sentence each.
+    pub left_out: Vec<String>,
 }
 
 /// How a file is to be read.
@@ -33,6 +36,14 @@ pub struct Options<'a> {
 /// # Errors
 /// Every problem of the file, in its order.
 pub fn read(bytes: &[u8], options: Options<'_>) -> Result<Roster, Problems> {
+    read_as(bytes, options, &Terms::default())
+}
+
+/// As [`read`], for a file that is not in a roster's own words.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_as(bytes: &[u8], options: Options<'_>, terms: &Terms) -> Result<Roster, Problems> {
     let only = |problem| Problems(vec![problem]);
     content::bytes(bytes).map_or(Ok(()), Err).map_err(only)?;
     let text = text::decode(bytes).map_err(only)?;
@@ -44,13 +55,13 @@ pub fn read(bytes: &[u8], options: Options<'_>) -> Result<Roster, Problems> {
         format => format,
     };
     content::text(&text, format).map_or(Ok(()), Err).map_err(only)?;
-    let mut rows = Rows::default();
+    let mut rows = Rows::new(terms);
     match format {
         Format::Csv => csv::read(&text, &mut rows),
         Format::Ndjson => json::read_objects(&text, &mut rows),
         Format::Json => json::read_document(&text, &mut rows),
         Format::Toml => toml::read(&text, &mut rows),
     }
-    let (rows, warnings) = rows.finish()?;
-    Ok(Roster { format, rows, warnings })
+    let Found { rows, warnings, left_out } = rows.finish()?;
+    Ok(Roster { format, rows, warnings, left_out })
 }

@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use super::field::{Field, SETTABLE_FIELDS, instead_of, is_same, nearest};
 use super::phone;
-use crate::model::blank::{control, is_blank, trim};
+use super::terms::{Meaning, Terms};
+use crate::model::blank::{control, trim};
 use crate::model::words::count;
-use crate::model::{Email, Phone};
+use crate::model::{Email, Phone, Region};
 use crate::nouns::users::model::{NewUser, UserType};
-use crate::roster::problem::{Place, Problem, Problems};
+use crate::roster::problem::{Place, Problem, Problems, Way, shown};
 
 /// One row of a roster, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,114 +34,6 @@ impl Row {
     }
 }
 
-/// A field of a roster; the names are the API's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    /// `type`
-    Type,
-    /// `phoneNumber`
-    Phone,
-    /// `assignedPhoneNumber`
-    Assigned,
-    /// `firstName`
-    FirstName,
-    /// `lastName`
-    LastName,
-    /// `email`
-    Email,
-    /// `id`: what the service wrote carries it.
-    Id,
-    /// `meta`: the service's notes on a user.
-    Meta,
-    /// What the service writes beside it, and nobody would want to set.
-    Ignored,
-}
-
-/// Every name and its field.
-const NAMES: [(&str, Field); 10] = [
-    ("type", Field::Type),
-    ("phoneNumber", Field::Phone),
-    ("assignedPhoneNumber", Field::Assigned),
-    ("firstName", Field::FirstName),
-    ("lastName", Field::LastName),
-    ("email", Field::Email),
-    ("id", Field::Id),
-    ("projectId", Field::Ignored),
-    ("meta", Field::Meta),
-    ("createdAt", Field::Ignored),
-];
-
-/// The names that a roster sets, for a text.
-pub const SETTABLE: &str = "type, phoneNumber, assignedPhoneNumber, firstName, lastName, email";
-
-impl Field {
-    /// How many there are.
-    pub const COUNT: usize = Self::Ignored as usize + 1;
-
-    /// The field of a name; capitals, blanks, `_` and `-` do not matter.
-    pub fn by_name(name: &str) -> Option<Self> {
-        let fits = |known: &str| letters(name).eq(known.chars().map(|c| c.to_ascii_lowercase()));
-        NAMES.iter().find(|(known, _)| fits(known)).map(|(_, field)| *field)
-    }
-
-    /// Whether a roster can set it; such a field has a place in [`RawRow::values`].
-    pub fn is_settable(self) -> bool {
-        (self as usize) < SETTABLE_FIELDS
-    }
-
-    /// The API's name.
-    pub fn name(self) -> &'static str {
-        NAMES.iter().find(|(_, field)| *field == self).map_or("", |(name, _)| name)
-    }
-}
-
-/// What of a name counts when it is compared.
-fn letters(name: &str) -> impl Iterator<Item = char> {
-    name.chars().filter(|c| !is_blank(*c) && !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase())
-}
-
-/// What other programs call a field, found in a longer name; the first one that is found counts.
-const OTHER_NAMES: [(&str, &str); 10] = [
-    ("assigned", "assignedPhoneNumber"),
-    ("email", "email"),
-    ("surname", "lastName"),
-    ("familyname", "lastName"),
-    ("lastname", "lastName"),
-    ("givenname", "firstName"),
-    ("forename", "firstName"),
-    ("firstname", "firstName"),
-    ("mobile", "phoneNumber"),
-    ("phone", "phoneNumber"),
-];
-/// The longest name that is compared, in characters.
-const COMPARED: usize = 40;
-
-/// The known name that an unknown one was meant to be.
-pub fn nearest(name: &str) -> Option<&'static str> {
-    let plain: String = letters(name).take(COMPARED).collect();
-    // Which phone, and how a name is spoken: columns of address books beside the ones with the values.
-    if plain.starts_with("phonetic") || (plain.len() > 4 && (plain.ends_with("type") || plain.ends_with("label"))) {
-        return None;
-    }
-    if let Some((_, known)) = OTHER_NAMES.into_iter().find(|(other, _)| plain.contains(other)) {
-        return Some(known);
-    }
-    let score = |known: &str| strsim::jaro_winkler(&known.to_ascii_lowercase(), &plain);
-    let scores = NAMES.iter().map(|(known, _)| (score(known), *known));
-    scores.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(score, _)| *score > 0.8).map(|(_, known)| known)
-}
-
-/// What to write in place of an unknown name.
-pub fn instead_of(name: &str) -> String {
-    match nearest(name) {
-        Some(known) => format!("did you mean {known}?"),
-        None => format!("rename it or take it out; the known names are {SETTABLE}"),
-    }
-}
-
-/// How many fields a roster can set.
-pub const SETTABLE_FIELDS: usize = Field::Email as usize + 1;
-
 /// A row as a format found it; a value that is empty or null is not there.
 #[derive(Debug, Default)]
 pub struct RawRow<'a> {
@@ -149,6 +43,8 @@ pub struct RawRow<'a> {
     pub id: Option<Box<str>>,
     /// Whether it carries a `meta` that says something.
     pub meta: bool,
+    /// Where its numbers are dialled.
+    pub region: Option<Cow<'a, str>>,
     /// The values, by [`Field`].
     pub values: [Option<Cow<'a, str>>; SETTABLE_FIELDS],
     /// Whether a value was refused already, so that its absence is no second problem.
@@ -166,6 +62,7 @@ impl<'a> RawRow<'a> {
         match field {
             Field::Id => self.id = Some(trim(&value)).filter(|id| !id.is_empty()).map(Into::into),
             Field::Meta => self.meta |= !matches!(trim(&value), "" | "null" | "{}"),
+            Field::Region => self.region = Some(value).filter(|value| !trim(value).is_empty()),
             Field::Ignored => {}
             _ if value.is_empty() => {}
             _ => self.values[field as usize] = Some(value),
@@ -209,9 +106,32 @@ fn trim_in_place(text: &mut Cow<'_, str>) {
 /// Warnings that are kept; more would hide what matters.
 const WARNINGS: usize = 10;
 
+/// Columns that are left out and named; more would hide what matters.
+const LEFT_OUT: usize = 50;
+
+/// What was found in a file.
+#[derive(Debug)]
+pub struct Found {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// What deserves a look and stands in nobody's way.
+    pub warnings: Vec<Problem>,
+    /// What was left out because that was asked for, a sentence each.
+    pub left_out: Vec<String>,
+}
+
 /// The rows and the problems of a file, as they are found.
-#[derive(Debug, Default)]
-pub struct Rows {
+#[derive(Debug)]
+pub struct Rows<'t> {
+    /// How the file is to be understood.
+    pub terms: &'t Terms,
+    /// Whether a header or a row was met, and which of the columns that the terms name.
+    has_names: bool,
+    met: Vec<bool>,
+    /// Names that mean nothing here, each once.
+    strangers: Vec<String>,
+    /// Lines of rows without a phone number.
+    skipped: Vec<u32>,
     rows: Vec<Row>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
@@ -236,7 +156,91 @@ fn keep(warnings: &mut Vec<Problem>, warning: Problem) -> usize {
     0
 }
 
-impl Rows {
+impl<'t> Rows<'t> {
+    /// Nothing yet.
+    pub fn new(terms: &'t Terms) -> Self {
+        Self {
+            terms,
+            has_names: false,
+            met: vec![false; terms.map.len()],
+            strangers: Vec::new(),
+            skipped: Vec::new(),
+            rows: Vec::new(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            unsent: Vec::new(),
+            unkept: 0,
+            phones: HashMap::new(),
+            emails: HashMap::new(),
+        }
+    }
+
+    /// What each of the names of a header or a row means.
+    pub fn meanings(&mut self, names: &[&str]) -> Vec<Meaning<'t>> {
+        self.has_names = true;
+        for (met, mapped) in self.met.iter_mut().zip(&self.terms.map) {
+            *met |= names.iter().any(|name| is_same(name, &mapped.column));
+        }
+        names.iter().map(|name| self.terms.meaning(name, names.iter().copied())).collect()
+    }
+
+    /// A name that means nothing here: a problem, unless such are to be left out. `is_free` tells whether a field has no
+    /// column yet.
+    pub fn stranger(
+        &mut self,
+        name: &str,
+        meaning: Meaning<'_>,
+        is_free: impl Fn(Field) -> bool,
+        problem: impl FnOnce() -> Problem,
+    ) {
+        if self.strangers.len() < LEFT_OUT && !self.strangers.iter().any(|known| known == name) {
+            self.strangers.push(name.to_owned());
+        }
+        if self.terms.ignores_columns {
+            return;
+        }
+        if let Meaning::Displaced(mapped) = meaning {
+            let reason = format!("is not used: {} is taken from {:?}", mapped.field.name(), shown(&mapped.column));
+            self.problem(Problem { reason, ..problem() }.advice("take it out").way(Way::Ignore));
+            return;
+        }
+        let way = match nearest(name).filter(|field| is_free(*field)) {
+            Some(field) => Way::Map(field.name(), name.to_owned()),
+            None => Way::Ignore,
+        };
+        self.problem(problem().advice(instead_of(name)).way(way));
+    }
+
+    /// Columns that were named for this file, and are not there.
+    fn refuse_missing_columns(&mut self) {
+        for (mapped, _) in self.terms.map.iter().zip(&self.met).filter(|(mapped, met)| mapped.is_needed && !**met) {
+            let alike = self.strangers.iter().map(|name| (strsim::jaro_winkler(name, &mapped.column), name));
+            let near = alike.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
+            let advice = match near {
+                Some((_, name)) => format!("did you mean {:?}?", shown(name)),
+                None => "write it as it stands in the file".to_owned(),
+            };
+            let reason = format!("no column is named {:?}, which is mapped to {}", mapped.column, mapped.field.name());
+            self.problems.push(Problem::new(0, reason).advice(advice));
+        }
+    }
+
+    /// What was left out, a sentence each.
+    fn left_out(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        if !self.strangers.is_empty() && self.terms.ignores_columns {
+            let names = self.strangers.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ");
+            let more = if self.strangers.len() == LEFT_OUT { " and maybe more" } else { "" };
+            sentences.push(format!("left out {}: {names}{more}", count(self.strangers.len(), "column")));
+        }
+        if !self.skipped.is_empty() {
+            let rows = count(self.skipped.len(), "row");
+            let lines = if self.skipped.len() == 1 { "line" } else { "lines" };
+            sentences.push(format!("skipped {rows} without a phone number: {lines} {}", ranges(&self.skipped)));
+        }
+        sentences
+    }
+
     /// Notes a problem.
     pub fn problem(&mut self, problem: Problem) {
         self.problems.push(problem);
@@ -251,8 +255,12 @@ impl Rows {
     ///
     /// # Errors
     /// When there was any problem.
-    pub fn finish(mut self) -> Result<(Vec<Row>, Vec<Problem>), Problems> {
+    pub fn finish(mut self) -> Result<Found, Problems> {
+        if self.has_names {
+            self.refuse_missing_columns();
+        }
         if self.problems.is_empty() {
+            let left_out = self.left_out();
             let mut warnings = self.unsent;
             warnings.append(&mut self.warnings);
             warnings.sort_by_key(|warning| warning.line);
@@ -261,7 +269,7 @@ impl Rows {
                 warnings.truncate(WARNINGS);
                 warnings.push(Problem::new(0, format!("and {}", count(more, "more warning"))));
             }
-            return Ok((self.rows, warnings));
+            return Ok(Found { rows: self.rows, warnings, left_out });
         }
         // Who mends a file may as well mend this.
         self.problems.append(&mut self.unsent);
@@ -273,19 +281,25 @@ impl Rows {
     pub fn push(&mut self, mut raw: RawRow<'_>, place: &dyn Fn(Field) -> (u32, Place)) {
         let before = self.problems.len();
         raw.trim();
+        if self.terms.skips_without_phone && !raw.has(Field::Phone) {
+            self.skipped.push(raw.line);
+            return;
+        }
         let kind = self.kind(&raw, place);
-        let phone_number = self.phone(&raw, Field::Phone, place);
+        let region = self.region(&raw, place);
+        let phone_number = self.phone(&raw, Field::Phone, region, place);
         if phone_number.is_none() && !raw.has(Field::Phone) {
             let (line, place) = place(Field::Phone);
             let advice = "every user needs one, for example +14155550123";
-            self.problem(Problem::new(line, "the phone number is missing").at(place).advice(advice));
+            let problem = Problem::new(line, "the phone number is missing").at(place).advice(advice);
+            self.problem(problem.way(Way::Skip));
         }
         let assigned_phone_number = match kind {
             Some(UserType::Shared) => {
                 self.refuse_line_of_shared(&raw, place);
                 None
             }
-            _ => self.phone(&raw, Field::Assigned, place),
+            _ => self.phone(&raw, Field::Assigned, region, place),
         };
         if kind == Some(UserType::Dedicated) && !raw.has(Field::Assigned) {
             let (line, place) = place(Field::Assigned);
@@ -363,13 +377,35 @@ impl Rows {
         kind.ok()
     }
 
-    fn phone(&mut self, raw: &RawRow<'_>, field: Field, place: &dyn Fn(Field) -> (u32, Place)) -> Option<Phone> {
+    /// How a row's numbers are read. In a row that the service wrote they are whole, and its `region` is the service's.
+    fn region(&mut self, raw: &RawRow<'_>, place: &dyn Fn(Field) -> (u32, Place)) -> Option<Region> {
+        let Some(text) = raw.region.as_deref().filter(|_| !raw.listed()) else { return self.terms.region };
+        let region = text.parse();
+        if region.is_err() {
+            let (line, place) = place(Field::Region);
+            let problem = Problem::new(line, "is no region").at(place).value(text);
+            self.problem(problem.advice("write its two letters, such as US or GB, or leave it out"));
+        }
+        region.ok()
+    }
+
+    fn phone(
+        &mut self,
+        raw: &RawRow<'_>,
+        field: Field,
+        region: Option<Region>,
+        place: &dyn Fn(Field) -> (u32, Place),
+    ) -> Option<Phone> {
         let text = raw.values[field as usize].as_ref()?;
-        match phone::read(text) {
+        match phone::read(text, region) {
             Ok(phone) => Some(phone),
             Err(error) => {
                 let (line, place) = place(field);
-                self.problem(Problem::new(line, error.reason).at(place).value(text).advice(error.advice));
+                let mut problem = Problem::new(line, error.reason).at(place).value(text).advice(error.advice);
+                if error.wants_region && region.is_none() {
+                    problem = problem.way(Way::Region);
+                }
+                self.problem(problem);
                 None
             }
         }
@@ -432,6 +468,23 @@ impl Rows {
             }
         }
     }
+}
+
+/// Lines in a text: `2, 5-9, 12`.
+fn ranges(lines: &[u32]) -> String {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for line in lines {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == *line => *last = *line,
+            _ => runs.push((*line, *line)),
+        }
+    }
+    let told = |(first, last): &(u32, u32)| match last - first {
+        0 => first.to_string(),
+        1 => format!("{first}, {last}"),
+        _ => format!("{first}-{last}"),
+    };
+    runs.iter().map(told).collect::<Vec<_>>().join(", ")
 }
 
 impl RawRow<'_> {

@@ -161,10 +161,9 @@ impl<'a> Scanner<'a> {
         let Some(each) = self.columns.checked_sub(1) else { return true };
         let separators = memchr::memchr_iter(self.separator, text.as_bytes()).count();
         let wanted = each.max(1).saturating_mul(usize::try_from(breaks).unwrap_or(usize::MAX));
-        let is_phone = |cell: &str| phone::read(cell).is_ok();
         // A row may be short of cells, too; but it begins or ends somewhere with a phone number of its own.
         separators >= wanted
-            || text.split(['\n', '\r']).skip(1).any(|line| line.split(char::from(self.separator)).any(is_phone))
+            || text.split(['\n', '\r']).skip(1).any(|line| line.split(char::from(self.separator)).any(phone::is_likely))
     }
 
     /// Steps over a line break, if one stands here.

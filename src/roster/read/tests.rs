@@ -370,7 +370,8 @@ fn every_column_gets_a_hint_of_its_own() {
         ),
         ("Email Address,FIRST_NAME,last-name,Phone Number,Tags", &["1:email", "5:"]),
         ("Given Name,Family Name,Mobile,Mail", &["1:firstName", "2:lastName", "3:phoneNumber", "4:email"]),
-        ("Surname,Cell,Country", &["1:lastName", "2:", "3:", "0:no column"]),
+        ("Surname,Cell,Country", &["1:lastName", "2:phoneNumber", "3:region"]),
+        ("Full Name,Tags", &["1:map", "2:", "0:no column"]),
         ("Ada,Byron", &["1:", "2:", "0:no column"]),
         ("phone_number,First name,E-Mail,assigned phone number", &[]),
     ] {
@@ -381,6 +382,7 @@ fn every_column_gets_a_hint_of_its_own() {
             let (column, known) = hint.split_once(':').unwrap();
             let said = problem.to_string();
             match (column, known) {
+                (_, "map") => assert!(said.ends_with("send it whole with `--map firstName=Full Name`"), "{said}"),
                 ("0", _) => assert!(said.starts_with("no column is named phoneNumber"), "{said}"),
                 (_, "") => assert!(said.contains("the known names are type, phoneNumber"), "{said}"),
                 _ => assert!(said.ends_with(&format!("did you mean {known}?")), "{said}"),
@@ -462,6 +464,104 @@ fn files_that_are_something_else_are_called_what_they_are() {
             "{all:?}"
         );
     }
+}
+
+fn terms(map: &[&str]) -> Terms {
+    Terms { map: map.iter().map(|pair| pair.parse().unwrap()).collect(), ..Terms::default() }
+}
+
+/// Numbers and first names, and what was left out.
+type Read = (Vec<(String, Option<String>)>, Vec<String>);
+
+/// What a file reads to, or its problems.
+fn read_by(terms: &Terms, name: &str, text: &str) -> Result<Read, Vec<String>> {
+    let roster = read_as(text.as_bytes(), named(name), terms);
+    let roster = roster.map_err(|all| all.0.iter().map(|problem| problem.in_file(name)).collect::<Vec<_>>())?;
+    let people = roster.rows.into_iter().map(|row| (row.user.phone_number.to_string(), row.user.first_name));
+    Ok((people.collect(), roster.left_out))
+}
+
+/// One file in three formats, with names of its own.
+const OTHERWISE: [(&str, &str); 4] = [
+    ("a.csv", "Name,Phone 1 - Value,Tags\nAda,+14155550101,vip\n"),
+    ("b.csv", "Name;Phone 1 - Value;Tags\nAda;+14155550101;vip\n"),
+    ("a.json", r#"[{"Name":"Ada","Phone 1 - Value":"+14155550101","Tags":"vip"}]"#),
+    ("a.toml", "[[users]]\nName = \"Ada\"\n\"Phone 1 - Value\" = \"+14155550101\"\nTags = \"vip\"\n"),
+];
+
+#[test]
+fn columns_are_mapped_and_left_out_where_that_is_asked_for_in_every_format() {
+    for (name, text) in OTHERWISE {
+        let mut terms = terms(&["phoneNumber=phone 1 value", "firstName=name"]);
+        let all = read_by(&terms, name, text).unwrap_err();
+        assert!(matches!(&*all, [only] if only.contains("Tags")), "{all:?}");
+        terms.ignores_columns = true;
+        let ada = ("+14155550101".to_owned(), Some("Ada".to_owned()));
+        assert_eq!(read_by(&terms, name, text), Ok((vec![ada], vec!["left out 1 column: Tags".to_owned()])));
+        let mistyped = self::terms(&["phoneNumber=Phone 2 - Value"]);
+        let all = read_by(&Terms { ignores_columns: true, ..mistyped }, name, text).unwrap_err();
+        let expected = format!(
+            "{name}: no column is named \"Phone 2 - Value\", which is mapped to phoneNumber; did you mean \"Phone 1 - Value\"?"
+        );
+        assert!(all.contains(&expected), "{all:?}");
+    }
+    // A name that the settings map may be missing from a file, and one that is mapped wins over the field's own.
+    let of_settings = |field: &str, column: &str| Mapped::new(field, column, false).unwrap();
+    let terms = Terms { map: vec![of_settings("phoneNumber", "Mobile")], ..Terms::default() };
+    assert_eq!(read_by(&terms, "a.csv", "phoneNumber\n+14155550101\n").unwrap().0.len(), 1);
+    let both = "phoneNumber,Mobile\n+14155550101,+14155550102\n";
+    let all = read_by(&terms, "a.csv", both).unwrap_err();
+    assert_eq!(
+        all,
+        [
+            "a.csv:1: column 1 (phoneNumber): \"phoneNumber\" is not used: phoneNumber is taken from \"Mobile\"; take it out"
+        ]
+    );
+    let read = read_by(&Terms { ignores_columns: true, ..terms }, "a.csv", both).unwrap();
+    assert_eq!((read.0[0].0.as_str(), &*read.1), ("+14155550102", &["left out 1 column: phoneNumber".to_owned()][..]));
+}
+
+#[test]
+fn rows_without_a_phone_number_are_skipped_and_named() {
+    let text = "phoneNumber,firstName\n,Ada\n+14155550101,Alan\n \u{a0},Eve\n,\n,Grace\n\"\",Kurt\n,Ole\n";
+    let all = said(text.as_bytes(), "a.csv");
+    assert_eq!(all.iter().filter(|said| said.contains("phone number is missing")).count(), 5, "{all:?}");
+    let terms = Terms { skips_without_phone: true, ..Terms::default() };
+    let (people, left_out) = read_by(&terms, "a.csv", text).unwrap();
+    assert_eq!(
+        (people.len(), &*left_out),
+        (1, &["skipped 5 rows without a phone number: lines 2, 4, 6-8".to_owned()][..])
+    );
+    let json = r#"[{"phoneNumber":null,"email":"nonsense"},{"phoneNumber":7},{"firstName":"A"}]"#;
+    let all = read_by(&terms, "a.json", json).unwrap_err();
+    assert!(
+        matches!(&*all, [only] if only.contains("[1].phoneNumber")),
+        "what is there and wrong is not skipped: {all:?}"
+    );
+}
+
+#[test]
+fn numbers_are_read_by_the_region_of_their_row_or_of_the_file() {
+    let terms = Terms { region: "US".parse().ok(), ..Terms::default() };
+    let text = "phoneNumber,Region,assignedPhoneNumber\n(415) 555-0101,,\n020 7946 0123,gb,\n+4930 5550 0123, ,\n415 555 0102,us,(917) 555-0101\n";
+    let numbers = |terms: &Terms| {
+        read_by(terms, "a.csv", text).map(|read| read.0.into_iter().map(|(number, _)| number).collect::<Vec<_>>())
+    };
+    assert_eq!(numbers(&terms).unwrap(), ["+14155550101", "+442079460123", "+493055500123", "+14155550102"]);
+    let all = numbers(&Terms::default()).unwrap_err();
+    assert!(matches!(&*all, [only] if only.starts_with("a.csv:2: ") && only.contains("no leading +")), "{all:?}");
+    let all = read_by(&terms, "a.csv", "phoneNumber,region\n+14155550101,Germany\n415 555 0102,GB\n").unwrap_err();
+    let expected = [
+        "a.csv:2: column 2 (region): \"Germany\" is no region; write its two letters",
+        "a.csv:3: column 1 (phoneNumber): \"415 555 0102\" is no phone number of GB",
+    ];
+    assert!(all.iter().zip(expected).all(|(said, expected)| said.starts_with(expected)) && all.len() == 2, "{all:?}");
+    // What the service may call a region some day is none of ours.
+    let listed = r#"[{"id":"u1","phoneNumber":"+14155550101","region":{"cloud":"eu"}}]"#;
+    assert_eq!(rows(listed.as_bytes(), "a.json").len(), 1);
+    // The same number, dialled in two ways.
+    let twice = "phoneNumber,region\n415 555 0101,US\n011 1 415 555 0101,US\n";
+    assert!(read_by(&terms, "a.csv", twice).is_err());
 }
 
 /// A name as a person gives it, and one that the service has.

@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use ::toml::Spanned;
 use ::toml::de::{DeTable, DeValue};
 
+use super::field::Field;
 use super::json::quoted;
-use super::row::{Field, RawRow, Rows, instead_of};
+use super::row::{RawRow, Rows};
+use super::terms::Meaning;
 use super::text::Lines;
 use crate::roster::problem::{Place, Problem, shown};
 
@@ -14,7 +16,7 @@ use crate::roster::problem::{Place, Problem, shown};
 const PIECE: usize = 256 * 1024;
 
 /// Reads a file, piece by piece.
-pub fn read(text: &str, rows: &mut Rows) {
+pub fn read(text: &str, rows: &mut Rows<'_>) {
     let whole = text.contains("\"\"\"") || text.contains("'''");
     let lines = Lines::new(text);
     let mut reader = Reader { text, lines: &lines, index: 0, rows };
@@ -34,15 +36,15 @@ fn end_of_piece(text: &str, start: usize) -> usize {
     rest[far..].find("\n[[users]]").map_or(text.len(), |at| start + far + at + 1)
 }
 
-struct Reader<'a> {
+struct Reader<'a, 'terms> {
     text: &'a str,
     lines: &'a Lines<'a>,
     /// Users so far.
     index: usize,
-    rows: &'a mut Rows,
+    rows: &'a mut Rows<'terms>,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn piece(&mut self, base: usize, end: usize) {
         let (document, errors) = DeTable::parse_recoverable(&self.text[base..end]);
         let mut wrong: Vec<_> =
@@ -93,10 +95,11 @@ impl Reader<'_> {
         let mut raw = RawRow { line, ..RawRow::default() };
         let mut places: [Option<&Spanned<DeValue<'_>>>; Field::COUNT] = [None; Field::COUNT];
         let mut unknown = Vec::new();
-        for (key, value) in table {
+        let meanings = self.rows.meanings(&table.keys().map(|key| key.get_ref().as_ref()).collect::<Vec<_>>());
+        for ((key, value), meaning) in table.iter().zip(meanings) {
             let name = key.get_ref().as_ref();
-            let Some(field) = Field::by_name(name) else {
-                unknown.push((name, value));
+            let Meaning::Field(field) = meaning else {
+                unknown.push((name, value, meaning));
                 continue;
             };
             let earlier = places[field as usize].replace(value);
@@ -122,9 +125,13 @@ impl Reader<'_> {
                 _ => raw.set(field, Cow::Borrowed(written)),
             }
         }
-        for (name, value) in unknown.into_iter().filter(|_| !raw.listed()) {
-            let problem = Problem::new(line_of(value), "is not a field of a roster").at(at(&shown(name))).value(name);
-            self.rows.problem(problem.advice(instead_of(name)));
+        for (name, value, meaning) in unknown.into_iter().filter(|_| !raw.listed()) {
+            self.rows.stranger(
+                name,
+                meaning,
+                |field| places[field as usize].is_none(),
+                || Problem::new(line_of(value), "is not a field of a roster").at(at(&shown(name))).value(name),
+            );
         }
         let place = |field: Field| {
             let value = places.get(field as usize).copied().flatten();
