@@ -65,10 +65,14 @@ pub enum Command {
 }
 
 impl Cli {
-    /// The whole grammar, with its help as people see it.
+    /// The grammar with its help as people see it, which takes longer to build than to read most command lines.
     pub fn grammar() -> clap::Command {
         let hidden = |arg: clap::Arg| if arg.is_global_set() { arg.hide(true) } else { arg };
-        frame(Self::command().mut_args(hidden))
+        let verbs = |command: clap::Command| match NOUNS.iter().find(|noun| noun.is(command.get_name())) {
+            Some(noun) => noun.for_help(command),
+            None => command,
+        };
+        frame(Self::command().mut_args(hidden)).mut_subcommands(verbs)
     }
 
     /// Reads a command line.
@@ -76,8 +80,15 @@ impl Cli {
     /// # Errors
     /// What clap says, which is also how it asks for help to be shown.
     pub fn read(args: &[OsString]) -> Result<Self, clap::Error> {
-        let mut grammar = Self::grammar();
-        Self::from_arg_matches(&grammar.try_get_matches_from_mut(args)?).map_err(|error| error.format(&mut grammar))
+        if args.iter().any(|arg| arg == "-h" || arg == "--help") {
+            return Self::from_arg_matches(&Self::grammar().try_get_matches_from(args)?);
+        }
+        Self::try_parse_from(args).map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                Self::grammar().try_get_matches_from(args).err().unwrap_or(error)
+            }
+            _ => error,
+        })
     }
 }
 

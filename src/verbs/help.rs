@@ -18,7 +18,7 @@ Global options (-P, -o, -q, -v …): spectrum help options{after-help}";
 pub fn frame(command: Command) -> Command {
     let command = match command.get_after_help().map(ToString::to_string) {
         // Paragraphs are broken where the terminal ends.
-        Some(text) => command.after_help(help_text::show(&text, usize::MAX)),
+        Some(text) => command.after_help(help_text::unwrapped(&text)),
         None => command,
     };
     command.help_template(TEMPLATE).mut_subcommands(frame)

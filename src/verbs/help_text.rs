@@ -76,6 +76,21 @@ pub fn examples(text: &str) -> Vec<String> {
     found.flatten().collect()
 }
 
+/// The text with each paragraph on one line, for whoever wraps it.
+pub fn unwrapped(text: &str) -> String {
+    let is_prose = |line: &str| !line.is_empty() && !line.starts_with(' ') && line != EXAMPLES;
+    let mut unwrapped = String::with_capacity(text.len());
+    let mut goes_on = false;
+    for line in text.lines() {
+        if !unwrapped.is_empty() {
+            unwrapped.push(if goes_on && is_prose(line) { ' ' } else { '\n' });
+        }
+        unwrapped.push_str(line);
+        goes_on = is_prose(line);
+    }
+    unwrapped
+}
+
 /// Writes a text for so many columns, without a line's end behind it.
 pub fn show(text: &str, width: usize) -> String {
     let show = |block: Block| match block {
@@ -164,6 +179,6 @@ The end.
             show(TEXT, 16),
             "A paragraph of\ntwo lines:\n\n  a, b\n  c\n\n  KEY  its text\n       goes on\n  A_VERY_LONG_TERM,\n  ANOTHER\n       below\n\nExamples:\n  spectrum one \\\n      --flag\n  two | three\n\nThe end."
         );
-        assert!(show(TEXT, usize::MAX).starts_with("A paragraph of two lines:\n\n  a, b"));
+        assert!(unwrapped(TEXT).starts_with("A paragraph of two lines:\n  a, b\n  c\n\n  KEY      its text\n"));
     }
 }

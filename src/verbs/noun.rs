@@ -37,13 +37,22 @@ pub struct Noun {
     /// The endpoints whose records are shown, and the columns of each.
     pub shown: &'static [(Spec, &'static [Column])],
     augment: fn(Command) -> Command,
+    augment_for_help: fn(Command) -> Command,
     run: fn(&ArgMatches, &Session) -> Result<Exit, Failure>,
 }
 
 impl Noun {
     /// The noun of these verbs.
     pub const fn of<V: Verbs>() -> Self {
-        Self { name: V::NAME, alias: V::ALIAS, about: V::ABOUT, shown: V::SHOWN, augment: augment::<V>, run: run::<V> }
+        Self {
+            name: V::NAME,
+            alias: V::ALIAS,
+            about: V::ABOUT,
+            shown: V::SHOWN,
+            augment: augment::<V>,
+            augment_for_help: augment_for_help::<V>,
+            run: run::<V>,
+        }
     }
 
     /// Whether this is the noun's name.
@@ -56,11 +65,20 @@ impl Noun {
         let command = Command::new(self.name).about(self.about).visible_alias(self.alias);
         command.subcommand_required(true).arg_required_else_help(true).defer(self.augment)
     }
+
+    /// Its part of the grammar, with its verbs' help as people see it.
+    pub fn for_help(&self, command: Command) -> Command {
+        command.defer(self.augment_for_help)
+    }
 }
 
 /// The verbs, and the noun's own words over them: the verbs bring a text of their own.
 fn augment<V: Verbs>(command: Command) -> Command {
-    frame(V::augment_subcommands(command).about(V::ABOUT))
+    V::augment_subcommands(command).about(V::ABOUT)
+}
+
+fn augment_for_help<V: Verbs>(command: Command) -> Command {
+    frame(augment::<V>(command))
 }
 
 fn run<V: Verbs>(matches: &ArgMatches, session: &Session) -> Result<Exit, Failure> {
