@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
 use serde_json::Value;
-use spectrum_cli::http::{Access, AnswerKind};
+use spectrum_cli::http::{Access, AnswerKind, Spec};
 use spectrum_cli::model::{Email, Phone, ids};
 use spectrum_cli::nouns::catalogue;
 use spectrum_cli::sandbox::description::{EMAIL, MOMENT, PHONE, STORABLE, URL, UUID};
@@ -256,9 +256,28 @@ fn the_readme_says_how_every_route_is_known() {
     const START: &str = "<!-- routes: written by the tests -->\n";
     const END: &str = "<!-- end of routes -->";
     let mut table = "| Route | Known from | Guessed |\n|---|---|---|\n".to_owned();
-    for spec in catalogue::routes().map(|route| &route.spec) {
-        let path = spec.path.replace('}', "Id}");
-        table.push_str(&format!("| `{} {path}` | {} | {} |\n", spec.method, spec.evidence, spec.guessed));
+    let specs: Vec<_> = catalogue::routes().map(|route| &route.spec).collect();
+    let place = |spec: &Spec| spec.path.trim_end_matches('/').to_owned();
+    // A row has the methods of a path, or neighbours of which the same is known.
+    let is_alike = |a: &&Spec, b: &&Spec| place(a) == place(b) || (!a.guessed.is_empty() && a.guessed == b.guessed);
+    for alike in specs.chunk_by(is_alike) {
+        let route = |spec: &&Spec| format!("`{} {}`", spec.method, spec.path.replace('}', "Id}"));
+        let is_one = alike.iter().all(|spec| spec.guessed == alike[0].guessed);
+        let guess = |spec: &&Spec| match spec.guessed {
+            guessed if is_one || guessed.is_empty() => guessed.to_owned(),
+            guessed => format!("{}: {guessed}", spec.method),
+        };
+        let column = |cells: Vec<String>, between: &str| {
+            let mut cells: Vec<String> = cells.into_iter().filter(|cell| !cell.is_empty()).collect();
+            cells.dedup();
+            cells.join(between)
+        };
+        let [routes, known, guessed] = [
+            column(alike.iter().map(route).collect(), ", "),
+            column(alike.iter().map(|spec| spec.evidence.to_string()).collect(), ", "),
+            column(alike.iter().map(guess).collect(), "; "),
+        ];
+        table.push_str(&format!("| {routes} | {known} | {guessed} |\n"));
     }
     let _held = hold_readme();
     let readme = fs::read_to_string(root().join("README.md")).unwrap().replace("\r\n", "\n");
