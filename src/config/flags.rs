@@ -76,7 +76,7 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "URL")]
     pub base_url: Option<String>,
     /// Where numbers without + are dialled, such as US [env: SPECTRUM_REGION]
-    #[arg(long, global = true, value_name = "CC", hide_short_help = true, add = ArgValueCandidates::new(region_codes))]
+    #[arg(long, global = true, value_name = "CC", add = ArgValueCandidates::new(region_codes))]
     pub region: Option<Region>,
     /// One more trusted CA, PEM, added to the roots
     #[arg(long, global = true, value_name = "FILE")]

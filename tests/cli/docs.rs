@@ -121,6 +121,11 @@ fn topics_have_help_and_unknown_words_a_suggestion() {
         assert!(row.is_some(), "help exit-codes does not name {}", code.as_str());
         assert!(codes.contains(&format!("\n  {status} ")), "help exit-codes has no row {status}");
     }
+    let options = world.run("help options").stdout;
+    for arg in spectrum_cli::cli::Cli::grammar().get_arguments().filter(|arg| arg.is_global_set()) {
+        let flag = format!("--{} ", arg.get_long().unwrap());
+        assert!(options.contains(&flag) || options.contains(&flag.replace(' ', "...")), "help options lacks {flag}");
+    }
     assert_eq!(world.run("help users create").stdout, world.run("users create --help").stdout);
     for (line, word) in
         [("help usres", "users"), ("usres list", "users"), ("users lst", "list"), ("users list --shard", "--shared")]
