@@ -18,6 +18,7 @@ use super::error::Error;
 use super::pace::{Pace, Start};
 use super::reply::Reply;
 use super::retry::TOTAL_WAIT;
+use super::seam::{Clock, Received, Request, SystemClock, Transport, block_on};
 use super::transport;
 use crate::failure::Code;
 use crate::secrets::redactor::Redactor;
@@ -56,7 +57,8 @@ fn place_of(part: &str, whole: &str) -> Range<usize> {
 
 /// The one client of a process; threads share it.
 pub struct Client {
-    http: reqwest::blocking::Client,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
     config: Config,
     authorization: HeaderValue,
     redactor: Redactor,
@@ -76,14 +78,29 @@ impl Client {
     /// # Errors
     /// When a CA file holds no certificate, or the credentials cannot stand in a header.
     pub fn new(config: Config, observer: Option<Arc<dyn Observer>>) -> Result<Self, transport::BuildError> {
+        let transport = Arc::new(transport::Network::new(&config.server)?);
+        Self::over(transport, Arc::new(SystemClock), config, observer)
+    }
+
+    /// A client over any transport and any clock.
+    ///
+    /// # Errors
+    /// When the credentials cannot stand in a header.
+    pub fn over(
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        config: Config,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Result<Self, transport::BuildError> {
         let mut authorization = HeaderValue::from_str(&(config.dialect.authorize)(&config.credentials))
             .map_err(|_| transport::BuildError::Credentials)?;
         authorization.set_sensitive(true);
         Ok(Self {
-            http: transport::build(&config.server)?,
+            transport,
             authorization,
             redactor: config.credentials.redactor(),
-            pace: Arc::new(Pace::new(config.rate)),
+            pace: Arc::new(Pace::new(config.rate, Arc::clone(&clock))),
+            clock,
             observer,
             config,
         })
@@ -99,6 +116,11 @@ impl Client {
         &self.pace
     }
 
+    /// What tells the time.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     /// Requests per second; 0 does not pace.
     pub fn rate(&self) -> f64 {
         self.config.rate
@@ -109,16 +131,16 @@ impl Client {
     /// # Errors
     /// The last attempt's failure, with the noun's hint.
     pub fn call<E: Endpoint>(&self, endpoint: &E) -> Result<Reply<E>, Error> {
-        self.call_starting(endpoint, Start::Turn)
+        block_on(self.call_starting(endpoint, Start::Turn))
     }
 
-    /// As [`Client::call`], with a say in how it starts.
+    /// As [`Client::call`], with a say in how it starts; blocks only where the transport and the clock do.
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub fn call_starting<E: Endpoint>(&self, endpoint: &E, start: Start) -> Result<Reply<E>, Error> {
+    pub async fn call_starting<E: Endpoint>(&self, endpoint: &E, start: Start) -> Result<Reply<E>, Error> {
         let call = Call::of(endpoint, self.project())?.starting(start);
-        self.send(&call).map(Reply::new).map_err(|error| self.explain(error, &E::SPEC))
+        self.send_later(&call).await.map(Reply::new).map_err(|error| self.explain(error, &E::SPEC))
     }
 
     /// As [`Client::call`], for a caller who is to be told of a failure by then, and asks again on its own.
@@ -157,27 +179,32 @@ impl Client {
     /// # Errors
     /// The last attempt's failure.
     pub fn send(&self, call: &Call) -> Result<Answer, Error> {
-        self.repeat(call, |answer| match (call.expected, &answer.data) {
+        block_on(self.send_later(call))
+    }
+
+    async fn send_later(&self, call: &Call) -> Result<Answer, Error> {
+        let sent = self.repeat(call, |answer| match (call.expected, &answer.data) {
             (_, Ok(_)) => Ok(()),
             (Expected::Yes, Err(_)) if !answer.is_refused && envelope::is_bare_yes(&answer.body) => Ok(()),
             (Expected::Anything, Err(_)) if !answer.is_refused => Ok(()),
             (_, Err(error)) => Err(error.clone()),
-        })
+        });
+        sent.await
     }
 
-    fn repeat(&self, call: &Call, check: impl Fn(&Answer) -> Result<(), Error>) -> Result<Answer, Error> {
+    async fn repeat(&self, call: &Call, check: impl Fn(&Answer) -> Result<(), Error>) -> Result<Answer, Error> {
         let url = call.url(&self.config.server.url, self.config.dialect.prefix);
         let mut first_sent = None;
         let (mut attempts, mut waited) = (0, Duration::ZERO);
         loop {
             if attempts > 0 || call.start != Start::Taken {
-                self.pace.wait_turn_as(call.start).map_err(|_| transport::interrupted())?;
+                self.pace.turn(call.start).await.map_err(|_| transport::interrupted())?;
             }
             attempts += 1;
-            let started = Instant::now();
-            let (first, first_clock) = *first_sent.get_or_insert_with(|| (started, Timestamp::now()));
-            let result = self.attempt(call, &url, first, first_clock);
-            let took = started.elapsed();
+            let started = self.clock.now();
+            let (first, first_clock) = *first_sent.get_or_insert_with(|| (started, self.clock.timestamp()));
+            let result = self.attempt(call, &url, first, first_clock).await;
+            let took = self.clock.now() - started;
             let refusal = match &result {
                 Ok(answer) => check(answer).err(),
                 Err(error) => Some(error.clone()),
@@ -186,7 +213,7 @@ impl Client {
                 .as_ref()
                 .filter(|error| error.repeat && call.repeat != Repeat::Never)
                 .and_then(|error| self.config.retry.wait(attempts, waited, error.retry_after, fastrand::f64()))
-                .filter(|wait| call.until.is_none_or(|until| Instant::now() + *wait < until));
+                .filter(|wait| call.until.is_none_or(|until| self.clock.now() + *wait < until));
             self.observe(call, &url, attempts, &result, took, next_in);
             let Some(mut error) = refusal else { return result };
             if error.code == Code::RateLimited {
@@ -203,38 +230,34 @@ impl Client {
                     Err(_) => error,
                 });
             };
-            self.pace.pause_as(wait, call.start).map_err(|_| transport::interrupted())?;
+            self.pace.pause_as(wait, call.start).await.map_err(|_| transport::interrupted())?;
             waited += wait;
         }
     }
 
-    fn attempt(&self, call: &Call, url: &Url, first: Instant, first_clock: Timestamp) -> Result<Answer, Error> {
-        // The blocking client's own time-out starts anew with each piece of a body; a request's covers all of it.
-        let request = self.http.request(call.method().clone(), url.clone()).timeout(self.config.server.timeout);
-        let mut request = request.header(AUTHORIZATION, self.authorization.clone()).header(ACCEPT, "application/json");
-        if let Some(body) = call.body() {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_owned());
+    async fn attempt(&self, call: &Call, url: &Url, first: Instant, first_clock: Timestamp) -> Result<Answer, Error> {
+        const JSON: HeaderValue = HeaderValue::from_static("application/json");
+        let mut headers = HeaderMap::from_iter([(AUTHORIZATION, self.authorization.clone()), (ACCEPT, JSON)]);
+        if call.body().is_some() {
+            headers.insert(CONTENT_TYPE, JSON);
         }
-        let response = request.send().map_err(|error| transport::describe(&error, &self.config.server))?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = if status.is_success() {
-            transport::read_body(response, &self.config.server)?
-        } else {
-            revealed::hidden(&transport::read_refusal(response)).into_owned()
-        };
+        let request = Request { method: call.method(), url, headers: &headers, body: call.body() };
+        let Received { status, headers, body } = self.transport.exchange(request).await?;
+        let body = if status.is_success() { body } else { revealed::hidden(&body).into_owned() };
         // The one place where a server's echo of the secret ends.
         let body = match self.redactor.redact(&body) {
             Cow::Borrowed(_) => body,
             Cow::Owned(clean) => clean,
         };
         let date = headers.get(DATE).and_then(|value| transport::parse_date(value.to_str().ok()?));
+        let dated = date.unwrap_or_else(|| self.clock.timestamp());
         let clock = match (self.config.shares_clock, date) {
             (true, _) => ServerClock::Shared(first_clock),
             (false, Some(date)) => ServerClock::Date(date),
             (false, None) => ServerClock::Unknown,
         };
         let retry_after =
-            headers.get(RETRY_AFTER).and_then(|value| transport::parse_retry_after(value.to_str().ok()?, date));
+            headers.get(RETRY_AFTER).and_then(|value| transport::parse_retry_after(value.to_str().ok()?, dated));
         if status.is_success() {
             let (data, is_refused) = match (self.config.dialect.open)(&body) {
                 Ok(Content::Data(data)) => (Ok(place_of(data, &body)), false),
@@ -244,7 +267,7 @@ impl Client {
                 Ok(Content::Error(refusal)) => (Err(Error::refused_in_words(status, refusal)), true),
                 Err(what) => (Err(Error::bad_response(Some(status.as_u16()), what)), false),
             };
-            return Ok(Answer { status, headers, body, data, is_refused, clock, elapsed: first.elapsed() });
+            return Ok(Answer { status, headers, body, data, is_refused, clock, elapsed: self.clock.now() - first });
         }
         let refusal = (self.config.dialect.refusal)(status, &body);
         Err(Error::refused(status, refusal, retry_after).with_exchange(headers, body))

@@ -29,7 +29,7 @@ pub struct Config {
 }
 
 /// A server, and how it is reached.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Server {
     /// Where it is: https, or plain http on loopback.
     pub url: Url,

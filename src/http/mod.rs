@@ -16,7 +16,8 @@ mod names;
 pub(crate) mod pace;
 pub(crate) mod reply;
 pub mod retry;
-pub(crate) mod transport;
+pub mod seam;
+pub mod transport;
 
 pub use answer::{Answer, AnswerKind, FromAnswer, Many};
 pub use call::Call;

@@ -1,7 +1,9 @@
 //! One limiter for the whole process: even spacing, never a burst, and a 429 slows everybody.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use super::seam::{Clock, Stop, block_on};
 
 /// The service counts requests in a second by a window of unknown kind, so starts are spaced two per cent
 /// wider than the ceiling: any N+1 starts span more than a second under a fixed and a sliding window alike.
@@ -76,8 +78,9 @@ pub enum Start {
 /// The limiter that all requests of a process pass.
 #[derive(Debug)]
 pub struct Pace {
-    state: Mutex<(Schedule, bool)>,
-    changed: Condvar,
+    schedule: Mutex<Schedule>,
+    stop: Stop,
+    clock: Arc<dyn Clock>,
 }
 
 /// The run was told to stop while a request was waiting for its turn.
@@ -86,31 +89,26 @@ pub struct Cancelled;
 
 impl Pace {
     /// Paces to `rate` requests per second; 0 does not pace.
-    pub fn new(rate: f64) -> Self {
-        Self { state: Mutex::new((Schedule::new(rate), false)), changed: Condvar::new() }
+    pub fn new(rate: f64, clock: Arc<dyn Clock>) -> Self {
+        Self { schedule: Mutex::new(Schedule::new(rate)), stop: Stop::default(), clock }
     }
 
-    fn lock(&self) -> MutexGuard<'_, (Schedule, bool)> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for this request's turn.
+    /// Waits for the turn of a request that starts like this.
     ///
     /// # Errors
     /// [`Cancelled`] when [`Pace::cancel`] was called before the turn came.
-    pub fn wait_turn(&self) -> Result<(), Cancelled> {
-        self.wait_turn_as(Start::Turn)
-    }
-
-    pub(super) fn wait_turn_as(&self, start: Start) -> Result<(), Cancelled> {
-        let mut state = self.lock();
+    pub async fn turn(&self, start: Start) -> Result<(), Cancelled> {
         loop {
-            if state.1 && start != Start::Finish {
-                return Err(Cancelled);
-            }
-            match state.0.grant(Instant::now()) {
+            let stop = self.stop_for(start)?;
+            let now = self.clock.now();
+            let granted = self.lock().grant(now);
+            match granted {
                 Ok(()) => return Ok(()),
-                Err(wait) => state = self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0,
+                Err(wait) => self.clock.wait(now + wait, stop).await,
             }
         }
     }
@@ -120,34 +118,35 @@ impl Pace {
     /// # Errors
     /// [`Cancelled`] when [`Pace::cancel`] was called before it ended.
     pub fn pause(&self, length: Duration) -> Result<(), Cancelled> {
-        self.pause_as(length, Start::Turn)
+        block_on(self.pause_as(length, Start::Turn))
     }
 
-    pub(super) fn pause_as(&self, length: Duration, start: Start) -> Result<(), Cancelled> {
-        let end = Instant::now() + length.min(WIDEST);
-        let mut state = self.lock();
+    pub(super) async fn pause_as(&self, length: Duration, start: Start) -> Result<(), Cancelled> {
+        let end = self.clock.now() + length.min(WIDEST);
         loop {
-            if state.1 && start != Start::Finish {
-                return Err(Cancelled);
-            }
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let stop = self.stop_for(start)?;
+            if self.clock.now() >= end {
                 return Ok(());
             }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            self.clock.wait(end, stop).await;
         }
+    }
+
+    /// What may cut a wait short.
+    fn stop_for(&self, start: Start) -> Result<Option<&Stop>, Cancelled> {
+        let stop = (start != Start::Finish).then_some(&self.stop);
+        if stop.is_some_and(Stop::is_told) { Err(Cancelled) } else { Ok(stop) }
     }
 
     /// A 429 came for a request that started then: the next start is pushed out for everybody, and the spacing widens
     /// a little.
     pub fn refused(&self, started: Instant, retry_after: Option<Duration>) {
-        self.lock().0.refused(Instant::now(), started, retry_after);
+        self.lock().refused(self.clock.now(), started, retry_after);
     }
 
     /// Stops all waiting: nothing that has not started will start.
     pub fn cancel(&self) {
-        self.lock().1 = true;
-        self.changed.notify_all();
+        self.stop.tell();
     }
 }
 
@@ -156,6 +155,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::http::seam::SystemClock;
 
     /// Runs a schedule in simulated time with late wake-ups; returns the starts.
     fn starts(rate: f64, lateness: &[u64]) -> Vec<Duration> {
@@ -228,10 +228,10 @@ mod tests {
 
     #[test]
     fn cancelling_wakes_who_waits() {
-        let pace = Pace::new(0.001);
-        assert_eq!(pace.wait_turn(), Ok(()));
+        let pace = Pace::new(0.001, Arc::new(SystemClock));
+        assert_eq!(block_on(pace.turn(Start::Turn)), Ok(()));
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| pace.wait_turn());
+            let waiting = scope.spawn(|| block_on(pace.turn(Start::Turn)));
             pace.cancel();
             assert_eq!(waiting.join().ok(), Some(Err(Cancelled)));
         });
@@ -239,11 +239,11 @@ mod tests {
 
     #[test]
     fn what_completes_a_begun_work_is_not_cancelled() {
-        let pace = Pace::new(0.0);
+        let pace = Pace::new(0.0, Arc::new(SystemClock));
         pace.cancel();
-        assert_eq!(pace.wait_turn(), Err(Cancelled));
-        assert_eq!(pace.wait_turn_as(Start::Finish), Ok(()));
-        assert_eq!(pace.pause_as(Duration::from_nanos(1), Start::Finish), Ok(()));
+        assert_eq!(block_on(pace.turn(Start::Turn)), Err(Cancelled));
+        assert_eq!(block_on(pace.turn(Start::Finish)), Ok(()));
+        assert_eq!(block_on(pace.pause_as(Duration::from_nanos(1), Start::Finish)), Ok(()));
     }
 
     proptest! {

@@ -16,6 +16,7 @@ use super::config::Server;
 use super::envelope::Refusal;
 use super::error::Error;
 use super::names;
+use super::seam::{Later, Received, Request, Transport};
 use crate::failure::Code;
 use crate::model::time;
 
@@ -50,6 +51,36 @@ pub enum BuildError {
 /// Builds the blocking client: no redirects, and no trust store for a loopback server.
 pub(super) fn build(server: &Server) -> Result<reqwest::blocking::Client, BuildError> {
     builder(server)?.build().map_err(|error| BuildError::Other(reason(&error)))
+}
+
+/// The network between here and a server.
+pub(super) struct Network {
+    http: reqwest::blocking::Client,
+    server: Server,
+}
+
+impl Network {
+    pub(super) fn new(server: &Server) -> Result<Self, BuildError> {
+        Ok(Self { http: build(server)?, server: server.clone() })
+    }
+
+    fn exchange_now(&self, request: Request<'_>) -> Result<Received, Error> {
+        let Request { method, url, headers, body } = request;
+        // The blocking client's own time-out starts anew with each piece of a body; a request's covers all of it.
+        let outgoing = self.http.request(method.clone(), url.clone()).timeout(self.server.timeout);
+        let outgoing = outgoing.headers(headers.clone());
+        let outgoing = body.into_iter().fold(outgoing, |outgoing, body| outgoing.body(body.to_owned()));
+        let response = outgoing.send().map_err(|error| describe(&error, &self.server))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = if status.is_success() { read_body(response, &self.server)? } else { read_refusal(response) };
+        Ok(Received { status, headers, body })
+    }
+}
+
+impl Transport for Network {
+    fn exchange<'a>(&'a self, request: Request<'a>) -> Later<'a, Result<Received, Error>> {
+        Box::pin(async move { self.exchange_now(request) })
+    }
 }
 
 fn builder(server: &Server) -> Result<reqwest::blocking::ClientBuilder, BuildError> {
@@ -145,8 +176,26 @@ fn broken_body(error: &io::Error, server: &Server) -> Error {
     }
 }
 
-fn broken_off(place: &str, why: &str) -> Error {
+/// The answer's body ended too early.
+pub fn broken_off(place: &str, why: &str) -> Error {
     Error::transport(Code::BadResponse, format!("the answer from {place} broke off ({why})"))
+}
+
+/// The connection ended before the answer came.
+pub fn broken(place: &str, why: &str) -> Error {
+    Error::transport(Code::Network, format!("the connection to {place} broke ({why})"))
+}
+
+/// The request went out, and its answer did not come in time.
+pub fn no_answer(place: &str, limit: Duration) -> Error {
+    Error::transport(Code::Timeout, format!("no answer from {place} within {}", time::show(limit)))
+}
+
+/// The request never went out.
+pub fn not_connected(place: &str, why: &str) -> Error {
+    let mut failure = Error::transport(Code::Network, format!("cannot connect to {place} ({why})"));
+    failure.may_have_arrived = false;
+    failure
 }
 
 /// Host and port, as people read them.
@@ -164,8 +213,7 @@ pub(super) fn describe(error: &reqwest::Error, server: &Server) -> Error {
         return Error::transport(Code::Timeout, format!("no connection to {place} within {limit}"));
     }
     if error.is_timeout() {
-        let limit = server.timeout;
-        return Error::transport(Code::Timeout, format!("no answer from {place} within {}", time::show(limit)));
+        return no_answer(&place, server.timeout);
     }
     if let Some((what, hint)) = causes(error).find_map(|cause| refusal_of_proxy(&cause.to_string())) {
         // Nothing was sent, and the proxy will say the same again.
@@ -173,8 +221,7 @@ pub(super) fn describe(error: &reqwest::Error, server: &Server) -> Error {
         return Error { repeat: false, may_have_arrived: false, hint: Some(hint), ..failure };
     }
     if error.is_connect() {
-        let mut failure = Error::transport(Code::Network, format!("cannot connect to {place} ({why})"));
-        failure.may_have_arrived = false;
+        let mut failure = not_connected(&place, &why);
         if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
             // A certificate that is not trusted now will not be in a second, nor will the server speak otherwise.
             (failure.repeat, failure.retryable) = (false, false);
@@ -188,7 +235,7 @@ pub(super) fn describe(error: &reqwest::Error, server: &Server) -> Error {
     if causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)) {
         return Error::bad_response(None, format!("the answer from {place} is not HTTP ({why})"));
     }
-    Error::transport(Code::Network, format!("the connection to {place} broke ({why})"))
+    broken(&place, &why)
 }
 
 /// What a proxy means that will not let us through, now or later, and what to do about it. The library keeps the types
@@ -289,8 +336,8 @@ pub(super) fn parse_date(text: &str) -> Option<Timestamp> {
     Some(TimeZone::UTC.to_timestamp(date).unwrap_or(Timestamp::MAX))
 }
 
-/// Reads `Retry-After`: seconds or a date; a date is taken relative to the answer's own `Date`.
-pub(super) fn parse_retry_after(text: &str, date: Option<Timestamp>) -> Option<Duration> {
+/// Reads `Retry-After`: seconds or a date, which is taken relative to `now`, the answer's own `Date` where it has one.
+pub(super) fn parse_retry_after(text: &str, now: Timestamp) -> Option<Duration> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number beyond any integer is a long time, too.
@@ -298,7 +345,7 @@ pub(super) fn parse_retry_after(text: &str, date: Option<Timestamp>) -> Option<D
         return Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER));
     }
     let until = parse_date(text)?;
-    let wait = until.duration_since(date.unwrap_or_else(Timestamp::now));
+    let wait = until.duration_since(now);
     // A date in the past means now.
     Some(Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LONGEST_RETRY_AFTER))
 }
@@ -359,8 +406,7 @@ mod tests {
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
-        let date = parse_date("Wed, 21 Oct 2026 07:28:00 GMT");
-        assert!(date.is_some());
+        let date = parse_date("Wed, 21 Oct 2026 07:28:00 GMT").unwrap();
         assert_eq!(parse_retry_after("7", date), Some(Duration::from_secs(7)));
         assert_eq!(parse_retry_after("Wed, 21 Oct 2026 07:28:05 GMT", date), Some(Duration::from_secs(5)));
         assert_eq!(parse_retry_after("Wed, 21 Oct 2020 07:28:05 GMT", date), Some(Duration::ZERO));

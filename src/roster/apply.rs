@@ -3,6 +3,7 @@
 use std::num::NonZero;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -10,11 +11,12 @@ use jiff::Timestamp;
 use super::clock::ServiceClock;
 use super::plan::{Action, Change, Difference, Plan, Stage, Step, differences};
 use super::snapshot::ProjectUser;
-use super::{limits, worker_pool};
+use super::worker_pool::{Threads, Workers};
 use crate::failure::Code;
 use crate::http::answer::ServerClock;
 use crate::http::pace::Start;
 use crate::http::retry::TOTAL_WAIT;
+use crate::http::seam::block_on;
 use crate::http::{Answer, Client, Error};
 use crate::model::number::{self, Likeness};
 use crate::model::time;
@@ -209,11 +211,14 @@ pub struct Run<'a> {
     client: &'a Client,
     plan: &'a Plan<'a>,
     fail_fast: bool,
+    started: Instant,
     state: Mutex<State>,
 }
 
 /// What a run knows of itself.
 struct State {
+    /// How often each outcome, in the order of [`Outcome::ALL`].
+    counts: [usize; Outcome::ALL.len()],
     halt: Option<Halt>,
     refusal: Option<Box<Error>>,
     /// Rows that failed since something last came through, and when that was.
@@ -227,9 +232,43 @@ impl<'a> Run<'a> {
     /// Carries out a plan; events come to `listen` in the thread of the caller, one per step.
     ///
     /// Cancelling the client's pace ends it: what is in flight is finished, nothing more begins.
-    pub fn carry_out(client: &'a Client, plan: &'a Plan<'a>, manner: Manner, mut listen: impl FnMut(Event)) -> Summary {
-        let started = Instant::now();
+    pub fn carry_out(client: &'a Client, plan: &'a Plan<'a>, manner: Manner, listen: impl FnMut(Event)) -> Summary {
+        let run = Self::new(client, plan, manner);
+        let (sender, events) = mpsc::channel();
+        thread::scope(|scope| {
+            // The listener stays until the last sender is gone.
+            let work = |sender: Sender<Event>| block_on(run.work_off(&Threads, &|event| drop(sender.send(event))));
+            let dispatcher = thread::Builder::new().spawn_scoped(scope, {
+                let sender = sender.clone();
+                move || work(sender)
+            });
+            // Without a thread for it the events wait until all is done.
+            match dispatcher {
+                Ok(_) => drop(sender),
+                Err(_) => work(sender),
+            }
+            events.into_iter().for_each(listen);
+        });
+        run.end()
+    }
+
+    /// As [`Run::carry_out`], with workers that are handed in, and in the thread that polls it.
+    pub async fn carry_out_with(
+        workers: &impl Workers,
+        client: &'a Client,
+        plan: &'a Plan<'a>,
+        manner: Manner,
+        listen: &(impl Fn(Event) + Sync),
+    ) -> Summary {
+        let run = Self::new(client, plan, manner);
+        run.work_off(workers, listen).await;
+        run.end()
+    }
+
+    fn new(client: &'a Client, plan: &'a Plan<'a>, manner: Manner) -> Self {
+        let started = client.clock().now();
         let state = State {
+            counts: [0; Outcome::ALL.len()],
             halt: None,
             refusal: None,
             failed_in_a_row: 0,
@@ -237,34 +276,13 @@ impl<'a> Run<'a> {
             alone: manner.alone,
             clock: ServiceClock::new(started),
         };
-        let run = Self { client, plan, fail_fast: manner.fail_fast, state: Mutex::new(state) };
-        let mut counts = [0; Outcome::ALL.len()];
-        let mut count = |event: Event| {
-            counts[event.outcome as usize] += 1;
-            listen(event);
-        };
-        for (at, step) in plan.steps.iter().enumerate().filter(|(_, step)| plan.action(step) == Action::None) {
-            let is_unreadable = matches!(step.change, Change::Unreadable(_));
-            let outcome = if is_unreadable { Outcome::Existing } else { Outcome::Unchanged };
-            let id = step.user().map(|user| user.id.clone());
-            count(Event { id, unreadable: is_unreadable, ..event(at, Action::None, outcome) });
-        }
-        let (sender, events) = mpsc::channel();
-        std::thread::scope(|scope| {
-            let dispatcher = std::thread::Builder::new();
-            let begun = dispatcher.spawn_scoped(scope, {
-                let (run, sender) = (&run, sender.clone());
-                move || run.stages(&sender)
-            });
-            // Without a thread for it the events wait until all is done.
-            if begun.is_err() {
-                run.stages(&sender);
-            }
-            drop(sender);
-            events.into_iter().for_each(&mut count);
-        });
-        let state = run.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Summary { counts, halt: state.halt, refusal: state.refusal, took: started.elapsed() }
+        Self { client, plan, fail_fast: manner.fail_fast, started, state: Mutex::new(state) }
+    }
+
+    fn end(self) -> Summary {
+        let took = self.client.clock().now() - self.started;
+        let State { counts, halt, refusal, .. } = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Summary { counts, halt, refusal, took }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -277,10 +295,20 @@ impl<'a> Run<'a> {
         self.client.pace().cancel();
     }
 
-    /// Goes through the stages, then tells of what was not tried.
-    fn stages(&self, events: &Sender<Event>) {
+    /// Tells of what needs no work, goes through the stages, then tells of what was not tried.
+    async fn work_off(&self, workers: &impl Workers, listen: &(impl Fn(Event) + Sync)) {
+        let tell = |event: Event| {
+            self.lock().counts[event.outcome as usize] += 1;
+            listen(event);
+        };
+        for (at, step) in self.plan.steps.iter().enumerate().filter(|(_, step)| self.plan.action(step) == Action::None)
+        {
+            let is_unreadable = matches!(step.change, Change::Unreadable(_));
+            let outcome = if is_unreadable { Outcome::Existing } else { Outcome::Unchanged };
+            let id = step.user().map(|user| user.id.clone());
+            tell(Event { id, unreadable: is_unreadable, ..event(at, Action::None, outcome) });
+        }
         let most = if self.client.rate() > 0.0 { MOST_IN_FLIGHT } else { UNPACED_IN_FLIGHT };
-        let most = NonZero::new(limits::connections()).map_or(most, |allowed| most.min(allowed));
         let mut skipped = Vec::new();
         for stage in [Stage::Deletes, Stage::Rows, Stage::Held] {
             let in_stage = |(at, step): (usize, &Step<'_>)| {
@@ -288,20 +316,20 @@ impl<'a> Run<'a> {
             };
             let mut steps = self.plan.steps.iter().enumerate().filter_map(in_stage).peekable();
             // The turn is taken before the step, so that a step which got none is still whole.
-            let next = || {
+            let next = async || {
                 steps.peek()?;
-                if self.client.pace().wait_turn().is_err() {
+                if self.client.pace().turn(Start::Turn).await.is_err() {
                     self.halt(Halt::Interrupted);
                     return None;
                 }
                 steps.next()
             };
-            worker_pool::carry_out(most, next, |at| {
-                let event = self.step(at);
+            let work = async |at| {
+                let event = self.step(at).await;
                 self.judge(&event);
-                // The listener stays until the last sender is gone.
-                let _ = events.send(event);
-            });
+                tell(event);
+            };
+            workers.carry_out(most, next, work).await;
             skipped.extend(steps);
         }
         let halt = self.lock().halt.unwrap_or(Halt::Interrupted);
@@ -312,7 +340,7 @@ impl<'a> Run<'a> {
         };
         for at in skipped {
             let error = Some(RowError::Skipped(halt));
-            let _ = events.send(Event { error, ..event(at, self.action(at), outcome) });
+            tell(Event { error, ..event(at, self.action(at), outcome) });
         }
     }
 
@@ -332,7 +360,7 @@ impl<'a> Run<'a> {
         let mut state = self.lock();
         let Some(error) = error.filter(|error| error.code.is_retryable()) else {
             state.failed_in_a_row = 0;
-            state.came_through = Instant::now();
+            state.came_through = self.client.clock().now();
             return match error?.code {
                 code @ (Code::Unauthorized | Code::Forbidden) => Some(Halt::Refused(code)),
                 Code::Capacity => Some(Halt::Capacity),
@@ -340,7 +368,7 @@ impl<'a> Run<'a> {
             };
         };
         state.failed_in_a_row += 1;
-        let silent_for = state.came_through.elapsed();
+        let silent_for = self.client.clock().now() - state.came_through;
         if error.code == Code::RateLimited {
             // A pause is everybody's: what one row was told to wait for, the next would wait for again.
             let wait = error.retry_after;
@@ -355,39 +383,39 @@ impl<'a> Run<'a> {
     }
 
     /// Carries out one step, whose turn has come.
-    fn step(&self, at: usize) -> Event {
+    async fn step(&self, at: usize) -> Event {
         let action = self.action(at);
         let Some(step) = self.plan.steps.get(at) else { return event(at, action, Outcome::Unchanged) };
         match (action, step.user()) {
-            (Action::Delete, Some(user)) => match self.delete(user, Start::Taken) {
+            (Action::Delete, Some(user)) => match self.delete(user, Start::Taken).await {
                 Ok(()) => Event { id: Some(user.id.clone()), ..event(at, action, Outcome::Deleted) },
                 Err(error) => failed(at, action, Some(user), error),
             },
-            (Action::Replace, Some(user)) => self.replace(at, step, user),
-            _ => self.register(at, step, step.wanted(), None, Start::Taken),
+            (Action::Replace, Some(user)) => self.replace(at, step, user).await,
+            _ => self.register(at, step, step.wanted(), None, Start::Taken).await,
         }
     }
 
-    fn delete(&self, user: &ProjectUser, start: Start) -> Result<(), RowError> {
-        match self.client.call_starting(&Delete(&user.id), start) {
+    async fn delete(&self, user: &ProjectUser, start: Start) -> Result<(), RowError> {
+        match self.client.call_starting(&Delete(&user.id), start).await {
             // Somebody else may have been faster; gone is gone.
             Err(error) if !error.is_absent() => Err(self.row_error(error)),
             _ => Ok(()),
         }
     }
 
-    fn replace(&self, at: usize, step: &Step<'_>, user: &ProjectUser) -> Event {
+    async fn replace(&self, at: usize, step: &Step<'_>, user: &ProjectUser) -> Event {
         // Nobody is deleted whom the service would have changed: only what it keeps is made anew. It is asked for all
         // that the user has, since the user may be gone by now: a delete of a run that was killed can still be on its way.
-        let repeated = self.register(at, step, step.replacement(), None, Start::Taken);
+        let repeated = self.register(at, step, step.replacement(), None, Start::Taken).await;
         if repeated.outcome != Outcome::Drift {
             return repeated;
         }
         // A delete whose answer was lost may have been done.
-        if let Err(error) = self.delete(user, Start::Turn) {
+        if let Err(error) = self.delete(user, Start::Turn).await {
             return Event { lost: true, ..failed(at, Action::Replace, Some(user), error) };
         }
-        match self.register(at, step, step.replacement(), Some(user), Start::Finish) {
+        match self.register(at, step, step.replacement(), Some(user), Start::Finish).await {
             Event { error: Some(error), .. } => {
                 Event { lost: true, ..failed(at, Action::Replace, None, RowError::HalfReplaced(Box::new(error))) }
             }
@@ -396,7 +424,7 @@ impl<'a> Run<'a> {
     }
 
     /// Sends a create and reads what it did; `replaced` was deleted for it.
-    fn register(
+    async fn register(
         &self,
         at: usize,
         step: &Step<'_>,
@@ -406,8 +434,8 @@ impl<'a> Run<'a> {
     ) -> Event {
         let action = self.action(at);
         let Some(wanted) = wanted else { return event(at, action, Outcome::Unchanged) };
-        let begun = Instant::now();
-        let result = self.client.call_starting(&Create(&wanted), start);
+        let begun = self.client.clock().now();
+        let result = self.client.call_starting(&Create(&wanted), start).await;
         let read = result.and_then(|answer| {
             let user = answer.read()?;
             Ok(self.registered(at, step, &wanted, replaced, &user, self.is_older(&answer, &user, begun)))
@@ -423,7 +451,7 @@ impl<'a> Run<'a> {
             ServerClock::Shared(sent) => created.is_some_and(|made| made.as_millisecond() < sent.as_millisecond()),
             ServerClock::Date(date) => {
                 let mut state = self.lock();
-                state.clock.hear(date, begun, Instant::now());
+                state.clock.hear(date, begun, self.client.clock().now());
                 created.is_some_and(|made| state.clock.was_before(made, begun))
             }
         }

@@ -19,3 +19,4 @@ pub use plan::{Action, Change, Counts, Difference, Plan, Policy, Step};
 pub use problem::{Place, Problem, Problems, Way};
 pub use read::{Roster, Row};
 pub use snapshot::{ProjectUser, Snapshot, SnapshotError};
+pub use worker_pool::Workers;

@@ -5,6 +5,9 @@ use std::num::NonZero;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 
+use super::limits;
+use crate::http::seam::block_on;
+
 /// A worker's stack; a request needs little, and there may be hundreds.
 const STACK: usize = 512 * 1024;
 
@@ -69,11 +72,38 @@ impl<T> Queue<T> {
     }
 }
 
-/// Works off what `next` hands out, with as many workers as that takes and at most `most`.
-///
-/// `next` may wait; it is asked only when there is a worker for the answer, and never again after a none.
-/// Returns when all work is done.
-pub fn carry_out<T: Send>(most: NonZero<usize>, next: impl FnMut() -> Option<T>, work: impl Fn(T) + Sync) {
+/// Who works off the steps of a run.
+pub trait Workers {
+    /// Works off what `next` hands out, with as many workers as that takes and at most `most`.
+    ///
+    /// `next` may wait; it is asked only when there is a worker for the answer, and never again after a none.
+    /// Ends when all work is done.
+    fn carry_out<T: Send>(
+        &self,
+        most: NonZero<usize>,
+        next: impl AsyncFnMut() -> Option<T>,
+        work: impl AsyncFn(T) + Sync,
+    ) -> impl Future<Output = ()>;
+}
+
+/// A thread each, since transport and clock block.
+#[derive(Debug, Clone, Copy)]
+pub struct Threads;
+
+impl Workers for Threads {
+    async fn carry_out<T: Send>(
+        &self,
+        most: NonZero<usize>,
+        mut next: impl AsyncFnMut() -> Option<T>,
+        work: impl AsyncFn(T) + Sync,
+    ) {
+        // Each has a connection.
+        let most = NonZero::new(limits::connections()).map_or(most, |allowed| most.min(allowed));
+        carry_out(most, || block_on(next()), |item| block_on(work(item)));
+    }
+}
+
+fn carry_out<T: Send>(most: NonZero<usize>, next: impl FnMut() -> Option<T>, work: impl Fn(T) + Sync) {
     carry_out_on(STACK, most, next, work);
 }
 
