@@ -169,6 +169,9 @@ pub struct Event {
     pub unreadable: bool,
     /// Whether the user may have been deleted and is not known to be made again.
     pub lost: bool,
+    /// Whether the user, who was to be replaced, turned out to be one who may not be: somebody who has opted in since
+    /// the project was read.
+    pub spared: bool,
 }
 
 /// What came of a run.
@@ -408,7 +411,7 @@ impl<'a> Run<'a> {
         // Nobody is deleted whom the service would have changed: only what it keeps is made anew. It is asked for all
         // that the user has, since the user may be gone by now: a delete of a run that was killed can still be on its way.
         let repeated = self.register(at, step, step.replacement(), None, Start::Taken).await;
-        if repeated.outcome != Outcome::Drift {
+        if repeated.outcome != Outcome::Drift || repeated.spared {
             return repeated;
         }
         // A delete whose answer was lost may have been done.
@@ -470,7 +473,7 @@ impl<'a> Run<'a> {
         let action = self.action(at);
         let unreadable = match wanted.compare(user) {
             Err(Mismatch { field, wanted, answered }) => {
-                let by_email = step.held_by.is_some();
+                let by_email = step.held_by.is_some() || step.is_contested;
                 return failed(at, action, None, RowError::Identity { field, wanted, answered, by_email });
             }
             Ok(likeness) => likeness == Likeness::Unreadable,
@@ -491,7 +494,9 @@ impl<'a> Run<'a> {
         let numbers = replaced.and_then(|old| Some((old.assigned.as_deref()?, user.assigned_phone_number.as_deref()?)));
         let renumbered = numbers.filter(|(old, new)| number::compare(new, old) == Likeness::Different);
         let renumbered = renumbered.map(|(old, new)| (old.into(), new.into()));
-        Event { id: Some(user.id.as_ref().into()), kept, renumbered, unreadable, ..event(at, action, outcome) }
+        let spared =
+            action == Action::Replace && !self.plan.policy.may_replace(user.meta.opt_in, user.meta.project_owner);
+        Event { id: Some(user.id.as_ref().into()), kept, renumbered, unreadable, spared, ..event(at, action, outcome) }
     }
 
     fn row_error(&self, error: Error) -> RowError {
@@ -515,7 +520,18 @@ impl RowError {
 
 fn event(step: usize, action: Action, outcome: Outcome) -> Event {
     let (id, error, renumbered) = (None, None, None);
-    Event { step, action, outcome, id, error, kept: Vec::new(), renumbered, unreadable: false, lost: false }
+    Event {
+        step,
+        action,
+        outcome,
+        id,
+        error,
+        kept: Vec::new(),
+        renumbered,
+        unreadable: false,
+        lost: false,
+        spared: false,
+    }
 }
 
 fn failed(step: usize, action: Action, user: Option<&ProjectUser>, error: RowError) -> Event {

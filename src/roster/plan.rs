@@ -77,6 +77,9 @@ pub struct Step<'a> {
     /// Another shared user who holds the row's e-mail. Under the seed's revision the service answers with that user's
     /// record; under the later one it does not mind.
     pub held_by: Option<&'a ProjectUser>,
+    /// Whether another row asks for the same e-mail, as one may that is completed with what its user had: by the time
+    /// of a replacement the e-mail may be that user's.
+    pub is_contested: bool,
 }
 
 /// A field whose value is not the roster's.
@@ -164,6 +167,12 @@ pub fn plan<'a>(roster: &'a Roster, snapshot: &'a Snapshot, policy: Policy) -> P
     let mut plan = Plan { policy, users: snapshot.users.len(), ..Plan::default() };
     plan.unreadable =
         snapshot.users.iter().filter(|user| !user.is_readable() && !named.contains(&identity(user))).collect();
+    let mut emails: HashMap<Cow<'_, str>, usize> = HashMap::new();
+    for (row, _) in roster.rows.iter().zip(&matched).filter(|(_, row)| row.kind == UserType::Shared) {
+        if let Some(email) = &row.user.email {
+            *emails.entry(folded(email.as_str())).or_default() += 1;
+        }
+    }
     let mut pruned = HashSet::new();
     for user in snapshot.users.iter().filter(|user| !is_named(user)) {
         plan.not_in_roster += 1;
@@ -171,7 +180,8 @@ pub fn plan<'a>(roster: &'a Roster, snapshot: &'a Snapshot, policy: Policy) -> P
             (true, true) => plan.kept_owners.push(user),
             (true, false) => {
                 pruned.insert(&*user.id);
-                plan.steps.push(Step { row: None, change: Change::Delete(user), kind: user.kind, held_by: None });
+                let change = Change::Delete(user);
+                plan.steps.push(Step { row: None, change, kind: user.kind, held_by: None, is_contested: false });
             }
             (false, _) => {}
         }
@@ -190,7 +200,9 @@ pub fn plan<'a>(roster: &'a Roster, snapshot: &'a Snapshot, policy: Policy) -> P
             }
             _ => None,
         };
-        let step = Step { row: Some(row), change, kind, held_by };
+        let is_contested = kind == UserType::Shared
+            && row.user.email.as_ref().is_some_and(|email| emails.get(&folded(email.as_str())) > Some(&1));
+        let step = Step { row: Some(row), change, kind, held_by, is_contested };
         if let (true, Change::Differs(user)) = (policy.replace && step.replacement().is_some(), change)
             && user.is_owner
         {
@@ -423,10 +435,11 @@ impl<'a> Step<'a> {
 
     /// When it may start.
     pub fn stage(&self) -> Stage {
-        match (self.change, self.held_by) {
-            (Change::Delete(_), _) => Stage::Deletes,
-            (_, Some(_)) => Stage::Held,
-            (_, None) => Stage::Rows,
+        match self.change {
+            Change::Delete(_) => Stage::Deletes,
+            Change::Differs(_) if self.is_contested => Stage::Held,
+            _ if self.held_by.is_some() => Stage::Held,
+            _ => Stage::Rows,
         }
     }
 
@@ -445,7 +458,7 @@ impl<'a> Step<'a> {
     pub fn replacement(&self) -> Option<NewUser> {
         let Change::Differs(user) = self.change else { return None };
         // Were the holder's record to come back, the deleted user would be gone.
-        if self.held_by.is_some() {
+        if self.held_by.is_some() || self.is_contested {
             return None;
         }
         let mut wanted = self.wanted()?;
@@ -456,6 +469,13 @@ impl<'a> Step<'a> {
             wanted.email = Some(email.parse().ok()?);
         }
         Some(wanted)
+    }
+}
+
+impl Policy {
+    /// Whether somebody like this may be deleted to be made again.
+    pub fn may_replace(self, opted_in: bool, is_owner: bool) -> bool {
+        self.replace && !is_owner && (!opted_in || self.replace_opted_in)
     }
 }
 
@@ -473,7 +493,7 @@ impl Plan<'_> {
 
     /// Whether a user may be deleted to be made again.
     fn may_replace(&self, user: &ProjectUser) -> bool {
-        self.policy.replace && !user.is_owner && (!user.opted_in || self.policy.replace_opted_in)
+        self.policy.may_replace(user.opted_in, user.is_owner)
     }
 
     /// Whether a step would replace its user, had the person not opted in.

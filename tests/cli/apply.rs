@@ -138,6 +138,23 @@ fn a_share_of_the_project_bounds_what_is_deleted() {
 }
 
 #[test]
+fn who_has_opted_in_since_the_plan_is_not_replaced() {
+    let there = user("+14155550123");
+    let since = with(there.clone(), json!({ "meta": { "opt_in": true } }));
+    let hostile = Hostile::answering(move |_, request| match request.method.as_str() {
+        "GET" => Reply::data(list(std::slice::from_ref(&there))),
+        "POST" => Reply::data(since.clone()),
+        _ => Reply::data(json!({})),
+    });
+    let world = World::on(&hostile);
+    world.file("a.csv", "phoneNumber,firstName\n+14155550123,Eve\n");
+    let run = world.run("users apply a.csv --replace --yes -o json");
+    assert_eq!(outcomes(run.ok()), ["drift"]);
+    run.says("(opted in): the service keeps firstName \"Ada\"").says("--replace-opted-in");
+    assert!(hostile.requests().iter().all(|request| request.method != "DELETE"), "{:?}", hostile.lines());
+}
+
+#[test]
 fn who_has_opted_in_is_not_replaced_unless_it_is_said_and_a_new_number_is_told() {
     let opted_in = with(person(1, &phone(1)), json!({ "meta": { "opt_in": true } }));
     let service = Service::of([opted_in, person(2, &phone(2))]);

@@ -244,6 +244,16 @@ fn an_email_in_other_hands_is_named_unless_those_are_deleted_first() {
 }
 
 #[test]
+fn nobody_is_replaced_for_an_email_that_another_row_asks_for() {
+    // A row may be completed with what its user had who was deleted and not made again.
+    let with_email = |number| NewUser { email: Some("ada@example.com".parse().unwrap()), ..wanted_shared(number) };
+    let (project, roster) = (project(&[wanted_shared(1)]), roster(vec![with_email(1), with_email(2)]));
+    let plan = plan(&roster, &project, policy(false, true));
+    let actions: Vec<_> = plan.steps.iter().map(|step| (plan.action(step), step.stage())).collect();
+    assert_eq!(actions, [(Action::Update, Stage::Held), (Action::Create, Stage::Rows)]);
+}
+
+#[test]
 fn a_replacement_keeps_what_the_row_leaves_open() {
     let old = NewUser {
         last_name: Some("Lovelace".to_owned()),

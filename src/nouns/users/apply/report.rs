@@ -148,6 +148,8 @@ pub struct Report<'a> {
     rows: Vec<Box<RawValue>>,
     failed: Vec<usize>,
     lost: Vec<usize>,
+    /// Whether somebody turned out to have opted in, and so was not replaced.
+    spared: bool,
     drifts: Named,
     renumbered: Named,
     unreadable: usize,
@@ -202,6 +204,7 @@ impl<'a> Report<'a> {
             rows: Vec::new(),
             failed: Vec::new(),
             lost: Vec::new(),
+            spared: false,
             drifts: Named::default(),
             renumbered: Named::default(),
             unreadable: 0,
@@ -285,7 +288,7 @@ impl<'a> Report<'a> {
     /// Tells how it ended.
     pub fn finish(self, summary: &Summary, exit_code: u8) -> Result<(), Failure> {
         self.progress.finish();
-        let spared = self.plan.steps.iter().any(|step| self.plan.is_spared(step));
+        let spared = self.spared || self.plan.steps.iter().any(|step| self.plan.is_spared(step));
         let way_on = match (self.plan.policy.replace, spared) {
             (false, _) => "; `--replace` deletes and creates again",
             (true, true) => "; who has opted in is replaced with `--replace-opted-in` only",
@@ -344,12 +347,13 @@ impl<'a> Report<'a> {
     fn remember(&mut self, event: &Event) {
         let Some(step) = self.plan.steps.get(event.step) else { return };
         self.unreadable += usize::from(event.unreadable);
+        self.spared |= event.spared;
         if event.outcome == Outcome::Drift {
             let kept = |kept: &Difference| {
                 format!("{} {:?}, not {:?}", kept.field, kept.old.as_deref().unwrap_or("none"), kept.new)
             };
             self.drifts.add(|| {
-                let spared = if self.plan.is_spared(step) { " (opted in)" } else { "" };
+                let spared = if self.plan.is_spared(step) || event.spared { " (opted in)" } else { "" };
                 let kept: Vec<_> = event.kept.iter().map(kept).collect();
                 format!("{}{spared}: the service keeps {}", Self::row(step), kept.join(", "))
             });
