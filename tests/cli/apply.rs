@@ -538,6 +538,38 @@ fn who_is_deleted_and_cannot_be_made_again_is_kept_for_the_next_run() {
     assert_eq!(kept(&world), None);
 }
 
+#[test]
+fn a_user_whose_delete_may_still_be_on_its_way_is_kept_until_a_run_succeeds() {
+    let king = with(person(1, &phone(1)), json!({ "lastName": "King", "email": "ada@example.com" }));
+    let service = Service::of([king]);
+    let broken = Arc::new(Mutex::new("DELETE"));
+    let server = Hostile::answering({
+        let (service, broken) = (service.clone(), Arc::clone(&broken));
+        move |at, request| match request.method == *broken.lock().unwrap() {
+            true => Reply::refusal(500, "INTERNAL", "not now"),
+            false => service.answer(at, request),
+        }
+    });
+    let world = World::on(&server);
+    world.file("a.csv", roster([1], "Ada"));
+    let apply = || world.run("users apply a.csv --replace --yes --retries 0 -o json");
+    let fails = || {
+        let run = apply();
+        assert_eq!(run.status, 9, "{run:?}");
+        run.says("1 user may be deleted and not made again");
+    };
+    fails();
+    *broken.lock().unwrap() = "POST";
+    fails();
+    // Now it arrives.
+    *broken.lock().unwrap() = "";
+    service.users.lock().unwrap().clear();
+    apply().ok().says("made again with the values of before");
+    let made = service.users.lock().unwrap()[0].clone();
+    assert_eq!((text(&made, "lastName"), text(&made, "email")), ("King", "ada@example.com"));
+    assert_eq!(kept(&world), None);
+}
+
 #[cfg(unix)]
 #[test]
 fn with_few_descriptors_fewer_requests_are_in_flight_and_every_row_comes_through() {

@@ -1,7 +1,7 @@
 //! `users apply`: a roster becomes the project's users.
 
 mod failed;
-mod journal;
+pub mod journal;
 mod lock;
 mod mend;
 mod report;

@@ -1,6 +1,6 @@
 //! The users of a project.
 
-pub(crate) mod apply;
+pub mod apply;
 pub(crate) mod columns;
 pub(crate) mod command;
 pub(crate) mod create;

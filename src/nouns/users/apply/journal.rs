@@ -22,6 +22,8 @@ pub struct Journal {
     path: PathBuf,
     /// Of an earlier run, missing in the project; with the roster's line that makes them again.
     missing: Vec<(Entry, Option<u32>)>,
+    /// Of an earlier run, whose delete of them may still be on its way: they are there as they were; likewise.
+    present: Vec<(Entry, Option<u32>)>,
     is_there: bool,
 }
 
@@ -76,19 +78,23 @@ impl Journal {
         };
         let entries = text.iter().flat_map(|text| text.lines()).map(serde_json::from_str);
         let entries: Vec<Entry> = entries.collect::<Result<_, _>>().map_err(|error| unreadable(error.into()))?;
-        let missing = missing(entries, snapshot).into_iter().map(|entry| (entry, None)).collect();
-        Ok(Self { path, missing, is_there: text.is_some() })
+        let ids: HashSet<&str> = snapshot.users.iter().map(|user| &*user.id).collect();
+        let (present, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| ids.contains(&*entry.id));
+        let without_line = |entries: Vec<Entry>| entries.into_iter().map(|entry| (entry, None)).collect();
+        let (missing, present) = (without_line(missing(others, snapshot)), without_line(present));
+        Ok(Self { path, missing, present, is_there: text.is_some() })
     }
 
     /// Gives the rows of missing users the values that they had, where a row leaves them open. Tells how many there are.
     pub fn complete(&mut self, roster: &mut Roster) -> usize {
         let mut rows: HashMap<String, Vec<usize>> = HashMap::new();
-        if !self.missing.is_empty() {
+        if !self.missing.is_empty() || !self.present.is_empty() {
             for (at, row) in roster.rows.iter().enumerate() {
                 rows.entry(row.user.phone_number.to_string()).or_default().push(at);
             }
         }
-        for (entry, line) in &mut self.missing {
+        let entries = self.missing.iter_mut().map(|entry| (entry, true));
+        for ((entry, line), is_missing) in entries.chain(self.present.iter_mut().map(|entry| (entry, false))) {
             let same_line = |at: &&usize| {
                 let row = &roster.rows[**at];
                 match entry.kind {
@@ -99,6 +105,9 @@ impl Journal {
             let found = rows.get(entry.phone_number.as_str()).and_then(|rows| rows.iter().find(same_line));
             let Some(row) = found.and_then(|at| roster.rows.get_mut(*at)) else { continue };
             *line = Some(row.line);
+            if !is_missing {
+                continue;
+            }
             let user = &mut row.user;
             user.first_name = user.first_name.take().or_else(|| entry.first_name.clone());
             user.last_name = user.last_name.take().or_else(|| entry.last_name.clone());
@@ -113,7 +122,9 @@ impl Journal {
     /// Config, when they cannot be kept: then nobody must be deleted.
     pub fn begin(&mut self, plan: &Plan<'_>) -> Result<(), Failure> {
         let replaced = plan.replacements().filter_map(|step| Some(Entry::new(&step.user()?.id, step.replacement()?)));
-        let entries: Vec<Entry> = self.missing.iter().map(|(entry, _)| entry.clone()).chain(replaced).collect();
+        let replaced: Vec<Entry> = replaced.collect();
+        let earlier = self.missing.iter().chain(without(&self.present, &replaced)).map(|(entry, _)| entry.clone());
+        let entries: Vec<Entry> = earlier.chain(replaced.iter().cloned()).collect();
         self.keep(&entries).map_err(|error| {
             let what = format!("cannot keep the users that are to be replaced in {}", self.path.display());
             Failure::new(Code::Config, what).because(error).hint("make room there; nobody was deleted")
@@ -127,9 +138,13 @@ impl Journal {
         let steps = |steps: &'_ [usize]| steps.iter().filter_map(|at| plan.steps.get(*at)).copied().collect::<Vec<_>>();
         let failed: HashSet<u32> = steps(failed).iter().filter_map(|step| Some(step.row?.line)).collect();
         self.missing.retain(|(_, line)| line.is_none_or(|line| failed.contains(&line)));
+        // What this run has brought to its end is out of danger, as far as anybody can know.
+        self.present.retain(|(_, line)| line.is_some_and(|line| failed.contains(&line)));
         let lost = steps(lost);
         let lost = lost.iter().filter_map(|step| Some(Entry::new(&step.user()?.id, step.replacement()?)));
-        let left: Vec<Entry> = self.missing.iter().map(|(entry, _)| entry.clone()).chain(lost).collect();
+        let lost: Vec<Entry> = lost.collect();
+        let earlier = self.missing.iter().chain(without(&self.present, &lost)).map(|(entry, _)| entry.clone());
+        let left: Vec<Entry> = earlier.chain(lost.iter().cloned()).collect();
         // Where it cannot be written again, it holds more than it need.
         let kept = self.keep(&left);
         (!left.is_empty() || kept.is_err()).then(|| (left.len(), self.path.clone())).filter(|(left, _)| *left > 0)
@@ -154,6 +169,12 @@ impl Journal {
         // The name has to last as well, where a folder can be opened.
         if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
     }
+}
+
+/// Those who are not kept anew.
+fn without<'a>(entries: &'a [(Entry, Option<u32>)], anew: &[Entry]) -> impl Iterator<Item = &'a (Entry, Option<u32>)> {
+    let anew: HashSet<String> = anew.iter().map(|entry| entry.id.clone()).collect();
+    entries.iter().filter(move |(entry, _)| !anew.contains(&entry.id))
 }
 
 /// Those who are not in the project.
