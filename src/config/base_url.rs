@@ -39,7 +39,7 @@ pub(super) fn resolve(
     let own = match owner {
         Owner::Sandbox if flag.is_some() => {
             return Err(Failure::new(Code::Usage, "--base-url and the sandbox profile exclude each other")
-                .hint("the sandbox runs inside this command; leave --base-url out"));
+                .hint("the sandbox runs inside this command; leave `--base-url` out"));
         }
         // It is sent nowhere: no name of a host but `localhost` is taken for this machine.
         Owner::Sandbox => {

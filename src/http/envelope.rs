@@ -4,6 +4,8 @@ use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::model::words::cut;
+
 /// A success as the sandbox writes it.
 #[derive(Debug, Serialize)]
 pub struct Success<'a, T: ?Sized> {
@@ -161,10 +163,7 @@ fn title_of(page: &str) -> Option<String> {
 /// The first characters of a text, on one line.
 fn shorten(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(QUOTED) {
-        Some((cut, _)) => format!("{}…", &line[..cut]),
-        None => line,
-    }
+    cut(&line, QUOTED).into_owned()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use reqwest::header::HeaderMap;
 use super::envelope::{self, Refusal};
 use crate::failure::{Code, Failure};
 use crate::model::time;
+use crate::model::words::count;
 
 /// What stands under every failure that a repeat of the command cannot make worse.
 const AGAIN: &str = "it is safe to run the same command again";
@@ -172,7 +173,7 @@ impl From<Error> for Failure {
             },
         });
         let message = if error.attempts > 1 {
-            format!("{} after {} attempts", error.message, error.attempts)
+            format!("{} after {}", error.message, count(error.attempts, "attempt"))
         } else {
             error.message
         };

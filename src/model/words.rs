@@ -1,11 +1,12 @@
 //! Numbers with their nouns, and texts cut to a readable length; one place for each.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 /// A number and what it counts: `1 user`, `3 users`, `0 users`. The noun is given in the singular; of several words
 /// the last one changes.
-pub fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {}", plural(noun)) }
+pub fn count<N: Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
+    if number == N::from(1) { format!("1 {noun}") } else { format!("{number} {}", plural(noun)) }
 }
 
 fn plural(noun: &str) -> String {

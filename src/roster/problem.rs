@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::model::words::cut;
+use crate::model::words::{count, cut};
 
 /// Where on its line a problem stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -133,5 +133,5 @@ impl fmt::Display for Problem {
 
 /// Everything that is wrong with a roster, in the file's order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the roster has {} problem{}", .0.len(), if .0.len() == 1 { "" } else { "s" })]
+#[error("the roster has {}", count(.0.len(), "problem"))]
 pub struct Problems(pub Vec<Problem>);

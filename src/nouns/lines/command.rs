@@ -9,6 +9,7 @@ use super::model::Line;
 use crate::failure::{Code, Exit, Failure};
 use crate::http::answer;
 use crate::http::{Endpoint as _, Spec};
+use crate::model::words::count;
 use crate::nouns::users;
 use crate::nouns::users::model::{User, UserType};
 use crate::output::{Column, sanitize};
@@ -92,7 +93,7 @@ pub fn choose(session: &Session) -> Result<String, Failure> {
     }
     if numbers.is_empty() {
         return Err(Failure::new(Code::NotFound, "the project owns no line, so it can have no dedicated users")
-            .hint("register a shared user instead, with --shared"));
+            .hint("register a shared user instead, with `--shared`"));
     }
     let dedicated = client.call(&users::endpoints::List { kind: Some(UserType::Dedicated), ..Default::default() })?;
     let mut load: HashMap<String, usize> = HashMap::new();
@@ -105,7 +106,7 @@ pub fn choose(session: &Session) -> Result<String, Failure> {
     let item = |(number, status): &(String, Option<String>)| {
         let users = load.get(number).copied().unwrap_or(0);
         let status = status.as_deref().map(|status| format!(", {}", sanitize::line(status))).unwrap_or_default();
-        format!("{}  ({users} users{status})", sanitize::line(number))
+        format!("{}  ({}{status})", sanitize::line(number), count(users, "user"))
     };
     let items: Vec<String> = numbers.iter().map(item).collect();
     let chosen = session.prompt.choose("Line", &items)?;

@@ -12,6 +12,7 @@ use crate::failure::{Code, Exit, Failure};
 use crate::http::{Call, answer};
 use crate::model::blank::{control, trim};
 use crate::model::number::Likeness;
+use crate::model::words::count;
 use crate::model::{Email, Phone, Region, parse_duration};
 use crate::nouns::lines;
 use crate::nouns::users::model::{Mismatch, NewUser, User, UserType};
@@ -101,7 +102,7 @@ pub fn create(mut args: CreateArgs, session: &Session) -> Result<Exit, Failure> 
                 Code::Exists,
                 format!("a user with the phone number {} exists already: {id}", user.phone_number),
             )
-            .hint("use --if-absent to accept an existing user"));
+            .hint("add `--if-absent` to accept an existing user"));
         }
         warn_of_differences(&user, &existing.user()?, session);
         note(&user, &existing.user()?, Registration::Existing, &args, session);
@@ -200,7 +201,7 @@ fn refuse(problems: Vec<String>, kind: Option<UserType>) -> Failure {
         if problems.iter().all(|problem| problem.starts_with("missing")) { Code::Usage } else { Code::InvalidInput };
     let failure = match problems.as_slice() {
         [only] => Failure::new(code, only),
-        several => Failure::new(code, format!("{} problems, nothing was sent", several.len())),
+        several => Failure::new(code, format!("{}, nothing was sent", count(several.len(), "problem"))),
     };
     let context = if problems.len() > 1 { problems } else { Vec::new() };
     Failure { context, ..failure }.hint(match kind {

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::lookup::{self, Found};
 use super::selection;
 use crate::failure::{Code, Exit, Failure};
+use crate::model::words::count;
 use crate::output::format::Format;
 use crate::output::{Column, sanitize};
 use crate::session::Session;
@@ -103,7 +104,7 @@ pub fn link(args: &LinkArgs, session: &Session) -> Result<Exit, Failure> {
     let is_several = args.users.len() > 1;
     if is_several && args.svg.as_ref().is_some_and(|path| !PLACES.iter().any(|place| is_in(place, path))) {
         return Err(Failure::new(Code::Usage, "--svg names one file for several users")
-            .hint("write {phone} where the number should stand, such as --svg '{phone}.svg'"));
+            .hint("write {phone} where the number should stand, such as `--svg '{phone}.svg'`"));
     }
     let keys = lookup::keys(&args.users, session)?;
     let found = selection::find(session.client()?, &keys)?;
@@ -149,7 +150,8 @@ pub fn sms_link(number: &str, message: Option<&str>) -> String {
 
 fn code(text: &str) -> Result<QrCode, Failure> {
     QrCode::with_error_correction_level(text, EcLevel::L).map_err(|error| {
-        Failure::new(Code::InvalidInput, format!("the link does not fit a QR code ({error})")).hint("shorten --message")
+        Failure::new(Code::InvalidInput, format!("the link does not fit a QR code ({error})"))
+            .hint("shorten `--message`")
     })
 }
 
@@ -194,9 +196,10 @@ fn write_codes(path: &Path, links: &[Link], session: &Session) -> Result<(), Fai
 fn warn_of_width(text: &str, session: &Session) -> Result<(), Failure> {
     let side = code(text)?.width() + 2 * QUIET;
     if let Some(width) = session.out.look().width.map(usize::from).filter(|width| *width < side) {
-        session
-            .out
-            .warn(format!("the code is {side} columns wide and this terminal {width}: widen it, or use --svg FILE"));
+        session.out.warn(format!(
+            "the code is {} wide and this terminal {width}: widen it, or use `--svg FILE`",
+            count(side, "column")
+        ));
     }
     Ok(())
 }

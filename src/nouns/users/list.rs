@@ -14,6 +14,7 @@ use super::selection::{self, Filters, Listed};
 use crate::failure::{Code, Exit, Failure};
 use crate::http::Reply;
 use crate::model::UserId;
+use crate::model::words::count;
 use crate::output::format::Format;
 use crate::session::Session;
 
@@ -139,7 +140,7 @@ impl Order {
         let Some((_, field)) = found else {
             let known = FIELDS.map(|(field, _)| field).join(", ");
             return Err(Failure::new(Code::Usage, format!("no field {name:?} to sort by"))
-                .hint(format!("the fields are {known}; for example --sort -createdAt")));
+                .hint(format!("the fields are {known}; for example `--sort -createdAt`")));
         };
         Ok(Self { field: *field, is_descending })
     }
@@ -158,7 +159,7 @@ impl Order {
 fn print(records: &[&str], total: Option<u64>, session: &Session) -> Result<Exit, Failure> {
     if session.out.format() == Format::Table {
         match total.filter(|total| *total != records.len() as u64) {
-            Some(total) => session.out.note(format!("{} of {total} users", records.len())),
+            Some(total) => session.out.note(format!("{} of {}", records.len(), count(total, "user"))),
             None if records.is_empty() => session.out.note("no users"),
             None => {}
         }

@@ -14,6 +14,7 @@ use super::lookup::{self, Found, UserKey};
 use super::model::{User, UserType};
 use crate::failure::{Code, Failure};
 use crate::http::{Client, Reply, answer};
+use crate::model::words::count;
 use crate::model::{Phone, parse_age};
 use crate::output::sanitize;
 use crate::session::Session;
@@ -146,7 +147,7 @@ fn read_all_until(client: &Client, asked: &List, until: Option<Instant>) -> Resu
         }
         // It ends early, or it says the same again and again.
         if known.len() == before {
-            let what = format!("the service listed {before} of {total} users and then nobody else");
+            let what = format!("the service listed {before} of {} and then nobody else", count(total, "user"));
             return Err(Failure::new(Code::BadResponse, what).hint("it is safe to run the same command again"));
         }
         asked.offset = u32::try_from(start + seen).ok();

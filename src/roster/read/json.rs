@@ -11,6 +11,7 @@ use super::field::Field;
 use super::row::{RawRow, Rows};
 use super::terms::Meaning;
 use super::text::Lines;
+use crate::model::words::count;
 use crate::roster::problem::{Place, Problem, shown};
 
 /// What to do about text that is no JSON.
@@ -115,7 +116,7 @@ pub fn read_document(text: &str, rows: &mut Rows<'_>) {
         rows.problem(problem);
     }
     if let Some(total) = found.total.filter(|total| *total > found.users as u64) {
-        let reason = format!("holds {} of {total} users: it is one page of the service's list", found.users);
+        let reason = format!("holds {} of {}: it is one page of the service's list", found.users, count(total, "user"));
         rows.warn(Problem::new(0, reason).advice("`spectrum users list -o json` writes all of them"));
     }
 }
