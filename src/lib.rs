@@ -7,6 +7,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod failure;
+mod files;
 pub mod http;
 mod interrupt;
 pub mod model;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::profiles_file::{self, ProfileFile};
 use crate::failure::{Code, Failure};
+use crate::files;
 use crate::secrets::credentials::Secret;
 
 /// How long another writer is waited for: it reads, changes and renames, and asks nobody meanwhile.
@@ -35,16 +36,17 @@ pub fn change<T>(
             .hint("name another file with `--config FILE`")
     };
     let target = ordinary_file(path, shown)?;
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    make_private(folder).map_err(failed)?;
+    let folder = files::folder(&target);
+    files::make_private(folder).map_err(failed)?;
     // Held until the file is written.
     let lock = lock(folder, &target).map_err(failed)?;
     let mut editor = Editor::open(&target, shown)?;
     let changed = change(&mut editor)?;
     if lock.is_some() {
-        clear_drafts(folder, &target);
+        // Each is a copy of all secrets. Only who holds the lock has one, so these are nobody's, however new.
+        files::clear_drafts(&target, Duration::ZERO);
     }
-    save(&editor.into_text(), folder, &target).map_err(failed)?;
+    save(&editor.into_text(), &target).map_err(failed)?;
     Ok(changed)
 }
 
@@ -135,21 +137,12 @@ fn ordinary_file(path: &Path, shown: &str) -> Result<PathBuf, Failure> {
     }
 }
 
-/// Makes the folder where it is missing, for its owner alone whatever the umask.
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
 /// Waits until no other process writes the file; none on a file system that knows no locks. The lock is the folder's
 /// own: the file itself is replaced at each change, and a file of its own would stay behind.
 fn lock(folder: &Path, target: &Path) -> io::Result<Option<File>> {
     let file = if cfg!(windows) {
         // A folder cannot be opened there.
-        let name = hidden_name(target, "lock");
+        let name = format!(".{}.lock", target.file_name().unwrap_or_default().to_string_lossy());
         File::options().write(true).create(true).truncate(false).open(folder.join(name))?
     } else {
         File::open(folder)?
@@ -168,31 +161,8 @@ fn lock(folder: &Path, target: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Removes what writers left that were killed before their rename: each is a copy of all secrets. Only who holds the
-/// lock has a draft, so these are nobody's.
-fn clear_drafts(folder: &Path, target: &Path) {
-    let prefix = hidden_name(target, "");
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with(&prefix) && name.ends_with(DRAFT) {
-            // A link is removed, not followed; what cannot be removed is no draft of ours.
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// How the name of a draft ends.
-const DRAFT: &str = ".tmp";
-
-/// A name beside the file's that says whose it is.
-fn hidden_name(target: &Path, ending: &str) -> String {
-    format!(".{}.{ending}", target.file_name().unwrap_or_default().to_string_lossy())
-}
-
-fn save(text: &str, folder: &Path, target: &Path) -> io::Result<()> {
-    // New, under a name that cannot be guessed, and 0600 on Unix: a link planted there is not followed.
-    let mut file =
-        tempfile::Builder::new().prefix(&hidden_name(target, "")).suffix(DRAFT).rand_bytes(12).tempfile_in(folder)?;
+fn save(text: &str, target: &Path) -> io::Result<()> {
+    let mut file = files::draft(target)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist(target).map_err(|error| error.error)?;
@@ -263,11 +233,12 @@ mod tests {
     fn drafts_of_the_dead_are_cleared_away_and_a_link_among_them_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
-        let (draft, other) = (folder.path().join(".config.toml.dead.tmp"), folder.path().join(".other.toml.x.tmp"));
+        let (draft, other) =
+            (folder.path().join(".config.toml.deadDEADdead.tmp"), folder.path().join(".other.toml.deadDEADdead.tmp"));
         fs::write(&draft, "project_secret = \"s3cret\"").unwrap();
         fs::write(&other, "").unwrap();
         #[cfg(unix)]
-        std::os::unix::fs::symlink(&other, folder.path().join(".config.toml.link.tmp")).unwrap();
+        std::os::unix::fs::symlink(&other, folder.path().join(".config.toml.linkLINKlink.tmp")).unwrap();
         put(&path, "a").unwrap();
         assert!(!draft.exists() && other.exists());
         #[cfg(unix)]

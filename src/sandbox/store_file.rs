@@ -10,6 +10,7 @@ use url::Url;
 
 use super::schema;
 use super::store_error::StoreError;
+use crate::files;
 
 /// How many links are followed, as the system does it.
 const LINKS: usize = 40;
@@ -33,6 +34,8 @@ const SPACE: usize = 64 << 10;
 /// When it cannot be made, or is no file.
 pub fn prepare(path: &Path) -> Result<PathBuf, StoreError> {
     let path = follow(path);
+    // A first start that was killed has left its own, and nothing of worth is in it.
+    files::clear_drafts(&path, files::OLD);
     match fs::metadata(&path) {
         Ok(found) if !found.is_file() => Err(StoreError::NotAFile),
         Ok(found) if found.len() == 0 => Err(StoreError::Damaged("it is empty".to_owned())),
@@ -52,25 +55,17 @@ fn follow(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
         let Ok(target) = fs::read_link(&path) else { break };
-        path = folder(&path).join(target);
+        path = files::folder(&path).join(target);
     }
     path
-}
-
-/// The folder that a file is in.
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes a store that only its owner may read. SQLite gives its other files the same rights.
 fn make(path: &Path) -> Result<(), StoreError> {
     let failed = |path: &Path, error| StoreError::Access { what: "cannot make", path: path.to_owned(), error };
-    let folder = folder(path);
-    if !folder.exists() {
-        private_folder().create(folder).map_err(|error| failed(folder, error))?;
-    }
-    let draft = tempfile::Builder::new().prefix(".sandbox-").tempfile_in(folder);
-    let draft = draft.map_err(|error| failed(path, error))?;
+    let folder = files::folder(path);
+    files::make_private(folder).map_err(|error| failed(folder, error))?;
+    let draft = files::draft(path).map_err(|error| failed(path, error))?;
     keep_private(draft.as_file()).map_err(|error| failed(path, error))?;
     let connection = Connection::open(draft.path())?;
     // Nobody else sees the draft, and it is written out below.
@@ -84,21 +79,6 @@ fn make(path: &Path) -> Result<(), StoreError> {
         Err(kept) if kept.error.kind() != io::ErrorKind::AlreadyExists => Err(failed(path, kept.error)),
         _ => Ok(()),
     }
-}
-
-#[cfg(unix)]
-fn private_folder() -> fs::DirBuilder {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700);
-    builder
-}
-
-#[cfg(not(unix))]
-fn private_folder() -> fs::DirBuilder {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    builder
 }
 
 /// Its owner may read and write it, nobody else, whatever the umask takes away.
@@ -234,7 +214,7 @@ pub fn obstacle(path: &Path) -> Option<StoreError> {
     if let Err(error) = fs::OpenOptions::new().read(true).write(true).open(path) {
         return Some(access("cannot open", path, error));
     }
-    let folder = folder(path);
+    let folder = files::folder(path);
     let probe = tempfile::tempfile_in(folder).and_then(|mut file| file.write_all(&[1; SPACE]));
     probe.err().map(|error| access("cannot write into", folder, error))
 }

@@ -22,7 +22,7 @@ const LAYERS: [&[&str]; 16] = [
     &["http/answer.rs", "http/endpoint.rs", "http/envelope.rs", "http/error.rs"],
     &["nouns/*/model.rs", "nouns/webhooks/event.rs", "nouns/webhooks/signature.rs", "nouns/webhooks/address.rs"],
     &["secrets/"],
-    &["model/", "failure.rs", "nouns/mod.rs", "nouns/*/mod.rs"],
+    &["model/", "failure.rs", "files.rs", "nouns/mod.rs", "nouns/*/mod.rs"],
 ];
 
 /// Rules beyond the order: who may not know whom.

@@ -8,7 +8,6 @@ mod report;
 mod show;
 
 use std::collections::BTreeMap;
-use std::fs::DirBuilder;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -227,17 +226,6 @@ fn key(session: &Session) -> Result<String, Failure> {
     Ok(format!("{host}{port}-{}", session.client()?.project()).chars().map(plain).collect())
 }
 
-/// Makes a folder of ours and those above it; new ones for their owner alone.
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.recursive(true).create(folder)
-}
-
 /// A report is one thing, and not a list of records whose keys could be chosen, except as csv.
 fn check_fields(session: &Session) -> Result<(), Failure> {
     session.out.check_fields(&report::EVENT)?;
@@ -266,7 +254,7 @@ fn read(args: &ApplyArgs, session: &Session) -> Result<Roster, Failure> {
     source.take(LARGEST_ROSTER + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST_ROSTER {
         let reason = format!("the roster {shown} is larger than {} MB", LARGEST_ROSTER / (1024 * 1024));
-        return Err(Failure::new(Code::InvalidInput, reason).hint("split it and apply the parts, without --prune"));
+        return Err(Failure::new(Code::InvalidInput, reason).hint("split it and apply the parts, without `--prune`"));
     }
     let name = (!from_stdin).then_some(args.file.as_path());
     let options = Options { format: args.format, name };

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::failure::{Code, Failure};
+use crate::files;
 use crate::roster::plan::Plan;
 use crate::roster::read::{self, Options};
 use crate::roster::write::{self, Entry};
@@ -56,7 +57,7 @@ impl FailedOut {
         };
         if path.as_os_str() == "-" {
             return Err(Failure::new(Code::Usage, "--failed-out needs a file: standard output holds the report")
-                .hint("name a file, such as --failed-out failed.csv"));
+                .hint("name a file, such as `--failed-out failed.csv`"));
         }
         let same = path.canonicalize().is_ok_and(|path| file.canonicalize().is_ok_and(|file| file == path));
         if same {
@@ -66,8 +67,8 @@ impl FailedOut {
         let format = Format::of_path(path).unwrap_or(roster.format);
         let place = match fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // Made and gone again: what a folder allows is known only by trying.
-                drop(NamedTempFile::new_in(folder_of(path)).map_err(unwritable)?);
+                // What a folder allows is known only by trying; a file without a name is left nowhere.
+                drop(tempfile::tempfile_in(files::folder(path)).map_err(unwritable)?);
                 Place::New
             }
             Err(error) => return Err(unwritable(error)),
@@ -126,10 +127,6 @@ impl FailedOut {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 fn text_of(format: Format, users: &[Entry]) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     write::write(BufWriter::new(&mut text), format, users)?;
@@ -160,7 +157,8 @@ fn fill(mut file: impl io::Write, text: &[u8]) -> io::Result<()> {
 }
 
 fn draft(path: &Path, text: &[u8]) -> io::Result<NamedTempFile> {
-    let draft = NamedTempFile::new_in(folder_of(path))?;
+    files::clear_drafts(path, files::OLD);
+    let draft = files::draft(path)?;
     fill(draft.as_file(), text)?;
     draft.as_file().sync_all()?;
     Ok(draft)

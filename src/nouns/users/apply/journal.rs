@@ -8,9 +8,9 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use crate::failure::{Code, Failure};
+use crate::files;
 use crate::model::number::{self, Likeness};
 use crate::model::{Email, Phone};
 use crate::nouns::users::model::{NewUser, UserType};
@@ -156,9 +156,9 @@ impl Journal {
         if entries.is_empty() {
             return fs::remove_file(&self.path);
         }
-        super::make_private(folder)?;
-        // Readable by its owner alone, as every temporary file is.
-        let mut draft = NamedTempFile::new_in(folder)?;
+        files::make_private(folder)?;
+        files::clear_drafts(&self.path, files::OLD);
+        let mut draft = files::draft(&self.path)?;
         for entry in entries {
             serde_json::to_writer(&mut draft, entry)?;
             draft.write_all(b"\n")?;

@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
+use crate::files;
 use crate::session::Session;
 
 /// Held until it is dropped, or the process ends, however it ends.
@@ -30,6 +31,6 @@ impl Lock {
 }
 
 fn open(folder: &Path, key: &str) -> io::Result<File> {
-    super::make_private(folder)?;
+    files::make_private(folder)?;
     OpenOptions::new().write(true).create(true).truncate(false).open(folder.join(format!("apply-{key}.lock")))
 }
