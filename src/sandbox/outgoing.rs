@@ -2,8 +2,8 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use tokio::time::{Instant, Sleep};
 const UNIT: usize = 64 << 10;
 
 /// How long a client may take nothing of its answer while another answer waits for room.
-const SHORT_PATIENCE: Duration = Duration::from_secs(1);
+const SHORT_PATIENCE: Duration = Duration::from_millis(250);
 
 /// The room for all answers that wait to be read.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub struct Room {
     size: u32,
     /// How many answers wait for room.
     wanted: AtomicUsize,
+    /// What was asked when an answer last found no room, and how long that was.
+    turned_away: Mutex<Option<(String, usize)>>,
 }
 
 /// A piece of the room; free again when this is dropped.
@@ -36,7 +38,12 @@ impl Room {
     /// Room for so many bytes.
     pub fn new(bytes: usize) -> Self {
         let size = u32::try_from(bytes / UNIT).unwrap_or(u32::MAX);
-        Self { units: Arc::new(Semaphore::new(size as usize)), size, wanted: AtomicUsize::new(0) }
+        Self {
+            units: Arc::new(Semaphore::new(size as usize)),
+            size,
+            wanted: AtomicUsize::new(0),
+            turned_away: Mutex::default(),
+        }
     }
 
     /// What an answer takes: at most everything, so that there is a place for each.
@@ -50,6 +57,19 @@ impl Room {
             0 => Some(Place(None)),
             units => Arc::clone(&self.units).try_acquire_many_owned(units).ok().map(|place| Place(Some(place))),
         }
+    }
+
+    /// The length of an answer to this, if the last one found no room and others still wait: then it is made when there
+    /// is a place for it, and not twice.
+    pub fn expected(&self, asked: &str) -> Option<usize> {
+        let turned_away = self.turned_away.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = turned_away.as_ref().filter(|(known, _)| self.is_wanted() && known == asked);
+        same.map(|(_, length)| *length)
+    }
+
+    /// Remembers that an answer to this has found no room.
+    pub fn turn_away(&self, asked: &str, bytes: usize) {
+        *self.turned_away.lock().unwrap_or_else(PoisonError::into_inner) = Some((asked.to_owned(), bytes));
     }
 
     /// A place for an answer of this length, as soon as those who came before have theirs.
@@ -203,6 +223,15 @@ mod tests {
         assert!(room.find(2 * UNIT).is_none(), "a piece of it still waits");
         drop(piece);
         assert!(room.find(9 * UNIT).is_some());
+    }
+
+    #[test]
+    fn what_found_no_room_is_expected_as_long_as_somebody_waits() {
+        let room = Room::new(4 * UNIT);
+        room.turn_away("/a", 5);
+        assert_eq!(room.expected("/a"), None);
+        let _wish = Wish::new(&room.wanted);
+        assert_eq!((room.expected("/a"), room.expected("/b")), (Some(5), None));
     }
 
     /// Writes to a client until it has so much or nothing is taken any more; how it ended, with how much written.

@@ -29,7 +29,7 @@ use super::refusal::Refusal;
 use super::router::{Admitted, Rest, Router};
 use super::status::{self, Server};
 use super::store_error::StoreError;
-use super::workers::Workers;
+use super::workers::{WORKERS, Workers};
 use super::{control, host};
 
 /// The largest body that is looked at; a create needs a few hundred bytes.
@@ -169,6 +169,7 @@ impl Drop for Running {
 struct Shared {
     router: Router,
     workers: Workers,
+    turns: Semaphore,
     room: Arc<Room>,
     faults: Faults,
     observe: Option<Observe>,
@@ -207,6 +208,7 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
     let shared = Arc::new(Shared {
         router,
         workers,
+        turns: Semaphore::new(2 * WORKERS),
         room: Arc::new(Room::new(WAITING_ANSWERS)),
         faults: options.faults.clone(),
         observe,
@@ -400,19 +402,28 @@ async fn controlled(shared: &Arc<Shared>, head: &Parts, body: Incoming) -> Answe
 /// Answers a request, and finds the answer a place to wait in until it is read.
 async fn respond(shared: &Arc<Shared>, admitted: Admitted, head: Parts, body: Bytes) -> (Answer, Place) {
     let is_get = head.method == Method::GET;
+    let asked = head.uri.to_string();
     let request = Arc::new((admitted, head, body));
-    let answer = carry_out(shared, &request).await;
-    let length = answer.body.len();
-    match shared.room.find(length) {
-        Some(place) => (answer, place),
-        // Reading it again later is cheaper than keeping it for as long as others don't take theirs.
-        None if is_get => {
-            drop(answer);
-            let place = shared.room.wait(length).await;
-            (carry_out(shared, &request).await, place)
+    // Few at once, so that who comes later sees what became of them, and enough to keep the threads busy.
+    let turn = shared.turns.acquire().await.ok();
+    let length = match shared.room.expected(&asked).filter(|_| is_get) {
+        Some(length) => length,
+        None => {
+            let answer = carry_out(shared, &request).await;
+            let length = answer.body.len();
+            match shared.room.find(length) {
+                Some(place) => return (answer, place),
+                None if !is_get => return (answer, Place::default()),
+                None => {}
+            }
+            shared.room.turn_away(&asked, length);
+            length
         }
-        None => (answer, Place::default()),
-    }
+    };
+    drop(turn);
+    // Reading it again later is cheaper than keeping it for as long as others don't take theirs.
+    let place = shared.room.wait(length).await;
+    (carry_out(shared, &request).await, place)
 }
 
 /// Hands the request to the rules, on a thread that may wait for the database.

@@ -8,7 +8,7 @@ use std::thread;
 use tokio::sync::oneshot;
 
 /// How many: writing is one at a time anyway; the others read.
-const WORKERS: usize = 4;
+pub const WORKERS: usize = 4;
 
 type Job = Box<dyn FnOnce() + Send>;
 
