@@ -3,9 +3,12 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+
+/// How long a request may take to be read that was sent.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One request as it arrived.
 #[derive(Debug, Clone)]
@@ -214,6 +217,14 @@ impl Hostile {
     pub fn lines(&self) -> Vec<String> {
         let prefix = format!("/projects/{}", crate::world::PROJECT);
         self.requests().iter().map(|request| request.line().replace(&prefix, "")).collect()
+    }
+
+    /// Waits until it was asked so often, as long as that may take at most.
+    pub fn waits_for(&self, requests: usize) {
+        let begin = Instant::now();
+        while self.count() < requests && begin.elapsed() < PATIENCE {
+            std::thread::yield_now();
+        }
     }
 
     /// How often it was asked.
