@@ -1,6 +1,8 @@
 //! What a verb may touch: its settings, the streams, the prompt, and the client, which is built on first use.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,9 +18,10 @@ use crate::http::config::{Config, Server, Told};
 use crate::http::dialect::SPECTRUM;
 use crate::http::retry::RetryPolicy;
 use crate::http::transport::BuildError;
-use crate::http::{Client, Observer};
+use crate::http::{Client, Observer, descriptors};
 use crate::interrupt;
 use crate::model::Phone;
+use crate::model::words::{count, cut};
 use crate::output::Output;
 use crate::prompt::Prompt;
 use crate::sandbox;
@@ -171,6 +174,7 @@ impl Session {
     }
 
     fn start_sandbox(&self) -> Result<(Credentials, sandbox::Running), Failure> {
+        self.environment.check_clock()?;
         let store = self.environment.sandbox_store().ok_or_else(|| {
             Failure::new(Code::Config, "no place for the sandbox's store: this user has no home folder")
                 .hint("set HOME, or run `spectrum sandbox exec -- CMD`, which keeps everything in memory")
@@ -182,8 +186,11 @@ impl Session {
         let credentials = Credentials { project_id: project.id.clone(), secret: project.secret.clone() };
         let running = sandbox::start(&options, None).map_err(|error| match error {
             sandbox::StartError::Store(error) => sandbox::unusable(&store, &error, true),
+            sandbox::StartError::System(error) => unstarted(error),
             error => Failure::new(Code::Config, format!("the sandbox cannot start: {error}")),
         })?;
+        // Both ends of a request lie in this process: with one of them alone it would wait for itself.
+        descriptors::spare(descriptors::BOTH_ENDS).map_err(unstarted)?;
         Ok((credentials, running))
     }
 
@@ -275,6 +282,7 @@ impl Session {
         let failure = Failure::new(Code::Config, error.to_string());
         match error {
             BuildError::Credentials => failure,
+            BuildError::System(_) => failure.hint(LIMITS),
             BuildError::Proxy => failure.hint("write http://host:port, or name the host in NO_PROXY"),
             BuildError::Ca | BuildError::Other(_) => {
                 let named = [&self.settings.ca_cert, &self.settings.roots].into_iter().flatten();
@@ -306,6 +314,15 @@ impl Session {
         (self.settings.verbosity > 0)
             .then(|| Arc::new(Verbose { out: Arc::clone(&self.out), bodies }) as Arc<dyn Observer>)
     }
+}
+
+/// What to type where the system gives no more.
+const LIMITS: &str = "`ulimit -a` shows the limits of this shell";
+
+/// No thread is to be had for a sandbox, or no descriptor.
+pub fn unstarted(error: io::Error) -> Failure {
+    let error = sandbox::StartError::System(error);
+    Failure::new(Code::Config, format!("the sandbox cannot start: {error}")).hint(LIMITS)
 }
 
 /// What is told of the proxy that a variable names, for who gets no connection.
@@ -363,8 +380,8 @@ fn show_headers(headers: &HeaderMap) -> String {
 /// As much of a body as helps; a list of thousands does not.
 fn shorten(body: &str) -> String {
     const SHOWN: usize = 4000;
-    match body.char_indices().nth(SHOWN) {
-        Some((cut, _)) => format!("{}… ({} bytes in all)", &body[..cut], body.len()),
-        None => body.to_owned(),
+    match cut(body, SHOWN) {
+        Cow::Owned(start) => format!("{start} ({} in all)", count(body.len(), "byte")),
+        Cow::Borrowed(whole) => whole.to_owned(),
     }
 }

@@ -1,6 +1,5 @@
 //! The sandbox as a product: a server for other clients, one around a command, and the care of its store.
 
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -16,6 +15,7 @@ use crate::config::{profiles_file, source};
 use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
 use crate::model::Phone;
+use crate::model::words::count;
 use crate::output::format::Format;
 use crate::output::{Column, streams};
 use crate::sandbox::delivery;
@@ -23,7 +23,7 @@ use crate::sandbox::fault::{Faults, Latency, Rule};
 use crate::sandbox::options::{self, Location, Options, Project};
 use crate::sandbox::revision::Revision;
 use crate::sandbox::{self, Observe, Reset, Running, StartError, Status, projects_file};
-use crate::session::Session;
+use crate::session::{Session, unstarted};
 
 /// What can be done with the sandbox.
 #[derive(Debug, Subcommand)]
@@ -192,6 +192,7 @@ pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
 }
 
 fn serve(args: ServeArgs, session: &Session) -> Result<Exit, Failure> {
+    session.out.check_no_fields()?;
     let store = if args.memory { Location::Memory } else { Location::File(store(args.store, session)?) };
     let options = Options {
         listen: args.listen,
@@ -212,7 +213,7 @@ fn serve(args: ServeArgs, session: &Session) -> Result<Exit, Failure> {
         project.secret.expose()
     ))?;
     if options.projects.len() > 1 {
-        session.out.note(format!("{} projects; the first one is shown", options.projects.len()));
+        session.out.note(format!("{}; the first one is shown", count(options.projects.len(), "project")));
     }
     running.wait();
     log.finish();
@@ -220,6 +221,7 @@ fn serve(args: ServeArgs, session: &Session) -> Result<Exit, Failure> {
 }
 
 fn exec_beside(args: ExecArgs, session: &Session) -> Result<Exit, Failure> {
+    session.out.check_no_fields()?;
     let options = read_rules(args.rules, NO_LIMIT, session)?;
     let environment = &session.environment;
     let at_terminal = environment.stdin_is_terminal || environment.stdout_is_terminal || environment.stderr_is_terminal;
@@ -249,6 +251,7 @@ fn exec_beside(args: ExecArgs, session: &Session) -> Result<Exit, Failure> {
 
 /// Starts a sandbox; says what to do when it does not start.
 fn start(options: &Options, observe: Option<Observe>, session: &Session) -> Result<(Running, Project), Failure> {
+    session.environment.check_clock()?;
     let project =
         options.projects.first().cloned().ok_or_else(|| Failure::new(Code::Internal, "the sandbox has no project"))?;
     let running = sandbox::start(options, observe).map_err(|error| {
@@ -267,12 +270,6 @@ fn start(options: &Options, observe: Option<Observe>, session: &Session) -> Resu
         }
     })?;
     Ok((running, project))
-}
-
-/// No thread is to be had, or no descriptor.
-fn unstarted(error: io::Error) -> Failure {
-    Failure::new(Code::Config, format!("the sandbox cannot start: {}", StartError::System(error)))
-        .hint("`ulimit -a` shows the limits of this shell")
 }
 
 fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<Options, Failure> {
@@ -379,13 +376,14 @@ struct Done {
 }
 
 fn reset(args: &ResetArgs, session: &Session) -> Result<Exit, Failure> {
+    session.out.check_no_fields()?;
     let path = store(args.store.store.clone(), session)?;
     let (shown, is_default) = (path.display(), is_default(&path, session));
     if !args.yes {
         let question = match sandbox::status(&path) {
             Ok(state) => {
                 let users = state.shared_users + state.dedicated_users;
-                format!("forget all {users} users of the sandbox's store {shown}?")
+                format!("forget {} of the sandbox's store {shown}?", count(users, "user"))
             }
             Err(error) if sandbox::status::can_replace(&path, &error, is_default) => {
                 format!("replace the sandbox's store {shown} by an empty one? it cannot be used: {error}")
@@ -401,7 +399,7 @@ fn reset(args: &ResetArgs, session: &Session) -> Result<Exit, Failure> {
     };
     if session.out.format() == Format::Table {
         session.out.note(match deleted_users {
-            Some(users) => format!("forgot {users} users"),
+            Some(users) => format!("forgot {}", count(users, "user")),
             None => format!("{shown} is a new store; the old one could not be used"),
         });
         return Ok(Exit::Done);

@@ -7,6 +7,7 @@ pub(crate) mod call;
 pub(crate) mod client;
 pub mod config;
 pub(crate) mod delivery;
+pub(crate) mod descriptors;
 pub mod dialect;
 pub(crate) mod endpoint;
 pub(crate) mod envelope;

@@ -13,6 +13,7 @@ use reqwest::tls::Certificate;
 use reqwest::{Proxy, StatusCode};
 
 use super::config::Server;
+use super::descriptors;
 use super::envelope::Refusal;
 use super::error::Error;
 use super::names;
@@ -43,14 +44,17 @@ pub enum BuildError {
     /// The pair cannot stand in a header.
     #[error("the credentials cannot be sent in a header")]
     Credentials,
-    /// The TLS library or the operating system said no.
+    /// The operating system gives no more threads or descriptors.
+    #[error("the HTTP client could not be built: {0}")]
+    System(String),
+    /// The TLS library said no.
     #[error("the HTTP client could not be built: {0}")]
     Other(String),
 }
 
 /// Builds the blocking client: no redirects, and no trust store for a loopback server.
 pub(super) fn build(server: &Server) -> Result<reqwest::blocking::Client, BuildError> {
-    builder(server)?.build().map_err(|error| BuildError::Other(reason(&error)))
+    builder(server)?.build().map_err(|error| unbuilt(&error))
 }
 
 /// The network between here and a server.
@@ -113,6 +117,18 @@ fn builder(server: &Server) -> Result<reqwest::blocking::ClientBuilder, BuildErr
     })
 }
 
+/// What stood in the way of a client. The TLS library takes certificates that nothing is left to open for none at all.
+fn unbuilt(error: &reqwest::Error) -> BuildError {
+    let of_the_system = |error: &io::Error| error.raw_os_error().is_some() && error.kind() != io::ErrorKind::NotFound;
+    if causes(error).filter_map(|cause| cause.downcast_ref()).any(of_the_system) {
+        return BuildError::System(reason(error));
+    }
+    match descriptors::spare(descriptors::CLIENT) {
+        Ok(()) => BuildError::Other(reason(error)),
+        Err(scarce) => BuildError::System(scarce.to_string()),
+    }
+}
+
 /// How long a connection may take to open.
 fn connect_timeout(server: &Server) -> Duration {
     CONNECT_TIMEOUT.min(server.timeout)
@@ -127,7 +143,7 @@ pub(super) fn loopback(timeout: Duration) -> Result<reqwest::blocking::Client, B
     // reqwest asks for it whatever the URL.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::blocking::Client::builder().redirect(Policy::none()).timeout(timeout).user_agent(USER_AGENT);
-    builder.no_proxy().tls_certs_only([]).build().map_err(|error| BuildError::Other(reason(&error)))
+    builder.no_proxy().tls_certs_only([]).build().map_err(|error| unbuilt(&error))
 }
 
 /// Nothing answers where a sandbox is said to be.

@@ -53,4 +53,5 @@ mod users;
 mod verify;
 mod webhooks;
 mod wire;
+mod words;
 mod world;

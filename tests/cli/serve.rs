@@ -8,6 +8,7 @@ use std::process::Child;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 #[cfg(unix)]
 use nix::sys::signal::Signal;
@@ -453,14 +454,13 @@ fn a_full_disk_is_told() {
 fn scarce_descriptors_threads_and_memory_are_told_and_are_no_bug() {
     let world = World::new();
     world.run("-P sandbox users list").ok();
-    let limits = (4..14)
-        .chain([20, 64])
-        .map(|count| format!("-n {count}"))
-        .chain((6..18).map(|step| format!("-v {}", step * 3000)));
+    let limits =
+        (4..26).chain([64]).map(|count| format!("-n {count}")).chain((6..18).map(|step| format!("-v {}", step * 3000)));
     for limit in limits {
         for command in ["sandbox exec -- true", "-P sandbox users list", "sandbox serve --memory --listen 127.0.0.1:0"]
         {
             let script = format!("ulimit {limit} 2>/dev/null && exec {BINARY} {command}");
+            let begin = Instant::now();
             let mut child = world.shell(&script).spawn().unwrap();
             if command.contains("serve") {
                 // Once it serves, or has ended.
@@ -468,11 +468,53 @@ fn scarce_descriptors_threads_and_memory_are_told_and_are_no_bug() {
                 BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
                 child.kill().unwrap();
             }
-            Run::from(child).lacks("a bug");
+            let run = Run::from(child);
+            run.lacks("a bug");
+            assert!(begin.elapsed() < Duration::from_secs(20), "{limit}, {command}: {run:?}");
+            if limit.starts_with("-n") && command.starts_with("-P") {
+                assert!([0, 3].contains(&run.status), "{limit}: {run:?}");
+            }
         }
     }
     let script = format!("ulimit -n 7; exec {BINARY} sandbox exec -o json -- true");
     Run::from(world.shell(&script).output().unwrap()).failed(3, "config").says("Too many open files");
+    // Certificates that nothing is left to open are no certificates that are wrong.
+    let world = World::at("https://127.0.0.1:1");
+    for count in 4..12 {
+        let script = format!("ulimit -n {count}; exec {BINARY} users list --retries 0");
+        let run = Run::from(world.shell(&script).output().unwrap());
+        run.lacks("ertificate").lacks("--ca-cert");
+        if run.status == 3 {
+            run.says("Too many open files").says("`ulimit -a`");
+        }
+    }
+}
+
+/// The store's folder, and a draft in it that is so old.
+#[test]
+fn what_a_killed_start_left_is_cleared_away_and_what_is_new_is_somebodys() {
+    let world = World::new();
+    world.run("-P sandbox users list").ok();
+    let store = default_store(&world);
+    let draft = |letter: &str, age| {
+        let path = store.with_file_name(format!(".sandbox.sqlite3.{}.tmp", letter.repeat(12)));
+        fs::write(&path, "half of a database").unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(age)).unwrap();
+        path
+    };
+    let (old, new) = (draft("a", 3600), draft("b", 0));
+    world.run("-P sandbox users list").ok();
+    assert!(!old.exists() && new.exists());
+}
+
+#[test]
+fn one_user_is_one_user() {
+    let world = World::new();
+    world.run("-P sandbox users create --shared --phone +14155550123").ok();
+    world.run("sandbox reset -o json").failed(2, "confirmation_required").says("forget 1 user of");
+    world.run("sandbox reset --yes").ok().says("forgot 1 user\n");
+    world.run("sandbox reset --yes").ok().says("forgot 0 users\n");
 }
 
 /// With few descriptors some connections wait, and every request that is accepted is answered.
