@@ -119,18 +119,21 @@ pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
         Verb::Remove(args) => remove(&args, session),
         Verb::Check => check(session),
         Verb::Path => {
+            session.out.check_fields(&PATH)?;
             let path = path(session)?;
             match session.out.format() {
                 Format::Table | Format::Id => session.out.foreign(&format!("{}\n", path.display()))?,
                 _ => {
                     let record = serde_json::json!({ "path": path.display().to_string() }).to_string();
-                    session.out.one(&[Column::shown("path", "PATH", 0, true)], &record)?;
+                    session.out.one(&PATH, &record)?;
                 }
             }
             Ok(Exit::Done)
         }
     }
 }
+
+const PATH: [Column; 1] = [Column::shown("path", "PATH", 0, true)];
 
 fn path(session: &Session) -> Result<PathBuf, Failure> {
     session.settings.config_path.clone().ok_or_else(|| {
@@ -144,6 +147,7 @@ fn path(session: &Session) -> Result<PathBuf, Failure> {
 /// # Errors
 /// Invalid input, or whatever the check met; then nothing is saved.
 pub fn add(args: &AddArgs, session: &Session) -> Result<Exit, Failure> {
+    session.out.check_no_fields()?;
     let path = path(session)?;
     let shown = &session.settings.config_shown;
     let mut missing = Vec::new();
@@ -155,7 +159,7 @@ pub fn add(args: &AddArgs, session: &Session) -> Result<Exit, Failure> {
     }
     if !missing.is_empty() {
         return Err(Failure::new(Code::Usage, format!("missing {}", missing.join(", ")))
-            .hint("for example: printf %s \"$SECRET\" | spectrum profiles add prod --project-id ID --secret-stdin"));
+            .hint("for example: `printf %s \"$SECRET\" | spectrum profiles add prod --project-id ID --secret-stdin`"));
     }
     let is_there = ProfileFile::read(&path, shown)?.profiles.contains_key(&args.name);
     if is_there && !args.yes {
@@ -244,7 +248,7 @@ fn list(session: &Session) -> Result<Exit, Failure> {
         }
     });
     if session.out.format() == Format::Id {
-        session.out.text(&file.names().map(|name| format!("{name}\n")).collect::<String>())?;
+        session.out.foreign(&file.names().map(|name| format!("{name}\n")).collect::<String>())?;
         return Ok(Exit::Done);
     }
     session.out.many_of_ours(&PROFILE, &listed.collect::<Vec<_>>())?;
@@ -252,6 +256,7 @@ fn list(session: &Session) -> Result<Exit, Failure> {
 }
 
 fn set_default(name: &str, session: &Session) -> Result<Exit, Failure> {
+    session.out.check_no_fields()?;
     let (path, shown) = (path(session)?, &session.settings.config_shown);
     let known = || if name == SANDBOX { Ok(()) } else { ProfileFile::read(&path, shown)?.get(name, shown).map(|_| ()) };
     // Looked up before anything is made or locked, and again while nobody else writes.
@@ -266,6 +271,7 @@ fn set_default(name: &str, session: &Session) -> Result<Exit, Failure> {
 }
 
 fn remove(args: &RemoveArgs, session: &Session) -> Result<Exit, Failure> {
+    session.out.check_no_fields()?;
     let (path, shown) = (path(session)?, &session.settings.config_shown);
     if args.name == SANDBOX {
         return Err(Failure::new(Code::Usage, "the profile sandbox is built in and cannot be removed")
@@ -346,7 +352,7 @@ fn check(session: &Session) -> Result<Exit, Failure> {
     checked.accepted = asked.is_ok();
     // Where the values come from helps most when the service refuses them; a program gets its document only from a success.
     if asked.is_ok() && session.out.format() == Format::Id {
-        session.out.text(&format!("{}\n", checked.project_id))?;
+        session.out.foreign(&format!("{}\n", checked.project_id))?;
     } else if asked.is_ok() || session.out.format() == Format::Table {
         session.out.one_of_ours(&CHECK, &checked)?;
     }

@@ -21,15 +21,18 @@ use crate::secrets::credentials::{Credentials, Secret};
 use crate::secrets::redactor::Redactor;
 
 /// The commands that `--fields` belongs to.
-pub const TAKES_FIELDS: [&str; 20] = [
+pub const TAKES_FIELDS: [&str; 25] = [
     "users create",
     "users list",
     "users get",
     "users wait",
     "users link",
     "users delete",
+    "users apply",
     "lines list",
+    "lines route",
     "project show",
+    "project usage",
     "webhooks list",
     "webhooks create",
     "webhooks ensure",
@@ -41,7 +44,9 @@ pub const TAKES_FIELDS: [&str; 20] = [
     "webhooks send",
     "profiles list",
     "profiles check",
+    "profiles path",
     "sandbox status",
+    "sandbox text",
 ];
 /// How many of a failure's causes are told.
 const CAUSES: usize = 8;
@@ -299,7 +304,7 @@ impl Output {
             return Ok(());
         }
         let failure = Failure::new(Code::Usage, "--fields: this command shows no record to choose fields of");
-        Err(failure.hint(format!("leave --fields out; it belongs to {}", TAKES_FIELDS.join(", "))))
+        Err(failure.hint(format!("leave `--fields` out; it belongs to {}", TAKES_FIELDS.join(", "))))
     }
 
     /// Whether what is printed of a record holds a field.

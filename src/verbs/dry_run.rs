@@ -54,7 +54,8 @@ impl DryRequest {
 /// # Errors
 /// Whatever the stream says.
 pub fn print(session: &Session, request: DryRequest) -> Result<Exit, Failure> {
-    note(session);
+    check_no_fields(session)?;
+    session.out.note(NOTHING_SENT);
     match session.out.format() {
         Format::Table => session.out.foreign(&request.as_text())?,
         _ => session.out.document(&request)?,
@@ -62,12 +63,13 @@ pub fn print(session: &Session, request: DryRequest) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Prints several requests, in order.
+/// Prints several requests, in order, and what was `done` for them.
 ///
 /// # Errors
 /// Whatever the stream says.
-pub fn print_all(session: &Session, requests: &[DryRequest]) -> Result<Exit, Failure> {
-    note(session);
+pub fn print_all(session: &Session, requests: &[DryRequest], done: &str) -> Result<Exit, Failure> {
+    check_no_fields(session)?;
+    session.out.note(done);
     match session.out.format() {
         Format::Table => {
             let texts: Vec<String> = requests.iter().map(DryRequest::as_text).collect();
@@ -79,6 +81,16 @@ pub fn print_all(session: &Session, requests: &[DryRequest]) -> Result<Exit, Fai
     Ok(Exit::Done)
 }
 
-fn note(session: &Session) {
-    session.out.note("dry run: nothing was sent");
+/// What is said where no request went out at all.
+pub const NOTHING_SENT: &str = "dry run: nothing was sent";
+
+/// Refuses `--fields`, whatever the command's own record is; done before anything is read.
+///
+/// # Errors
+/// Usage, when fields were named.
+pub fn check_no_fields(session: &Session) -> Result<(), Failure> {
+    session.out.check_no_fields().map_err(|failure| {
+        let message = "--fields: a dry run shows requests, and no record to choose fields of".to_owned();
+        Failure { message, ..failure }.hint("leave `--fields` out")
+    })
 }

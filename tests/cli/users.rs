@@ -174,7 +174,7 @@ fn a_failed_look_up_is_never_absence() {
     }
     // A page that is shorter than the service's own total is no proof of absence either.
     let held_back = Hostile::new([
-        Reply::data(json!({ "users": [user("+141555501234")], "total": 2 })),
+        Reply::data(json!({ "users": [with(user("+141555501234"), json!({ "id": "x" }))], "total": 2 })),
         Reply::data(json!({ "users": [user(PHONE)], "total": 2 })),
     ]);
     World::on(&held_back).run(&format!("{CREATE} --if-absent")).ok().says("already existed");
@@ -393,4 +393,73 @@ fn an_id_in_another_case_is_the_same_id() {
     assert_eq!(run.ok().stdout, format!("{id}\n"));
     let deletes = server.lines().into_iter().filter(|line| line.starts_with("DELETE")).count();
     assert_eq!(deletes, 1, "{:?}", server.lines());
+}
+
+#[test]
+fn a_deletion_that_stopped_goes_on_as_its_hint_says() {
+    let other = "22222222-2222-4222-8222-222222222222";
+    let (done, gone) = (Reply::data(json!({})), Reply::refusal(404, "NOT_FOUND", "User not found"));
+    let no = Reply::refusal(503, "503", "no");
+    let line = format!("users delete {ID} {other} --yes --retries 0");
+    let stopped = |server: &Hostile, line: &str| {
+        let run = World::on(server).run(line);
+        assert_eq!(run.status, 8, "{run:?}");
+        run.says("1 of 2 were deleted");
+        run
+    };
+    let server = Hostile::new([done.clone(), no.clone(), gone, done.clone()]);
+    stopped(&server, &line).says("with `--ignore-missing`: what was deleted is not there any more");
+    World::on(&server).run(&format!("{line} --ignore-missing")).ok();
+    assert_eq!(server.count(), 4);
+    let stops = || Hostile::new([done.clone(), no.clone()]);
+    stopped(&stops(), &format!("{line} --ignore-missing")).lacks("with `--ignore-missing`");
+    // A filter means those who are left.
+    let people = [user(PHONE), with(user("+14155550124"), json!({ "id": other }))];
+    let found = Hostile::new([Reply::data(list(&people)), done.clone(), no.clone()]);
+    stopped(&found, "users delete --shared --yes --retries 0").lacks("--ignore-missing");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_deletion_that_is_interrupted_says_how_to_go_on() {
+    let server = Hostile::always(Reply::data(json!({})).after(Duration::from_millis(300)));
+    let other = "22222222-2222-4222-8222-222222222222";
+    let child = World::on(&server).start(&format!("users delete {ID} {other} --yes"));
+    server.waits_for(1);
+    crate::world::signal(&child, nix::sys::signal::Signal::SIGINT);
+    let run = crate::world::Run::from(child);
+    assert_eq!(run.status, 130, "{run:?}");
+    run.says("1 of 2 were deleted").says("run the same command again to go on, with `--ignore-missing`");
+}
+
+#[test]
+fn a_dry_run_that_read_does_not_say_that_it_sent_nothing() {
+    let server = Hostile::always(Reply::data(list(&[user("+14155550123")])));
+    let world = World::on(&server);
+    for line in ["+14155550123", "--shared", "--search ada"] {
+        let run = world.run(&format!("users delete {line} --dry-run"));
+        run.ok().says("dry run: nobody was deleted").lacks("nothing was sent");
+    }
+    assert!(server.lines().iter().all(|line| line.starts_with("GET ")), "{:?}", server.lines());
+    let asked = server.count();
+    world.run("users delete 11111111-1111-4111-8111-111111111111 --dry-run").ok().says("nothing was sent");
+    assert_eq!(server.count(), asked);
+}
+
+#[test]
+fn a_user_on_two_pages_is_one_user() {
+    let at =
+        |id: &str, phone: &str| with(user(phone), json!({ "id": format!("{id}1111111-1111-4111-8111-111111111111") }));
+    let page = |users: &[Value]| Reply::data(json!({ "users": users, "total": 3 }));
+    let (ada, alan, grace) = (at("a", "+14155550123"), at("b", "+14155550124"), at("c", "+14155550125"));
+    let again = at("A", "+14155550123");
+    let server = || Hostile::new([page(&[alan.clone(), ada.clone()]), page(&[again.clone(), grace.clone()])]);
+    for line in ["users get +14155550123", "users list --phone +14155550123"] {
+        let server = server();
+        World::on(&server).run(&format!("{line} -o json")).ok();
+        assert_eq!(server.count(), 2, "{line}");
+    }
+    // Nobody is missing from what three entries of two people tell, until the rest is asked for.
+    let server = Hostile::new([page(&[alan.clone(), ada.clone()]), page(std::slice::from_ref(&ada))]);
+    World::on(&server).run("users get +14155550123 -o json").failed(8, "bad_response").says("2 of 3 users");
 }

@@ -561,6 +561,7 @@ fn a_delete_that_is_interrupted_says_what_was_deleted() {
     assert_eq!(run.status, 130, "{run:?}");
     assert_eq!(run.json(), json!([{ "id": ID, "deleted": true }]));
     assert_eq!(server.count(), 1);
+    run.says("run the same command again to go on, with `--ignore-missing`");
 }
 
 #[cfg(unix)]

@@ -15,7 +15,7 @@ use crate::model::words::count;
 use crate::output::format::Format;
 use crate::output::sanitize;
 use crate::session::Session;
-use crate::verbs::deleted::{DELETED, Deleted};
+use crate::verbs::deleted::{self, DELETED, Deleted};
 use crate::verbs::dry_run::{self, DryRequest};
 use crate::verbs::in_flight;
 use crate::verbs::progress::Progress;
@@ -89,15 +89,15 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     }
     let client = session.client()?;
     in_flight::finish(session, "request")?;
-    let mut deleted: Vec<&Doomed> = Vec::new();
+    let mut done: Vec<&Doomed> = Vec::new();
     let mut failure = None;
     let progress = Progress::new(if users.len() > 1 { users.len() } else { 0 }, session);
     for user in &users {
         let (id, _) = user;
-        let done = delete_one(client, id);
+        let result = delete_one(client, id);
         progress.step();
-        match done {
-            Ok(()) => deleted.push(user),
+        match result {
+            Ok(()) => done.push(user),
             Err(error) if error.is_absent() && args.ignore_missing => {
                 progress.aside(|| session.out.note(format!("{} is not there", sanitize::line(id))));
             }
@@ -110,16 +110,18 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
             }
             Err(error) => {
                 let mut stop = Failure::from(error);
-                stop.context.push(format!("while deleting {id}; {} of {} were deleted", deleted.len(), users.len()));
-                failure = Some(stop);
+                stop.context.push(format!("while deleting {id}; {} of {} were deleted", done.len(), users.len()));
+                // A filter finds whom it means anew.
+                let forgives = args.ignore_missing || args.users.is_empty();
+                failure = Some(deleted::go_on(stop, done.len(), forgives));
                 break;
             }
         }
     }
     progress.finish();
     // What was done is said even when something failed; a document is complete either way.
-    if failure.is_none() || !deleted.is_empty() {
-        tell(&deleted, session)?;
+    if failure.is_none() || !done.is_empty() {
+        tell(&done, session)?;
     }
     failure.map_or(Ok(Exit::Done), Err)
 }
@@ -254,6 +256,7 @@ fn show(key: &UserKey) -> &str {
 /// Prints what would be sent. Who is named by a number or meant by a filter has to be read for that; an id needs
 /// nothing, not even credentials.
 fn dry_run(whom: &Whom, args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
+    dry_run::check_no_fields(session)?;
     let (base_url, project) = session.dry_target()?;
     let ids: Vec<String> = whom
         .keys
@@ -269,5 +272,6 @@ fn dry_run(whom: &Whom, args: &DeleteArgs, session: &Session) -> Result<Exit, Fa
         false => ids,
     };
     let requests = ids.iter().map(|id| Ok(DryRequest::of(&Call::of(&Delete(id), &project)?, &base_url)));
-    dry_run::print_all(session, &requests.collect::<Result<Vec<_>, Failure>>()?)
+    let done = if needs_reading { "dry run: nobody was deleted" } else { dry_run::NOTHING_SENT };
+    dry_run::print_all(session, &requests.collect::<Result<Vec<_>, Failure>>()?, done)
 }

@@ -79,13 +79,16 @@ pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> Resul
     loop {
         let answer = client.call(&filter)?;
         let page = answer.read()?;
-        let read = page.items.len() as u64;
-        let mut news = 0;
+        seen += page.items.len() as u64;
+        let (before, is_first) = (known.len(), known.is_empty());
         // The service's search is partial: only the whole number counts.
         for raw in page.items {
             let candidate = Found { raw: raw.to_owned() };
             let user = candidate.user()?;
-            news += usize::from(known.insert(user.id.to_string()));
+            // A list that grows while it is read may show somebody on two pages.
+            if !known.insert(user.id.to_ascii_lowercase()) {
+                continue;
+            }
             let is_kind = kind.is_none_or(|kind| user.kind.as_deref().is_none_or(|word| word == kind.as_str()));
             match number::compare(&user.phone_number, phone.as_str()) {
                 Likeness::Same if is_kind => found.push(candidate),
@@ -93,9 +96,9 @@ pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> Resul
                 _ => {}
             }
         }
-        seen += read;
+        let there = if is_first { seen } else { known.len() as u64 };
         // Everything was asked for; a service that holds something back is asked for the rest.
-        let Some(total) = page.total.filter(|total| *total > seen) else {
+        let Some(total) = page.total.filter(|total| *total > there) else {
             // Who may be there is not absent.
             return if found.is_empty() && !unreadable.is_empty() {
                 Err(unreadable_number(phone, unreadable))
@@ -104,8 +107,11 @@ pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> Resul
             };
         };
         // A page of nobody new: the total lies, or the offset is ignored.
-        if news == 0 {
-            let what = format!("the service listed {seen} of {total} users, so the look-up of {phone} is incomplete");
+        if known.len() == before {
+            let what = format!(
+                "the service listed {before} of {}, so the look-up of {phone} is incomplete",
+                count(total, "user")
+            );
             return Err(Failure::new(Code::BadResponse, what).hint("it is safe to run the same command again"));
         }
         filter.offset = u32::try_from(seen).ok();
@@ -154,7 +160,8 @@ pub fn one(client: &Client, key: &UserKey) -> Result<Found, Failure> {
 /// # Errors
 /// When one of them is no user.
 pub fn ambiguous(phone: &Phone, found: &[Found]) -> Result<Failure, Failure> {
-    let failure = Failure::new(Code::Ambiguous, format!("{} users have the phone number {phone}", found.len()));
+    let failure =
+        Failure::new(Code::Ambiguous, format!("{} have the phone number {phone}", count(found.len(), "user")));
     let failure = found.iter().try_fold(failure, |failure, candidate| {
         let user = candidate.user()?;
         let line = user.assigned_phone_number.as_deref().unwrap_or("no number");

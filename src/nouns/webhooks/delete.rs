@@ -12,7 +12,7 @@ use crate::failure::{Code, Exit, Failure};
 use crate::model::words;
 use crate::output::sanitize;
 use crate::session::Session;
-use crate::verbs::deleted::{DELETED, Deleted};
+use crate::verbs::deleted::{self, DELETED, Deleted};
 use crate::verbs::in_flight;
 
 /// Examples and special exit codes.
@@ -98,7 +98,7 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
             }
             Err(error) => {
                 let done = format!("while deleting {}; {} of {} were deleted", webhook.id, deleted.len(), doomed.len());
-                failure = Some(error.context(done));
+                failure = Some(deleted::go_on(error.context(done), deleted.len(), args.ignore_missing));
                 break;
             }
         }

@@ -115,7 +115,7 @@ fn dry_run(
         calls.push(Call::of(&Delete(&webhook.id), &project)?);
     }
     let requests: Vec<DryRequest> = calls.iter().map(|call| DryRequest::of(call, &base_url)).collect();
-    dry_run::print_all(session, &requests)
+    dry_run::print_all(session, &requests, "dry run: nothing was changed")
 }
 
 /// The webhook with this URL; an active one before another.
