@@ -36,15 +36,17 @@ impl fmt::Debug for Proxy {
 /// # Errors
 /// Config, when the variable's value is no proxy.
 pub fn for_url(url: &Url, environment: &Environment) -> Result<Option<Proxy>, Failure> {
-    let Some((variable, text)) = NAMES.into_iter().find_map(|name| Some((name, environment.var(name)?))) else {
+    let Some((variable, text)) = NAMES.into_iter().find_map(|name| Some((name, environment.exact(name)?))) else {
         return Ok(None);
     };
     let exceptions = EXCEPTIONS.into_iter().find_map(|name| environment.var(name)).unwrap_or_default();
     if url.scheme() != "https" || is_exception(url, &exceptions) {
         return Ok(None);
     }
+    // A line break may have come with a file's last line; any other blank is a slip, and not a value for everybody else.
+    let text = text.to_string_lossy();
     // The value may hold a password, so it is not shown.
-    let url = parse(&text).map_err(|reason| {
+    let url = parse(text.trim_end_matches(['\r', '\n'])).map_err(|reason| {
         Failure::new(Code::Config, format!("{variable} is no proxy that can be used: {reason}"))
             .context("nothing was sent: without the proxy the credentials would go another way than was asked for")
             .hint(format!(
@@ -176,7 +178,7 @@ mod tests {
         for (value, read) in [
             ("http://proxy:3128", "http://proxy:3128/"),
             ("http://proxy:3128/", "http://proxy:3128/"),
-            (" http://proxy:3128\n", "http://proxy:3128/"),
+            ("http://proxy:3128\r\n", "http://proxy:3128/"),
             ("HTTP://Proxy:3128", "http://proxy:3128/"),
             ("http://proxy", "http://proxy/"),
             ("https://proxy:8443", "https://proxy:8443/"),
@@ -199,6 +201,9 @@ mod tests {
             ("ftp://proxy:3128", "scheme"),
             ("\"http://proxy:3128\"", "quotation mark"),
             ("'http://proxy:3128'", "quotation mark"),
+            (" http://proxy:3128", "blank"),
+            ("http://proxy:3128 ", "blank"),
+            ("\thttp://proxy:3128", "blank"),
             ("http://pro xy:3128", "blank"),
             ("http:// proxy:3128", "blank"),
             ("http://proxy:3128 http://other:3128", "blank"),
