@@ -106,6 +106,12 @@ pub struct RuleArgs {
     /// Deliver to webhooks on other machines too
     #[arg(long)]
     pub deliver_anywhere: bool,
+    /// Give the same ids and secrets for the same N, for snapshots
+    #[arg(long, value_name = "N")]
+    pub ids: Option<u64>,
+    /// Requests that the journal keeps [default: 1000]
+    #[arg(long, value_name = "N", value_parser = options::parse_journal)]
+    pub journal: Option<usize>,
     /// Several projects, from a TOML file of [[projects]]
     #[arg(long, value_name = "FILE")]
     pub projects: Option<PathBuf>,
@@ -266,6 +272,7 @@ fn start(options: &Options, observe: Option<Observe>, session: &Session) -> Resu
             (StartError::Store(error), Location::File(path)) => unusable(path, &error, session),
             (StartError::System(error), _) => unstarted(error),
             (StartError::Store(_), Location::Memory) => failure,
+            (StartError::Seed, _) => Failure { code: Code::InvalidInput, ..failure }.hint("raise `--pool`"),
             (StartError::Faults(_), _) => Failure { code: Code::Usage, ..failure },
         }
     })?;
@@ -290,14 +297,15 @@ fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<Opti
             options::default_project(seats, lines).into_iter().collect()
         }
     };
-    let seed = args.fault_seed.unwrap_or_else(|| fastrand::u64(..));
-    let mut faults = Faults { latency: args.latency, seed, ..Faults::default() };
+    let mut faults = Faults { latency: args.latency, seed: args.fault_seed, ..Faults::default() };
     args.faults.into_iter().for_each(|rule| faults.add(rule));
     Ok(Options {
         projects,
         pool: args.pool.unwrap_or(options::DEFAULT_POOL),
         rate_limit: asked_rate_limit(session)?.unwrap_or(rate_limit),
         revision: args.revision,
+        ids: args.ids,
+        journal: args.journal.unwrap_or(options::DEFAULT_JOURNAL),
         faults,
         deliveries: delivery::Rules { speed: args.delivery_speed.unwrap_or(1.0), anywhere: args.deliver_anywhere },
         ..Options::default()

@@ -16,6 +16,11 @@ pub fn is_uuid(text: &str) -> bool {
     parse(text).is_some()
 }
 
+/// Ids are compared without regard to case, as UUIDs are.
+pub fn key(id: &str) -> String {
+    id.to_ascii_lowercase()
+}
+
 /// Reads a text that matches the API's UUID pattern: with its hyphens and nothing around it, which is 36 characters.
 fn parse(text: &str) -> Option<Uuid> {
     let id = Uuid::try_parse(text).ok().filter(|_| text.len() == 36)?;

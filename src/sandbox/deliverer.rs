@@ -15,9 +15,10 @@ use reqwest::{Client, StatusCode, Url};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::active_faults::ActiveFaults;
 use super::delivery::{Attempt, Delivery, Outcome, Rules};
 use super::delivery_journal::{Journal, Waiting};
-use super::fault::{DeliveryFate, DeliveryFaults};
+use super::fault::DeliveryFate;
 use super::store::Store;
 use crate::nouns::webhooks::address::is_loopback;
 use crate::nouns::webhooks::rows::{self, Stored};
@@ -50,12 +51,12 @@ pub struct Deliverer {
 
 impl Deliverer {
     /// Starts the thread; where the system has none to give, nothing is taken.
-    pub fn start(store: Arc<Store>, journal: Arc<Journal>, rules: Rules, faults: DeliveryFaults, seed: u64) -> Self {
+    pub fn start(store: Arc<Store>, journal: Arc<Journal>, rules: Rules, faults: Arc<ActiveFaults>) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let thread = std::thread::Builder::new().name("sandbox-deliveries".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
             if let Ok(runtime) = runtime {
-                runtime.block_on(run(receiver, store, journal, rules, faults, seed));
+                runtime.block_on(run(receiver, store, journal, rules, faults));
                 runtime.shutdown_background();
             }
         });
@@ -88,8 +89,7 @@ struct Inside {
     store: Arc<Store>,
     journal: Arc<Journal>,
     rules: Rules,
-    faults: DeliveryFaults,
-    seed: u64,
+    faults: Arc<ActiveFaults>,
     stopping: watch::Receiver<bool>,
     places: Mutex<HashMap<String, Arc<Semaphore>>>,
     all_places: Arc<Semaphore>,
@@ -103,8 +103,7 @@ async fn run(
     store: Arc<Store>,
     journal: Arc<Journal>,
     rules: Rules,
-    faults: DeliveryFaults,
-    seed: u64,
+    faults: Arc<ActiveFaults>,
 ) {
     let (stop, stopping) = watch::channel(false);
     let inside = Arc::new(Inside {
@@ -112,7 +111,6 @@ async fn run(
         journal,
         rules,
         faults,
-        seed,
         stopping,
         places: Mutex::default(),
         all_places: Arc::new(Semaphore::new(AT_ONCE_IN_ALL)),
@@ -121,14 +119,13 @@ async fn run(
     });
     // Each delivery holds one end: the other one ends when all are done.
     let (working, mut done) = mpsc::channel::<()>(1);
-    let mut number = 0;
     while let Some(waiting) = receiver.recv().await {
         let (inside, working) = (Arc::clone(&inside), working.clone());
+        let (number, fate) = inside.faults.get().next_delivery();
         tokio::spawn(async move {
-            inside.deliver(&waiting.delivery, number).await;
+            inside.deliver(&waiting.delivery, number, &fate).await;
             drop((waiting, working));
         });
-        number += 1;
     }
     drop(working);
     stop.send_replace(true);
@@ -149,8 +146,7 @@ impl Failed {
 }
 
 impl Inside {
-    async fn deliver(&self, delivery: &Delivery, number: u64) {
-        let fate = self.faults.fate(self.seed, number);
+    async fn deliver(&self, delivery: &Delivery, number: u64, fate: &DeliveryFate) {
         if !fate.late.is_zero() {
             self.pause(fate.late).await;
         }
@@ -159,9 +155,9 @@ impl Inside {
             let attempt = delivery.attempt(now().as_millisecond());
             return self.journal.add(Attempt { error, fault: Some("delivery-lost"), ..attempt });
         }
-        self.try_all(delivery, number, &fate, None).await;
+        self.try_all(delivery, number, fate, None).await;
         if fate.is_doubled {
-            self.try_all(delivery, number, &fate, Some("delivery-twice")).await;
+            self.try_all(delivery, number, fate, Some("delivery-twice")).await;
         }
     }
 
@@ -175,7 +171,7 @@ impl Inside {
             let result = self.attempt(delivery, &mut attempt).await;
             drop(place);
             let result = match result {
-                Ok(_) if self.faults.drops(self.seed, number, at) => {
+                Ok(_) if self.faults.get().drops(number, at) => {
                     attempt.fault = Some("delivery-drop");
                     let why = "its answer was lost, as the sandbox was asked".to_owned();
                     Err(Failed { status: None, why, is_fatal: false })

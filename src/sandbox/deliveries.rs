@@ -4,20 +4,18 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use uuid::Uuid;
-
+use super::active_faults::ActiveFaults;
 use super::deliverer::Deliverer;
 use super::delivery::{Attempt, Delivery, Rules};
 use super::delivery_journal::Journal;
-use super::fault::{DeliveryFaults, Faults};
+use super::events::Events;
 use super::store::Store;
 
 /// Everything about deliveries that a sandbox has.
 #[derive(Debug)]
 pub struct Deliveries {
     rules: Rules,
-    faults: DeliveryFaults,
-    seed: u64,
+    faults: Arc<ActiveFaults>,
     journal: Arc<Journal>,
     /// Its thread is started by the first delivery: most sandboxes make none.
     deliverer: Mutex<Option<Deliverer>>,
@@ -25,9 +23,8 @@ pub struct Deliveries {
 
 impl Deliveries {
     /// What the options say.
-    pub fn new(rules: Rules, faults: &Faults) -> Self {
-        let (faults, seed) = (faults.deliveries, faults.seed);
-        Self { rules, faults, seed, journal: Arc::default(), deliverer: Mutex::default() }
+    pub fn new(rules: Rules, faults: Arc<ActiveFaults>, events: Arc<Events>) -> Self {
+        Self { rules, faults, journal: Arc::new(Journal::new(events)), deliverer: Mutex::default() }
     }
 
     /// Sends deliveries, each on its own. Nobody waits for them.
@@ -45,7 +42,7 @@ impl Deliveries {
             };
             let mut deliverer = self.deliverer();
             let running = deliverer.get_or_insert_with(|| {
-                Deliverer::start(Arc::clone(store), Arc::clone(&self.journal), self.rules, self.faults, self.seed)
+                Deliverer::start(Arc::clone(store), Arc::clone(&self.journal), self.rules, Arc::clone(&self.faults))
             });
             if let Err(waiting) = running.send(waiting) {
                 let error = Some("the sandbox has no thread to deliver with".to_owned());
@@ -54,12 +51,11 @@ impl Deliveries {
         }
     }
 
-    /// Sends a delivery again, with the same event and body; the new one's id. None when it is not kept any more.
-    pub fn redeliver(&self, store: &Arc<Store>, id: &str, now: i64) -> Option<String> {
-        let old = self.journal.kept(id)?;
-        let id = Uuid::new_v4().to_string();
+    /// Sends a delivery again under a new id, with the same event and body; whether it is still kept.
+    pub fn redeliver(&self, store: &Arc<Store>, id: &str, new_id: &str, now: i64) -> bool {
+        let Some(old) = self.journal.kept(id) else { return false };
         let again = Delivery {
-            id: id.clone(),
+            id: new_id.to_owned(),
             redelivery_of: Some(old.id.clone()),
             project: old.project.clone(),
             webhook: old.webhook.clone(),
@@ -70,12 +66,17 @@ impl Deliveries {
             body: Arc::clone(&old.body),
         };
         self.fire(store, [again], now);
-        Some(id)
+        true
     }
 
     /// The attempts behind this number, oldest first, the newest so many of them.
     pub fn attempts(&self, after: u64, limit: usize) -> Vec<Attempt> {
         self.journal.attempts(after, limit)
+    }
+
+    /// Forgets all attempts; what is on its way goes on.
+    pub fn clear(&self) {
+        self.journal.clear();
     }
 
     /// Makes no attempt more, beyond the first one of each that was fired; waits a little for those under way.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::delivery::{Attempt, Delivery};
+use super::events::Events;
 
 /// Attempts that are remembered; the oldest are forgotten.
 const REMEMBERED: usize = 10_000;
@@ -20,6 +21,8 @@ const WAITING_BYTES: usize = 32 << 20;
 /// What is remembered.
 #[derive(Debug, Default)]
 pub struct Journal {
+    /// Who hears of it.
+    events: Arc<Events>,
     attempts: Mutex<VecDeque<Attempt>>,
     seq: AtomicU64,
     kept: Mutex<Kept>,
@@ -38,11 +41,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Journal {
+    /// Nothing yet.
+    pub fn new(events: Arc<Events>) -> Self {
+        Self { events, ..Self::default() }
+    }
+
     /// Remembers an attempt.
     pub fn add(&self, mut attempt: Attempt) {
         let mut attempts = lock(&self.attempts);
         // Under the lock, so that the numbers stand in their order.
         attempt.seq = self.seq.fetch_add(1, Ordering::Relaxed) + 1;
+        self.events.tell("delivery", &attempt);
         if attempts.len() >= REMEMBERED {
             attempts.pop_front();
         }
@@ -69,6 +78,12 @@ impl Journal {
         let attempts = lock(&self.attempts);
         let start = attempts.partition_point(|attempt| attempt.seq <= after).max(attempts.len().saturating_sub(limit));
         attempts.range(start..).cloned().collect()
+    }
+
+    /// Forgets everything; the numbers go on.
+    pub fn clear(&self) {
+        lock(&self.attempts).clear();
+        *lock(&self.kept) = Kept::default();
     }
 
     /// A delivery that is kept.

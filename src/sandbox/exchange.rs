@@ -9,17 +9,23 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::active_faults::ActiveFaults;
 use super::deliveries::Deliveries;
 use super::description::Describe;
+use super::events::Events;
+use super::ids::Ids;
+use super::journal::Journal;
 use super::options::Project;
 use super::pool::Pool;
 use super::query::Query;
 use super::refusal::Refusal;
 use super::revision::Revision;
+use super::seed;
 use super::store::Store;
 use super::store_error::StoreError;
 use crate::http::Spec;
 use crate::http::envelope::{Failed, Success};
+pub use crate::model::ids::key;
 
 /// What answers a route.
 pub type Handler = fn(&Exchange<'_>) -> Result<Response, Refusal>;
@@ -59,6 +65,32 @@ pub struct State {
     pub revision: Revision,
     /// What is sent to webhooks.
     pub deliveries: Deliveries,
+    /// The projects.
+    pub projects: Arc<[Project]>,
+    /// Where ids and secrets come from.
+    pub ids: Ids,
+    /// What goes wrong on purpose.
+    pub faults: Arc<ActiveFaults>,
+    /// The last requests.
+    pub journal: Journal,
+    /// Those who want to hear what happens.
+    pub events: Arc<Events>,
+    /// What a reset goes back to.
+    pub seed: seed::Rows,
+}
+
+impl State {
+    /// Tells those who listen that users have changed: how, of which project, and which one.
+    pub fn tell_of_users(&self, change: &str, project: &str, user: Option<&str>) {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Changed<'a> {
+            change: &'a str,
+            project_id: &'a str,
+            user_id: Option<&'a str>,
+        }
+        self.events.tell("users", &Changed { change, project_id: project, user_id: user });
+    }
 }
 
 /// A request that was admitted, with everything that its handler needs.
@@ -113,11 +145,6 @@ impl<'a> Exchange<'a> {
     pub fn parameter(&self, name: &str) -> &str {
         self.parameters.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
-}
-
-/// Ids are compared without regard to case, as UUIDs are.
-pub fn key(id: &str) -> String {
-    id.to_ascii_lowercase()
 }
 
 /// Whether a `Content-Type` says JSON.

@@ -1,5 +1,6 @@
 //! Faults on command: which request meets which one, as a pure function of a seed and the request's number.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ pub struct Faults {
     pub rules: Vec<Fault>,
     /// What goes wrong with what is sent to webhooks.
     pub deliveries: DeliveryFaults,
-    /// The same seed gives the same faults to the same requests.
-    pub seed: u64,
+    /// The same seed gives the same faults to the same requests; without one, they are others each time.
+    pub seed: Option<u64>,
 }
 
 /// What goes wrong on purpose with what is sent to webhooks.
@@ -148,11 +149,11 @@ pub struct Fate {
 
 impl Faults {
     /// Decides over the request with this number.
-    pub fn fate(&self, number: u64) -> Fate {
+    pub fn fate(&self, seed: u64, number: u64) -> Fate {
         if self.rules.is_empty() && self.latency.is_none() {
             return Fate { delay: Duration::ZERO, fault: None };
         }
-        let mut dice = dice(self.seed, number);
+        let mut dice = dice(seed, number);
         let (roll, part) = (dice.f64(), dice.f64());
         let delay = self.latency.map_or(Duration::ZERO, |latency| latency.at(part));
         let mut reached = 0.0;
@@ -172,6 +173,15 @@ impl Faults {
             Rule::Twice(rate) => self.deliveries.twice = rate,
             Rule::Late(latency) => self.deliveries.late = Some(latency),
         }
+    }
+
+    /// Every fault as it is written, those of requests first.
+    pub fn written(&self) -> Vec<String> {
+        let requests = self.rules.iter().map(|rule| format!("{}:{}", rule.kind, rule.rate));
+        let DeliveryFaults { lost, dropped, twice, late } = self.deliveries;
+        let shares = [("delivery-lost", lost), ("delivery-drop", dropped), ("delivery-twice", twice)];
+        let shares = shares.into_iter().filter(|(_, rate)| *rate > 0.0).map(|(name, rate)| format!("{name}:{rate}"));
+        requests.chain(shares).chain(late.map(|late| format!("delivery-late:{late}"))).collect()
     }
 
     /// Checks that the shares of all faults leave something to share.
@@ -228,6 +238,33 @@ impl FromStr for Fault {
     }
 }
 
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "{status}"),
+            Self::Drop => f.write_str("drop"),
+            Self::Hang => f.write_str("hang"),
+            Self::Garbage => f.write_str("garbage"),
+        }
+    }
+}
+
+impl fmt::Display for Latency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&exactly(self.least))?;
+        if self.most > self.least { write!(f, "..{}", exactly(self.most)) } else { Ok(()) }
+    }
+}
+
+/// A time to the nanosecond, as it can be typed.
+fn exactly(time: Duration) -> String {
+    match (time.subsec_nanos(), time.subsec_nanos() % 1_000_000) {
+        (0, _) => format!("{}s", time.as_secs()),
+        (_, 0) => format!("{}ms", time.as_millis()),
+        (_, rest) => format!("{}.{}ms", time.as_millis(), format!("{rest:06}").trim_end_matches('0')),
+    }
+}
+
 impl FromStr for Latency {
     type Err = FaultError;
 
@@ -245,9 +282,9 @@ impl FromStr for Latency {
 mod tests {
     use super::*;
 
-    fn faults(rules: &[&str], seed: u64) -> Faults {
+    fn faults(rules: &[&str]) -> Faults {
         let rules = rules.iter().map(|rule| rule.parse().unwrap()).collect();
-        Faults { rules, seed, ..Faults::default() }
+        Faults { rules, ..Faults::default() }
     }
 
     #[test]
@@ -269,21 +306,21 @@ mod tests {
 
     #[test]
     fn rates_add_up_to_one_at_most() {
-        assert_eq!(faults(&["500:0.3", "drop:0.3", "hang:0.4"], 0).check(), Ok(()));
-        assert_eq!(faults(&["500:0.7", "drop:0.7"], 0).check(), Err(FaultError::Sum));
+        assert_eq!(faults(&["500:0.3", "drop:0.3", "hang:0.4"]).check(), Ok(()));
+        assert_eq!(faults(&["500:0.7", "drop:0.7"]).check(), Err(FaultError::Sum));
     }
 
     #[test]
     fn the_same_seed_gives_the_same_faults_again_and_another_seed_others() {
-        let fates = |seed| (0..200).map(|n| faults(&["500:0.5"], seed).fate(n).fault.is_some()).collect::<Vec<_>>();
+        let fates = |seed| (0..200).map(|n| faults(&["500:0.5"]).fate(seed, n).fault.is_some()).collect::<Vec<_>>();
         assert_eq!(fates(7), fates(7));
         assert_ne!(fates(7), fates(8));
     }
 
     #[test]
     fn every_fault_gets_its_share() {
-        let faults = faults(&["500:0.2", "drop:0.1"], 42);
-        let count = |kind| (0..10_000).filter(|n| faults.fate(*n).fault == kind).count();
+        let faults = faults(&["500:0.2", "drop:0.1"]);
+        let count = |kind| (0..10_000).filter(|n| faults.fate(42, *n).fault == kind).count();
         assert!((1800..2200).contains(&count(Some(FaultKind::Status(500)))));
         assert!((850..1150).contains(&count(Some(FaultKind::Drop))));
         assert!((6700..7300).contains(&count(None)));
@@ -293,7 +330,7 @@ mod tests {
     fn latency_stays_in_its_range() {
         let faults = Faults { latency: "50ms..400ms".parse().ok(), ..Faults::default() };
         for number in 0..1000 {
-            let delay = faults.fate(number).delay;
+            let delay = faults.fate(0, number).delay;
             assert!((50..=400).contains(&delay.as_millis()), "{delay:?}");
         }
     }
@@ -316,6 +353,17 @@ mod tests {
         assert!((0..100).all(|n| (50..=60).contains(&faults.deliveries.fate(7, n).late.as_millis())));
         for bad in ["delivery-lost:2", "delivery-late:0.5", "delivery-late", "delivery-none:0.1", "delivery-drop:"] {
             assert!(bad.parse::<Rule>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_force_is_written_as_it_was_typed() {
+        let typed = ["503:0.3", "drop:1", "delivery-twice:0.25", "delivery-late:50ms..1s"];
+        let mut faults = Faults::default();
+        typed.iter().for_each(|rule| faults.add(rule.parse().unwrap()));
+        assert_eq!(faults.written(), typed);
+        for typed in ["50ms..400ms", "2s", "1.5ms", "0.25ms..1500ms"] {
+            assert_eq!(typed.parse::<Latency>().unwrap().to_string(), typed);
         }
     }
 }

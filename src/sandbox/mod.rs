@@ -4,6 +4,7 @@
 //! [`workers`] for its tools, and so is what delivers to webhooks.
 //! Nothing here prints or reads the environment: what there is to say goes out as values.
 
+pub(crate) mod active_faults;
 pub(crate) mod control;
 pub(crate) mod credentials;
 mod deliverer;
@@ -11,16 +12,20 @@ pub(crate) mod deliveries;
 pub mod delivery;
 pub(crate) mod delivery_journal;
 pub mod description;
+pub(crate) mod events;
 pub mod exchange;
 pub mod fault;
 pub(crate) mod gate;
 #[cfg(test)]
 mod growth;
 pub(crate) mod host;
+pub(crate) mod ids;
+pub(crate) mod journal;
 pub(crate) mod limit;
 pub mod openapi;
 pub mod options;
 pub(crate) mod outgoing;
+pub(crate) mod page;
 pub(crate) mod pool;
 pub(crate) mod project_settings;
 pub(crate) mod projects_file;
@@ -30,6 +35,7 @@ pub(crate) mod refusal;
 pub mod revision;
 pub mod router;
 pub(crate) mod schema;
+pub mod seed;
 pub(crate) mod server;
 pub(crate) mod status;
 pub(crate) mod store;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::delivery;
 use super::fault::Faults;
 use super::revision::Revision;
+use super::seed::Seed;
 use crate::model::{Phone, ProjectId};
 use crate::secrets::credentials::Secret;
 
@@ -21,6 +22,10 @@ pub const DEFAULT_MAX_SHARED_USERS: u32 = 100;
 pub const DEFAULT_POOL: usize = 100;
 /// The largest pool that can be asked for.
 pub const LARGEST_POOL: usize = 10_000;
+/// Requests that the journal keeps when nobody says otherwise.
+pub const DEFAULT_JOURNAL: usize = 1_000;
+/// The most that it can be asked to keep.
+pub const LARGEST_JOURNAL: usize = 100_000;
 /// Requests per second and project, as the service allows them.
 pub const SERVICE_RATE_LIMIT: u32 = 5;
 
@@ -45,6 +50,12 @@ pub struct Options {
     pub faults: Faults,
     /// How webhooks are delivered to.
     pub deliveries: delivery::Rules,
+    /// How many requests are kept in the journal.
+    pub journal: usize,
+    /// What ids and secrets follow from; without it they are new each time.
+    pub ids: Option<u64>,
+    /// What the store begins with when it is empty, and what a reset goes back to.
+    pub seed: Seed,
     /// Whether the store remembers that this server runs, for `sandbox status`.
     pub announce: bool,
 }
@@ -61,6 +72,9 @@ impl Default for Options {
             revision: Revision::default(),
             faults: Faults::default(),
             deliveries: delivery::Rules::default(),
+            journal: DEFAULT_JOURNAL,
+            ids: None,
+            seed: Seed::default(),
             announce: false,
         }
     }
@@ -115,6 +129,17 @@ pub fn parse_pool(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|size| (1..=LARGEST_POOL).contains(size))
         .ok_or_else(|| format!("{text:?} is not a pool size; write a number from 1 to {LARGEST_POOL}"))
+}
+
+/// Reads how many requests the journal is to keep.
+///
+/// # Errors
+/// When it is not a number from 0 to [`LARGEST_JOURNAL`].
+pub fn parse_journal(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|length| *length <= LARGEST_JOURNAL)
+        .ok_or_else(|| format!("{text:?} is not a number of requests; write one from 0 to {LARGEST_JOURNAL}"))
 }
 
 #[cfg(test)]

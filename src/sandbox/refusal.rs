@@ -50,6 +50,8 @@ pub enum Refusal {
     Host,
     /// A call of the control plane without its header, or from a page elsewhere.
     Control,
+    /// More listeners than there is room for.
+    Listeners,
     /// A message from somebody who is nobody's user, or to a number that is not theirs.
     Nobody(Phone, Option<Phone>),
     /// A message from somebody who has several numbers to text.
@@ -123,6 +125,9 @@ impl Refusal {
                 StatusCode::FORBIDDEN,
                 "The control plane wants the header X-Sandbox: 1, and no Origin of another page".to_owned(),
             ),
+            Self::Listeners => {
+                bare(StatusCode::SERVICE_UNAVAILABLE, "Too many listen to the events already".to_owned())
+            }
             Self::Nobody(from, None) => {
                 bare(StatusCode::NOT_FOUND, format!("{from} is nobody's user, so the service would do nothing"))
             }

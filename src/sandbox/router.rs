@@ -7,14 +7,20 @@ use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, StatusCode};
 use jiff::Timestamp;
 
+use super::active_faults::ActiveFaults;
 use super::credentials::Presented;
 use super::deliveries::Deliveries;
+use super::events::Events;
 use super::exchange::{Exchange, Head, Response, Route, State, key};
+use super::ids::Ids;
+use super::journal::Journal;
 use super::limit::Limiter;
 use super::options::{Options, Project};
 use super::pool::Pool;
 use super::query::Query;
 use super::refusal::Refusal;
+use super::schema;
+use super::seed;
 use super::store::Store;
 use super::store_error::StoreError;
 use crate::http::Access;
@@ -26,8 +32,7 @@ use crate::nouns::catalogue;
 pub struct Router {
     /// What the handlers work on.
     pub state: State,
-    projects: Vec<Project>,
-    /// Places in `projects`, by id in lower case.
+    /// Places in the state's projects, by id in lower case.
     by_id: HashMap<String, usize>,
     /// Places in `paths`, by the canonical path without its last slash.
     table: matchit::Router<usize>,
@@ -63,19 +68,46 @@ impl Router {
     /// # Errors
     /// When the store cannot be opened.
     pub fn new(options: &Options) -> Result<Self, StoreError> {
+        let (events, ids) = (Arc::<Events>::default(), Ids::new(options.ids));
+        let faults = Arc::new(ActiveFaults::new(options.faults.clone()));
+        let projects: Arc<[Project]> = options.projects.clone().into();
+        let seed = seed::Rows::new(&options.seed, &ids, Timestamp::now());
+        ids.mark();
         let state = State {
             store: Arc::new(Store::open(&options.store)?),
             pool: Pool::new(options.pool),
             revision: options.revision,
-            deliveries: Deliveries::new(options.deliveries, &options.faults),
+            deliveries: Deliveries::new(options.deliveries, Arc::clone(&faults), Arc::clone(&events)),
+            journal: Journal::new(options.journal, Arc::clone(&events), Arc::clone(&projects)),
+            projects,
+            ids,
+            faults,
+            events,
+            seed,
         };
-        let projects = options.projects.clone();
-        let by_id = projects.iter().enumerate().map(|(at, project)| (key(project.id.as_str()), at)).collect();
+        let by_id = state.projects.iter().enumerate().map(|(at, project)| (key(project.id.as_str()), at)).collect();
         let limiter = Limiter::new(options.rate_limit);
         let (table, paths) = (matchit::Router::new(), Vec::new());
-        let mut router = Self { state, projects, by_id, table, paths, limiter };
+        let mut router = Self { state, by_id, table, paths, limiter };
         catalogue::routes().for_each(|route| router.mount(route));
         Ok(router)
+    }
+
+    /// Puts the seed into a store that holds nothing yet; says whether it did, or none when the pool had too few numbers.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn plant(&self) -> Result<Option<bool>, StoreError> {
+        let State { store, seed, pool, revision, .. } = &self.state;
+        if seed.is_empty() {
+            return Ok(Some(true));
+        }
+        store.write(|connection| {
+            if !schema::is_clear(connection)? {
+                return Ok(Some(false));
+            }
+            Ok(seed.write(connection, *pool, revision.email_is_identity())?.then_some(true))
+        })
     }
 
     fn mount(&mut self, route: &'static Route) {
@@ -113,7 +145,7 @@ impl Router {
             (Some(id), Access::Project) => Some(self.authorize(id, head.authorization).map_err(refuse)?),
             (Some(id), Access::Open) => Some(self.public(id).map_err(refuse)?),
         };
-        if let Some(project) = project.and_then(|at| self.projects.get(at)) {
+        if let Some(project) = project.and_then(|at| self.state.projects.get(at)) {
             self.limiter.grant(project.id.as_str(), head.uptime).map_err(|wait| {
                 // Whole seconds, rounded up: a client that waits that long is not refused again.
                 let seconds = u64::try_from(wait.as_nanos().div_ceil(1_000_000_000)).unwrap_or(1).max(1);
@@ -128,7 +160,7 @@ impl Router {
     pub fn carry_out(&self, admitted: &Admitted, rest: &Rest<'_>) -> Response {
         let exchange = Exchange {
             state: &self.state,
-            project: admitted.project.and_then(|at| self.projects.get(at)),
+            project: admitted.project.and_then(|at| self.state.projects.get(at)),
             parameters: &admitted.parameters,
             query: Query::parse(rest.query),
             content_type: rest.content_type,
@@ -142,7 +174,7 @@ impl Router {
     fn authorize(&self, id: &str, authorization: Option<&[u8]>) -> Result<usize, Refusal> {
         let presented = authorization.and_then(Presented::parse).ok_or(Refusal::Credentials)?;
         let at = *self.by_id.get(&presented.project).ok_or(Refusal::Credentials)?;
-        let project = self.projects.get(at).ok_or(Refusal::Credentials)?;
+        let project = self.state.projects.get(at).ok_or(Refusal::Credentials)?;
         if !presented.has_secret(project.secret.expose()) {
             return Err(Refusal::Credentials);
         }

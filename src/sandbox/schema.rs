@@ -134,6 +134,29 @@ pub fn create(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Forgets everything but which servers run; how many active users that were.
+///
+/// # Errors
+/// Whatever the database says.
+pub fn clear(connection: &Connection) -> Result<u64, StoreError> {
+    let active: Option<u64> = connection.query_row("SELECT sum(active) FROM counts", [], |row| row.get(0))?;
+    connection.execute_batch(
+        "DELETE FROM users; DELETE FROM pairs; DELETE FROM counts; DELETE FROM blocks; DELETE FROM project_settings;
+         DELETE FROM webhooks;",
+    )?;
+    Ok(active.unwrap_or(0))
+}
+
+/// Whether nothing was ever written into it, or everything was forgotten.
+///
+/// # Errors
+/// Whatever the database says.
+pub fn is_clear(connection: &Connection) -> Result<bool, StoreError> {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM users) AND NOT EXISTS (SELECT 1 FROM pairs)
+        AND NOT EXISTS (SELECT 1 FROM webhooks) AND NOT EXISTS (SELECT 1 FROM project_settings)";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
 /// Looks whether a database is a store of this version.
 ///
 /// # Errors

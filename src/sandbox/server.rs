@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderValue, ORIGIN, SERVER};
+use hyper::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPECT, HOST, HeaderValue, ORIGIN,
+    REFERRER_POLICY, SERVER, X_CONTENT_TYPE_OPTIONS,
+};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,8 +24,10 @@ use jiff::Timestamp;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
+use super::events::Listening;
 use super::exchange::{Head, Response as Answer};
-use super::fault::{FaultError, FaultKind, Faults};
+use super::fault::{FaultError, FaultKind};
+use super::journal::{Visit, cut};
 use super::options::Options;
 use super::outgoing::{Place, Room, Timely};
 use super::refusal::Refusal;
@@ -30,7 +35,7 @@ use super::router::{Admitted, Rest, Router};
 use super::status::{self, Server};
 use super::store_error::StoreError;
 use super::workers::{WORKERS, Workers};
-use super::{control, host};
+use super::{control, host, page};
 
 /// The largest body that is looked at; a create needs a few hundred bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -87,6 +92,9 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// A phone number of the seed is in more projects than there are numbers for it.
+    #[error("the pool has too few numbers for the seed")]
+    Seed,
     /// The faults make no sense together.
     #[error("{0}")]
     Faults(#[from] FaultError),
@@ -101,6 +109,8 @@ pub struct Running {
     pub url: String,
     /// The first project's id.
     pub project_id: String,
+    /// Whether the store begins with the seed: not when it held something before.
+    pub is_seeded: bool,
     stopper: Stopper,
     requests: Arc<AtomicU64>,
     trouble: Arc<Mutex<Option<StoreError>>>,
@@ -171,7 +181,6 @@ struct Shared {
     workers: Workers,
     turns: Semaphore,
     room: Arc<Room>,
-    faults: Faults,
     observe: Option<Observe>,
     listen: SocketAddr,
     name: HeaderValue,
@@ -191,6 +200,7 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
         return Err(StartError::NotLoopback(options.listen));
     }
     let router = Router::new(options)?;
+    let is_seeded = router.plant()?.ok_or(StartError::Seed)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(StartError::System)?;
     let workers = Workers::start().map_err(StartError::System)?;
@@ -210,7 +220,6 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
         workers,
         turns: Semaphore::new(2 * WORKERS),
         room: Arc::new(Room::new(WAITING_ANSWERS)),
-        faults: options.faults.clone(),
         observe,
         listen: address,
         name: HeaderValue::from_str(&status::name(std::process::id()))
@@ -233,7 +242,15 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
         })
         .map_err(StartError::System)?;
     let project_id = options.projects.first().map(|project| project.id.to_string()).unwrap_or_default();
-    Ok(Running { url, project_id, stopper: Stopper(Arc::new(sender)), requests, trouble, thread: Some(thread) })
+    Ok(Running {
+        url,
+        project_id,
+        is_seeded,
+        stopper: Stopper(Arc::new(sender)),
+        requests,
+        trouble,
+        thread: Some(thread),
+    })
 }
 
 async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -249,11 +266,13 @@ async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 async fn run(listener: TcpListener, shared: Arc<Shared>) {
     let graceful = Arc::new(GracefulShutdown::new());
     let mut stopping = shared.stopping.clone();
-    let accepting = tokio::spawn(accept(listener, shared, Arc::clone(&graceful)));
+    let accepting = tokio::spawn(accept(listener, Arc::clone(&shared), Arc::clone(&graceful)));
     // An error means that nobody is left who could say stop: the same thing.
     let _ = stopping.wait_for(|stop| *stop).await;
     accepting.abort();
     let _ = accepting.await;
+    // They would go on for ever.
+    shared.router.state.events.end();
     if let Some(graceful) = Arc::into_inner(graceful) {
         let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
     }
@@ -295,17 +314,26 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, watcher: Watcher) {
 #[error("dropped on purpose")]
 struct Dropped;
 
+/// What goes out as the body of an answer.
+type Outgoing = Either<Full<Bytes>, Listening>;
+
 /// One request and its answer.
-async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Result<Response<Full<Bytes>>, Dropped> {
+async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Result<Response<Outgoing>, Dropped> {
     let start = Instant::now();
     let (head, body) = request.into_parts();
-    let (method, path) = (head.method.clone(), head.uri.path().to_owned());
-    // It takes no part in the sequence of faults, nor in the count.
-    if path.starts_with(control::PREFIX) {
-        return Ok(written(controlled(&shared, &head, body).await, Place::default(), &shared.name));
+    // What is for people takes no part in the sequence of faults, nor in the count.
+    if let Some(asset) = page::asset(head.uri.path()) {
+        return Ok(written(paged(&shared, &head, asset), Place::default(), &shared.name));
     }
-    let number = shared.requests.fetch_add(1, Ordering::Relaxed);
-    let fate = shared.faults.fate(number);
+    if head.uri.path().starts_with(page::FOLDER) {
+        return Ok(written(Refusal::Route.into(), Place::default(), &shared.name));
+    }
+    if head.uri.path().starts_with(control::PREFIX) {
+        return Ok(controlled(&shared, head, body).await);
+    }
+    shared.requests.fetch_add(1, Ordering::Relaxed);
+    let fate = shared.router.state.faults.get().next_request();
+    let mut asked = Asked::new(&shared, &head, start, fate.fault);
     let admitted = shared.router.admit(&Head {
         method: &head.method,
         path: head.uri.path(),
@@ -320,26 +348,31 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
     let mut place = Place::default();
     let answer = match fate.fault {
         Some(FaultKind::Hang) => {
+            // Who looks for what its client waits for finds it while it waits.
+            asked.keep(None);
             let mut stopping = shared.stopping.clone();
             let _ = tokio::time::timeout(LONGEST_HANG, stopping.wait_for(|stop| *stop)).await;
             None
         }
         Some(FaultKind::Status(status)) => {
-            let _ = read_body(&head.headers, body).await;
+            asked.body = read_body(&head.headers, body).await.unwrap_or_default();
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             Some(Refusal::Fault(status).into())
         }
         fault => {
             let answer = match check_host(&head.headers, head.version, head.uri.host(), shared.listen) {
                 Ok(()) => match read_body(&head.headers, body).await {
-                    Ok(body) => match admitted {
-                        Ok(admitted) => {
-                            let (answer, its_place) = respond(&shared, admitted, head, body).await;
-                            place = its_place;
-                            answer
+                    Ok(body) => {
+                        asked.body = body.clone();
+                        match admitted {
+                            Ok(admitted) => {
+                                let (answer, its_place) = respond(&shared, admitted, head, body).await;
+                                place = its_place;
+                                answer
+                            }
+                            Err(refusal) => refusal,
                         }
-                        Err(refusal) => refusal,
-                    },
+                    }
                     Err(refusal) => Answer::from(refusal).with(CONNECTION, HeaderValue::from_static("close")),
                 },
                 Err(refusal) => refusal.into(),
@@ -351,16 +384,7 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
             }
         }
     };
-    if let Some(observe) = &shared.observe {
-        observe(&LogLine {
-            method: &method,
-            path: &path,
-            status: answer.as_ref().map(|answer| answer.status),
-            took: start.elapsed(),
-            fault: fate.fault,
-            error: answer.as_ref().and_then(|answer| answer.fault.as_ref()),
-        });
-    }
+    asked.end(answer.as_ref());
     let mut answer = answer.ok_or(Dropped)?;
     if let Some(error) = answer.fault.take() {
         shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
@@ -368,9 +392,72 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
     Ok(written(answer, place, &shared.name))
 }
 
+/// A request on its way to the journal and the log.
+struct Asked<'a> {
+    shared: &'a Shared,
+    start: Instant,
+    at: Timestamp,
+    method: Method,
+    path: String,
+    query: Option<String>,
+    fault: Option<FaultKind>,
+    body: Bytes,
+    is_kept: bool,
+}
+
+impl<'a> Asked<'a> {
+    fn new(shared: &'a Shared, head: &Parts, start: Instant, fault: Option<FaultKind>) -> Self {
+        Self {
+            shared,
+            start,
+            at: Timestamp::now(),
+            method: head.method.clone(),
+            path: head.uri.path().to_owned(),
+            query: head.uri.query().map(str::to_owned),
+            fault,
+            body: Bytes::new(),
+            is_kept: false,
+        }
+    }
+
+    /// Puts it into the journal, once.
+    fn keep(&mut self, answer: Option<&Answer>) {
+        if std::mem::replace(&mut self.is_kept, true) {
+            return;
+        }
+        let sent = answer.filter(|_| self.method != Method::HEAD).map(|answer| cut(&answer.body));
+        self.shared.router.state.journal.add(Visit {
+            at: self.at.as_millisecond(),
+            method: self.method.clone(),
+            path: self.path.clone(),
+            query: self.query.clone(),
+            status: answer.map(|answer| answer.status.as_u16()),
+            ms: u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            fault: self.fault,
+            request: cut(&self.body),
+            response: sent.unwrap_or_default(),
+        });
+    }
+
+    /// It was answered, or will not be.
+    fn end(mut self, answer: Option<&Answer>) {
+        self.keep(answer);
+        if let Some(observe) = &self.shared.observe {
+            observe(&LogLine {
+                method: &self.method,
+                path: &self.path,
+                status: answer.map(|answer| answer.status),
+                took: self.start.elapsed(),
+                fault: self.fault,
+                error: answer.and_then(|answer| answer.fault.as_ref()),
+            });
+        }
+    }
+}
+
 /// An answer as it goes out; it keeps its place until it is read.
-fn written(answer: Answer, place: Place, name: &HeaderValue) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(place.keep(answer.body)));
+fn written(answer: Answer, place: Place, name: &HeaderValue) -> Response<Outgoing> {
+    let mut response = Response::new(Either::Left(Full::from(place.keep(answer.body))));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
     headers.extend(answer.headers);
@@ -378,25 +465,92 @@ fn written(answer: Answer, place: Place, name: &HeaderValue) -> Response<Full<By
     response
 }
 
-/// A request to the control plane: no fault and no limit touches it.
-async fn controlled(shared: &Arc<Shared>, head: &Parts, body: Incoming) -> Answer {
+/// A file of the page.
+fn paged(shared: &Shared, head: &Parts, asset: &page::Asset) -> Answer {
     if let Err(refusal) = check_host(&head.headers, head.version, head.uri.host(), shared.listen) {
         return refusal.into();
     }
+    if !matches!(head.method, Method::GET | Method::HEAD) {
+        return Refusal::Route.into();
+    }
+    let value = HeaderValue::from_static;
+    let mut answer = Answer::empty(StatusCode::OK)
+        .with(CONTENT_TYPE, value(asset.content_type))
+        .with(CONTENT_SECURITY_POLICY, value(page::POLICY))
+        .with(X_CONTENT_TYPE_OPTIONS, value("nosniff"))
+        .with(REFERRER_POLICY, value("no-referrer"))
+        .with(CACHE_CONTROL, value("no-cache"));
+    answer.body = asset.bytes.to_vec();
+    answer
+}
+
+/// A request to the control plane: no fault and no limit touches it.
+async fn controlled(shared: &Arc<Shared>, head: Parts, body: Incoming) -> Response<Outgoing> {
+    let whole = |answer: Answer, place| {
+        let answer = answer.with(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        written(answer, place, &shared.name)
+    };
+    if let Err(refusal) = check_host(&head.headers, head.version, head.uri.host(), shared.listen) {
+        return whole(refusal.into(), Place::default());
+    }
     let body = match read_body(&head.headers, body).await {
         Ok(body) => body,
-        Err(refusal) => return Answer::from(refusal).with(CONNECTION, HeaderValue::from_static("close")),
+        Err(refusal) => {
+            let answer = Answer::from(refusal).with(CONNECTION, HeaderValue::from_static("close"));
+            return whole(answer, Place::default());
+        }
     };
-    let (inside, method, uri) = (Arc::clone(shared), head.method.clone(), head.uri.clone());
-    let is_marked = head.headers.get(control::MARK.0).is_some_and(|value| value == control::MARK.1);
-    let origin = head.headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("unreadable").to_owned());
+    let is_get = head.method == Method::GET;
+    let request = Arc::new((head, body));
+    let mut reply = control(shared, &request).await;
+    let place = match &reply {
+        control::Reply::Whole(answer) => match shared.room.find(answer.body.len()) {
+            Some(place) => place,
+            // As with the API's own: made again later rather than kept.
+            None if is_get => {
+                let length = answer.body.len();
+                drop(std::mem::replace(&mut reply, control::Reply::Whole(ended())));
+                let place = shared.room.wait(length).await;
+                reply = control(shared, &request).await;
+                place
+            }
+            None => Place::default(),
+        },
+        control::Reply::Events(_) => Place::default(),
+    };
+    match reply {
+        control::Reply::Whole(answer) => whole(answer, place),
+        control::Reply::Events(listening) => {
+            let head = Answer::empty(StatusCode::OK)
+                .with(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+            whole(head, place).map(|_| Either::Right(listening))
+        }
+    }
+}
+
+/// Hands a call of the control plane to what answers it, on a thread that may wait for the database.
+async fn control(shared: &Arc<Shared>, request: &Arc<(Parts, Bytes)>) -> control::Reply {
+    let (inside, request) = (Arc::clone(shared), Arc::clone(request));
     let work = move || {
-        let origin = origin.as_deref();
-        let request =
-            control::Request { method: &method, path: uri.path(), query: uri.query(), is_marked, origin, body: &body };
-        control::answer(&inside.router.state, &request)
+        let (head, body) = &*request;
+        let text = |value: &HeaderValue| value.to_str().unwrap_or("unreadable").to_owned();
+        let origins: Vec<String> = head.headers.get_all(ORIGIN).iter().map(text).collect();
+        let origin = (!origins.is_empty()).then(|| origins.join(", "));
+        let host = head.headers.get(HOST).map_or_else(|| inside.listen.to_string(), text);
+        control::answer(
+            &inside.router.state,
+            &control::Request {
+                method: &head.method,
+                path: head.uri.path(),
+                query: head.uri.query(),
+                is_marked: head.headers.get(control::MARK.0).is_some_and(|value| value == control::MARK.1),
+                origin: origin.as_deref(),
+                url: &format!("http://{host}"),
+                body,
+            },
+        )
     };
-    shared.workers.run(work).await.unwrap_or_else(ended)
+    shared.workers.run(work).await.unwrap_or_else(|| control::Reply::Whole(ended()))
 }
 
 /// Answers a request, and finds the answer a place to wait in until it is read.

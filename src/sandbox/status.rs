@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::options::{Location, Options};
+use super::schema;
 use super::store::Store;
 use super::store_error::StoreError;
 use super::store_file;
@@ -186,11 +187,7 @@ pub fn reset(path: &Path, is_default: bool) -> Result<Reset, StoreError> {
 }
 
 fn forget(store: &Store) -> Result<u64, StoreError> {
-    let forgotten = store.write(|c| {
-        let active: Option<u64> = c.query_row("SELECT sum(active) FROM counts", [], |row| row.get(0))?;
-        c.execute_batch("DELETE FROM users; DELETE FROM pairs; DELETE FROM counts; DELETE FROM blocks; DELETE FROM project_settings; DELETE FROM webhooks;")?;
-        Ok(active.unwrap_or(0))
-    })?;
+    let forgotten = store.write(|connection| schema::clear(connection))?;
     store.shrink()?;
     Ok(forgotten)
 }

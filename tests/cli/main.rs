@@ -9,6 +9,7 @@
 mod apply;
 mod arrows;
 mod columns;
+mod control;
 mod conversations;
 mod decode;
 mod deliveries;

@@ -15,6 +15,7 @@ use crate::http::Endpoint as _;
 use crate::model::ids::is_uuid;
 use crate::model::{Email, Phone};
 use crate::sandbox::exchange::{Exchange, Response, Route, State, key};
+use crate::sandbox::ids::Ids;
 use crate::sandbox::options::Project;
 use crate::sandbox::pool;
 use crate::sandbox::query::Query;
@@ -77,7 +78,11 @@ fn delete(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     let user = user_id(exchange.parameter("user"))?;
     let now = exchange.now.as_millisecond();
     let deleted = exchange.state.store.write(|connection| records::delete(connection, &id, &user, now))?;
-    if deleted { Ok(Response::success(&Deleted { user_id: &user })) } else { Err(Refusal::NoUser) }
+    if !deleted {
+        return Err(Refusal::NoUser);
+    }
+    exchange.state.tell_of_users("deleted", &id, Some(&user));
+    Ok(Response::success(&Deleted { user_id: &user }))
 }
 
 /// The public redirect: from a link to a message to the user's number.
@@ -196,7 +201,7 @@ fn create(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     // The rules and the write are one transaction: nobody can come in between.
     let outcome = state.store.write(|connection| {
         let result = match &wanted.line {
-            Some(line) => create_dedicated(connection, project, &wanted, line, exchange.now),
+            Some(line) => create_dedicated(connection, state, project, &wanted, line, exchange.now),
             None => create_shared(connection, state, project, &wanted, exchange.now),
         };
         match result {
@@ -204,7 +209,10 @@ fn create(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
             other => Ok(other),
         }
     })?;
-    outcome.map(|record| Response::success(&Shown(&record, state.revision)))
+    let record = outcome?;
+    // A repeat may have overwritten it.
+    state.tell_of_users("created", &record.project_id, Some(&record.id));
+    Ok(Response::success(&Shown(&record, state.revision)))
 }
 
 /// A shared user, by the identity rule of the revision.
@@ -233,7 +241,7 @@ fn create_shared(
         return Err(Refusal::Capacity(project.max_shared_users));
     }
     let number = pool::assign(connection, state.pool, &id, &wanted.phone)?.ok_or(Refusal::PoolExhausted)?;
-    let record = new_record(connection, id, UserType::Shared, wanted, number, now)?;
+    let record = new_record((connection, &state.ids), id, UserType::Shared, wanted, number, now)?;
     record.insert(connection, email_is_identity)?;
     Ok(record)
 }
@@ -254,6 +262,7 @@ fn overwrite(record: &mut Record, wanted: &Wanted) {
 
 fn create_dedicated(
     connection: &Connection,
+    state: &State,
     project: &Project,
     wanted: &Wanted,
     line: &Phone,
@@ -266,13 +275,13 @@ fn create_dedicated(
     if let Some(record) = records::find(connection, &id, Key::Tuple(wanted.phone.as_str(), line.as_str()))? {
         return Ok(record);
     }
-    let record = new_record(connection, id, UserType::Dedicated, wanted, line.to_string(), now)?;
+    let record = new_record((connection, &state.ids), id, UserType::Dedicated, wanted, line.to_string(), now)?;
     record.insert(connection, false)?;
     Ok(record)
 }
 
 fn new_record(
-    connection: &Connection,
+    (connection, ids): (&Connection, &Ids),
     project_id: String,
     kind: UserType,
     wanted: &Wanted,
@@ -283,7 +292,7 @@ fn new_record(
     // Requests that overtake one another on their way here must not be dated backwards.
     let newest = records::newest(connection)?.filter(|newest| *newest <= now + LARGEST_LEAD_MS);
     Ok(Record {
-        id: uuid::Uuid::new_v4().to_string(),
+        id: ids.unused(connection, "users")?,
         project_id,
         kind: kind.as_str().to_owned(),
         first_name: wanted.first_name.clone(),

@@ -84,6 +84,13 @@ impl Serialize for Address {
     }
 }
 
+/// A URL that the service takes for a webhook, as it is compared: its syntax is all that is looked at.
+pub fn taken(url: &str) -> Option<String> {
+    same(url)
+        .filter(|compared| compared.starts_with("http://") || compared.starts_with("https://"))
+        .filter(|_| !url.contains(|c: char| c.is_whitespace() || c.is_control()))
+}
+
 /// The form in which URLs are compared: scheme and host in small letters, no default port. A slash at the end of a path
 /// counts: to most servers it is another path. None for what is no URL.
 pub fn same(text: &str) -> Option<String> {

@@ -292,7 +292,12 @@ pub fn raw_inbound(event: &RawInbound<'_>) -> Vec<u8> {
 
 /// A new message's id.
 pub fn message_id() -> String {
-    format!("spc-msg-{}", Uuid::new_v4())
+    message_id_of(Uuid::new_v4())
+}
+
+/// A message's id that is made of this.
+pub fn message_id_of(random: Uuid) -> String {
+    format!("spc-msg-{random}")
 }
 
 /// A new reaction's id.
@@ -312,8 +317,13 @@ pub fn group_id() -> String {
 
 /// A new event's id: a UUID that begins with its time (version 7).
 pub fn event_id(at: Timestamp) -> String {
+    event_id_of(at, Uuid::new_v4())
+}
+
+/// An event's id that is made of its time and this.
+pub fn event_id_of(at: Timestamp, source: Uuid) -> String {
     let mut random = [0; 10];
-    random.copy_from_slice(&Uuid::new_v4().as_bytes()[..10]);
+    random.copy_from_slice(&source.as_bytes()[..10]);
     let milliseconds = u64::try_from(at.as_millisecond()).unwrap_or_default();
     Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid().to_string()
 }

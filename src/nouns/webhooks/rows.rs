@@ -1,10 +1,14 @@
 //! The sandbox's rows of webhooks: every SQL statement about them, and the JSON that the API shows of one.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::Serialize;
 
 use super::model::Schema;
+use super::signature::{STANDARD_PREFIX, hex};
+use crate::sandbox::ids::Ids;
 use crate::sandbox::records::Iso;
 use crate::sandbox::store_error::StoreError;
 
@@ -54,7 +58,17 @@ impl std::fmt::Debug for Keys {
     }
 }
 
+/// A new standard secret.
+pub fn standard_secret(ids: &Ids) -> String {
+    format!("{STANDARD_PREFIX}{}", BASE64.encode(ids.bytes()))
+}
+
 impl Keys {
+    /// New ones.
+    pub fn new(ids: &Ids) -> Self {
+        Self { signing: hex(&ids.bytes()), standard: standard_secret(ids), previous: None }
+    }
+
     /// The standard secrets that are good at a moment, the newest first.
     pub fn standard_at(&self, now: Timestamp) -> Vec<&str> {
         let previous = self.previous.as_ref().filter(|(_, until)| now.as_millisecond() < *until);

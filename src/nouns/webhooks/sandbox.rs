@@ -1,17 +1,13 @@
 //! How the sandbox answers for webhooks.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::address;
 use super::endpoints::{Create, Delete, EgressIps, List, Rotate, Update};
 use super::model::{LONGEST_OVERLAP, Schema};
 use super::rows::{self, EVENT_TYPES, Keys, Stored};
 use super::schema;
-use super::signature::{STANDARD_PREFIX, hex};
 use crate::http::Endpoint as _;
 use crate::model::Email;
 use crate::model::ids::is_uuid;
@@ -49,10 +45,7 @@ fn create(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     let fields = exchange.fields()?;
     // Its syntax is all that the service looks at: http and localhost are taken, and what is sent there is dropped.
     let url = fields.get("webhookUrl").and_then(Value::as_str).unwrap_or_default();
-    let compared = address::same(url)
-        .filter(|compared| compared.starts_with("http://") || compared.starts_with("https://"))
-        .filter(|_| !url.contains(|c: char| c.is_whitespace() || c.is_control()));
-    let Some(compared) = compared else { return invalid("webhookUrl must be a valid URL") };
+    let Some(compared) = address::taken(url) else { return invalid("webhookUrl must be a valid URL") };
     let schema = match fields.get("schemaVersion") {
         None => Schema::default(),
         Some(value) => match value.as_str().unwrap_or_default().parse() {
@@ -66,8 +59,9 @@ fn create(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
         Some(value) => read_email(value)?,
     };
     let now = exchange.now.as_millisecond();
-    let webhook = Stored {
-        id: Uuid::new_v4().to_string(),
+    let ids = &exchange.state.ids;
+    let wanted = Stored {
+        id: String::new(),
         project,
         url: url.to_owned(),
         schema,
@@ -75,9 +69,13 @@ fn create(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
         disabled: None,
         created_ms: now,
         updated_ms: now,
-        keys: Keys { signing: hex(&random()), standard: whsec(), previous: None },
+        keys: Keys::new(ids),
     };
-    let is_new = exchange.state.store.write(|connection| rows::insert(connection, &webhook, &compared))?;
+    let (webhook, is_new) = exchange.state.store.write(|connection| {
+        let webhook = Stored { id: ids.unused(connection, "webhooks")?, ..wanted.clone() };
+        let is_new = rows::insert(connection, &webhook, &compared)?;
+        Ok((webhook, is_new))
+    })?;
     if is_new { Ok(Response::success(&webhook.shown_with_secrets())) } else { Err(Refusal::WebhookExists) }
 }
 
@@ -177,7 +175,7 @@ fn rotate(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
         },
     };
     let now = exchange.now.as_millisecond();
-    let fresh = whsec();
+    let fresh = rows::standard_secret(&exchange.state.ids);
     let rotated = exchange.state.store.write(|connection| {
         let Some(mut webhook) = rows::find(connection, &project, &id)? else { return Ok(None) };
         let old = std::mem::replace(&mut webhook.keys.standard, fresh.clone());
@@ -207,17 +205,4 @@ fn egress_ips(_: &Exchange<'_>) -> Result<Response, Refusal> {
 fn webhook_id(exchange: &Exchange<'_>) -> Result<String, Refusal> {
     let id = exchange.parameter("webhook");
     if is_uuid(id) { Ok(key(id)) } else { invalid("webhookId must be a UUID") }
-}
-
-/// Thirty-two bytes that nobody guesses.
-fn random() -> [u8; 32] {
-    let mut bytes = [0; 32];
-    let (left, right) = bytes.split_at_mut(16);
-    left.copy_from_slice(Uuid::new_v4().as_bytes());
-    right.copy_from_slice(Uuid::new_v4().as_bytes());
-    bytes
-}
-
-fn whsec() -> String {
-    format!("{STANDARD_PREFIX}{}", BASE64.encode(random()))
 }
