@@ -28,7 +28,7 @@ pub static NOUNS: &[Noun] = &[
     subcommand_required = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    after_help = "Try it in the sandbox, without an account.\n\nExamples:\n  spectrum -P sandbox users create --shared \\\n      --phone +14155550123\n  spectrum -P sandbox users list\n\nTopics: spectrum help environment | exit-codes | files | json | options | roster"
+    after_help = "Try it in the sandbox, without an account.\n\nExamples:\n  spectrum -P sandbox users create --shared \\\n      --phone +14155550123\n  spectrum -P sandbox users list\n\nTopics: spectrum help control-plane | environment | exit-codes | files | json | options | roster"
 )]
 pub struct Cli {
     /// Flags that every command takes.

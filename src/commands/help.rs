@@ -11,7 +11,7 @@ use crate::verbs::help_text;
 /// Show help for a command or a topic
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Topics: environment, exit-codes, files, json, options, roster.\n\nExamples:\n  spectrum help users create\n  spectrum help exit-codes"
+    after_help = "Topics: control-plane, environment, exit-codes, files, json, options, roster.\n\nExamples:\n  spectrum help users create\n  spectrum help exit-codes"
 )]
 pub struct HelpArgs {
     /// A command or a topic
@@ -20,7 +20,8 @@ pub struct HelpArgs {
 }
 
 /// The topics and their texts.
-pub const TOPICS: [(&str, &str); 6] = [
+pub const TOPICS: [(&str, &str); 7] = [
+    ("control-plane", include_str!("help/control-plane.txt")),
     ("environment", include_str!("help/environment.txt")),
     ("exit-codes", include_str!("help/exit-codes.txt")),
     ("files", include_str!("help/files.txt")),

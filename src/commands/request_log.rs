@@ -6,9 +6,12 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::time::Duration;
 
 use hyper::{Method, StatusCode};
+use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::nouns::catalogue;
 use crate::sandbox::fault::FaultKind;
+use crate::sandbox::records::Iso;
 use crate::sandbox::{LogLine, Observe};
 use crate::session::Session;
 
@@ -19,6 +22,16 @@ pub struct RequestLog {
     lines: SyncSender<String>,
     written: Receiver<()>,
     quiet: bool,
+    format: LogFormat,
+}
+
+/// How a line of the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// A JSON object a line.
+    Ndjson,
 }
 
 /// Lines that may wait to be written; more are dropped.
@@ -31,7 +44,7 @@ impl RequestLog {
     ///
     /// # Errors
     /// When the system has no thread to give.
-    pub fn start(session: &Session) -> io::Result<Self> {
+    pub fn start(format: LogFormat, session: &Session) -> io::Result<Self> {
         let out = Arc::clone(&session.out);
         let (lines, waiting) = mpsc::sync_channel::<String>(WAITING_LINES);
         let (done, written) = mpsc::channel();
@@ -40,15 +53,19 @@ impl RequestLog {
             // Nobody listens any more when the last lines took too long.
             let _ = done.send(());
         })?;
-        Ok(Self { lines, written, quiet: session.out.is_quiet() })
+        Ok(Self { lines, written, quiet: session.out.is_quiet(), format })
     }
 
     /// What the sandbox tells of its requests.
     pub fn observer(&self) -> Observe {
-        let (lines, quiet) = (self.lines.clone(), self.quiet);
+        let (lines, quiet, format) = (self.lines.clone(), self.quiet, self.format);
         Arc::new(move |line: &LogLine<'_>| {
             if !quiet || line.error.is_some() {
-                let _ = lines.try_send(describe(line));
+                let line = match format {
+                    LogFormat::Text => describe(line),
+                    LogFormat::Ndjson => document(line),
+                };
+                let _ = lines.try_send(line);
             }
         })
     }
@@ -67,6 +84,37 @@ fn is_unserved(method: &Method, path: &str) -> bool {
     path.starts_with("/projects/") && !catalogue::routes().any(|route| route.spec.is_asked_by(method, path))
 }
 
+/// What stands beside a request that may be one of the service's.
+const UNSERVED: &str = "not served by the sandbox";
+
+/// A line of JSON: the fields of the journal that are no text of somebody else's, but for the path.
+fn document(line: &LogLine<'_>) -> String {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        at: Iso,
+        method: &'a str,
+        path: &'a str,
+        status: Option<u16>,
+        ms: u64,
+        fault: Option<String>,
+        error: Option<String>,
+        note: Option<&'static str>,
+    }
+    let unserved = line.status == Some(StatusCode::NOT_FOUND) && is_unserved(line.method, line.path);
+    // Our own types always serialize.
+    serde_json::to_string(&Document {
+        at: Iso(Timestamp::now().as_millisecond()),
+        method: line.method.as_str(),
+        path: line.path,
+        status: line.status.map(|status| status.as_u16()),
+        ms: u64::try_from(line.took.as_millis()).unwrap_or(u64::MAX),
+        fault: line.fault.map(|fault| fault.to_string()),
+        error: line.error.map(ToString::to_string),
+        note: unserved.then_some(UNSERVED),
+    })
+    .unwrap_or_default()
+}
+
 fn describe(line: &LogLine<'_>) -> String {
     let status = line.status.as_ref().map_or("-", |status| status.as_str());
     let mut text = format!("{} {} {status} {} ms", line.method, line.path, line.took.as_millis());
@@ -78,7 +126,7 @@ fn describe(line: &LogLine<'_>) -> String {
         None => {}
     }
     if line.status == Some(StatusCode::NOT_FOUND) && is_unserved(line.method, line.path) {
-        text.push_str(" (not served by the sandbox)");
+        text.push_str(&format!(" ({UNSERVED})"));
     }
     if let Some(error) = line.error {
         text.push_str(&format!(" ({error})"));

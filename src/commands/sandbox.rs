@@ -7,9 +7,12 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::exec;
-use super::request_log::RequestLog;
-use super::sandbox_store::{is_default, store, unusable};
-use super::sandbox_text as text;
+use super::request_log::{LogFormat, RequestLog};
+use super::sandbox_store::{store, unusable};
+use super::{
+    sandbox_deliveries as deliveries, sandbox_faults as faults, sandbox_requests as requests, sandbox_reset as reset,
+    sandbox_seed as seed, sandbox_text as text, sandbox_wait as wait,
+};
 use crate::config::settings::{Origin, Setting};
 use crate::config::{profiles_file, source};
 use crate::failure::{Code, Exit, Failure};
@@ -22,7 +25,8 @@ use crate::sandbox::delivery;
 use crate::sandbox::fault::{Faults, Latency, Rule};
 use crate::sandbox::options::{self, Location, Options, Project};
 use crate::sandbox::revision::Revision;
-use crate::sandbox::{self, Observe, Reset, Running, StartError, Status, projects_file};
+use crate::sandbox::seed::Seed;
+use crate::sandbox::{self, Observe, Running, StartError, Status, projects_file};
 use crate::session::{Session, unstarted};
 
 /// What can be done with the sandbox.
@@ -32,12 +36,18 @@ pub enum Verb {
     Serve(Box<ServeArgs>),
     #[command(after_help = EXEC_HELP)]
     Exec(Box<ExecArgs>),
-    #[command(
-        after_help = "Examples:\n  spectrum sandbox reset --yes\n  spectrum sandbox reset --store test.sqlite3 --yes"
-    )]
-    Reset(ResetArgs),
+    #[command(after_help = wait::AFTER_HELP)]
+    Wait(wait::WaitArgs),
     #[command(after_help = text::AFTER_HELP)]
     Text(text::TextArgs),
+    #[command(after_help = requests::AFTER_HELP)]
+    Requests(requests::RequestsArgs),
+    #[command(after_help = faults::AFTER_HELP)]
+    Faults(faults::FaultsArgs),
+    #[command(after_help = deliveries::AFTER_HELP)]
+    Deliveries(deliveries::DeliveriesArgs),
+    #[command(after_help = reset::AFTER_HELP)]
+    Reset(reset::ResetArgs),
     #[command(after_help = "Examples:\n  spectrum sandbox status\n  spectrum sandbox status -o json")]
     Status(StatusArgs),
 }
@@ -53,6 +63,8 @@ Examples:
 
 Once it listens it prints SPECTRUM_CLOUD_URL, SPECTRUM_PROJECT_ID and
 SPECTRUM_PROJECT_SECRET on stdout, a line each; its log goes to stderr.
+`spectrum help control-plane` tells what a test can see and change below
+/_sandbox/, and what a seed looks like.
 --rate-limit N is here what a project may send in a second: 5, 0 for no limit.";
 
 /// Examples and what the command gets.
@@ -106,6 +118,10 @@ pub struct RuleArgs {
     /// Deliver to webhooks on other machines too
     #[arg(long)]
     pub deliver_anywhere: bool,
+    /// Begin with what stands in a file, when the store is empty: a roster for the
+    /// first project, or TOML of [[projects]]; see `spectrum help control-plane`
+    #[arg(long, value_name = "FILE")]
+    pub seed: Option<PathBuf>,
     /// Give the same ids and secrets for the same N, for snapshots
     #[arg(long, value_name = "N")]
     pub ids: Option<u64>,
@@ -132,6 +148,9 @@ pub struct ServeArgs {
     /// Keep nothing
     #[arg(long)]
     pub memory: bool,
+    /// How the log is written: text or ndjson
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
+    pub log_format: LogFormat,
     /// The rules.
     #[command(flatten)]
     pub rules: RuleArgs,
@@ -140,6 +159,9 @@ pub struct ServeArgs {
 /// Run a command beside a fresh sandbox that lives in memory
 #[derive(Debug, Args)]
 pub struct ExecArgs {
+    /// Log the requests to stderr: text or ndjson [default: no log]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    pub log_format: Option<LogFormat>,
     /// The rules.
     #[command(flatten)]
     pub rules: RuleArgs,
@@ -164,17 +186,6 @@ pub struct StatusArgs {
     pub store: StoreArgs,
 }
 
-/// Forget every user of the store
-#[derive(Debug, Args)]
-pub struct ResetArgs {
-    /// Which store.
-    #[command(flatten)]
-    pub store: StoreArgs,
-    /// Do not ask
-    #[arg(short, long)]
-    pub yes: bool,
-}
-
 fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     let local = text.strip_prefix("localhost:").and_then(|port| port.parse().ok());
     let address = local.map(|port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
@@ -191,9 +202,13 @@ pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
     match verb {
         Verb::Serve(args) => serve(*args, session),
         Verb::Exec(args) => exec_beside(*args, session),
-        Verb::Reset(args) => reset(&args, session),
-        Verb::Status(args) => status(&args.store, session),
+        Verb::Wait(args) => wait::wait(&args, session),
         Verb::Text(args) => text::text(&args, session),
+        Verb::Requests(args) => requests::requests(&args, session),
+        Verb::Faults(args) => faults::faults(args, session),
+        Verb::Deliveries(args) => deliveries::deliveries(&args, session),
+        Verb::Reset(args) => reset::reset(&args, session),
+        Verb::Status(args) => status(&args.store, session),
     }
 }
 
@@ -207,7 +222,7 @@ fn serve(args: ServeArgs, session: &Session) -> Result<Exit, Failure> {
         store,
         ..read_rules(args.rules, options::SERVICE_RATE_LIMIT, session)?
     };
-    let log = RequestLog::start(session).map_err(unstarted)?;
+    let log = RequestLog::start(args.log_format, session).map_err(unstarted)?;
     let (running, project) = start(&options, Some(log.observer()), session)?;
     let stopper = running.stopper();
     interrupt::on_first(move || stopper.stop());
@@ -233,7 +248,8 @@ fn exec_beside(args: ExecArgs, session: &Session) -> Result<Exit, Failure> {
     let at_terminal = environment.stdin_is_terminal || environment.stdout_is_terminal || environment.stderr_is_terminal;
     // Before there is anything that a signal could leave behind.
     let signals = exec::Signals::hold(at_terminal).map_err(unstarted)?;
-    let (running, project) = start(&options, None, session)?;
+    let log = args.log_format.map(|format| RequestLog::start(format, session)).transpose().map_err(unstarted)?;
+    let (running, project) = start(&options, log.as_ref().map(RequestLog::observer), session)?;
     let given = [
         ("SPECTRUM_CLOUD_URL", running.url.clone()),
         ("SPECTRUM_PROJECT_ID", project.id.to_string()),
@@ -246,6 +262,9 @@ fn exec_beside(args: ExecArgs, session: &Session) -> Result<Exit, Failure> {
     let taken = source::credential_variables().chain(["SPECTRUM_CONFIG"]);
     let status = exec::run(&environment.program(program), arguments, taken, &given, signals);
     drop(running);
+    if let Some(log) = log {
+        log.finish();
+    }
     match status {
         Ok(status) => Ok(Exit::Child(status)),
         Err(unrun) => {
@@ -276,10 +295,15 @@ fn start(options: &Options, observe: Option<Observe>, session: &Session) -> Resu
             (StartError::Faults(_), _) => Failure { code: Code::Usage, ..failure },
         }
     })?;
+    if !running.is_seeded {
+        let hint = "`spectrum sandbox reset` goes back to the seed";
+        session.out.warn(format!("the store holds something already, so it does not begin with the seed; {hint}"));
+    }
     Ok((running, project))
 }
 
 fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<Options, Failure> {
+    let names_projects = args.projects.is_some() || args.max_shared_users.is_some() || !args.lines.is_empty();
     let projects = match &args.projects {
         Some(path) => {
             let failed = |error: String| {
@@ -297,6 +321,17 @@ fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<Opti
             options::default_project(seats, lines).into_iter().collect()
         }
     };
+    let (projects, seed) = match (&args.seed, projects.first()) {
+        (Some(path), Some(first)) => {
+            let found = seed::read(path, first, session)?;
+            if found.projects.is_some() && names_projects {
+                return Err(Failure::new(Code::Usage, "--seed: the file names projects, and so do other options")
+                    .hint("leave out `--projects`, `--line` and `--max-shared-users`"));
+            }
+            (found.projects.unwrap_or(projects), found.seed)
+        }
+        _ => (projects, Seed::default()),
+    };
     let mut faults = Faults { latency: args.latency, seed: args.fault_seed, ..Faults::default() };
     args.faults.into_iter().for_each(|rule| faults.add(rule));
     Ok(Options {
@@ -305,6 +340,7 @@ fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<Opti
         rate_limit: asked_rate_limit(session)?.unwrap_or(rate_limit),
         revision: args.revision,
         ids: args.ids,
+        seed,
         journal: args.journal.unwrap_or(options::DEFAULT_JOURNAL),
         faults,
         deliveries: delivery::Rules { speed: args.delivery_speed.unwrap_or(1.0), anywhere: args.deliver_anywhere },
@@ -371,47 +407,5 @@ fn status(args: &StoreArgs, session: &Session) -> Result<Exit, Failure> {
         session.out.note("no server runs on this store");
     }
     session.out.one_of_ours(&STATUS, &shown)?;
-    Ok(Exit::Done)
-}
-
-/// What `reset` did.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Done {
-    store: String,
-    /// Null when the store was replaced: then nobody could count them.
-    deleted_users: Option<u64>,
-}
-
-fn reset(args: &ResetArgs, session: &Session) -> Result<Exit, Failure> {
-    session.out.check_no_fields()?;
-    let path = store(args.store.store.clone(), session)?;
-    let (shown, is_default) = (path.display(), is_default(&path, session));
-    if !args.yes {
-        let question = match sandbox::status(&path) {
-            Ok(state) => {
-                let users = state.shared_users + state.dedicated_users;
-                format!("forget {} of the sandbox's store {shown}?", count(users, "user"))
-            }
-            Err(error) if sandbox::status::can_replace(&path, &error, is_default) => {
-                format!("replace the sandbox's store {shown} by an empty one? it cannot be used: {error}")
-            }
-            Err(error) => return Err(unusable(&path, &error, session)),
-        };
-        session.prompt.confirm(&question, "--yes")?;
-    }
-    let done = sandbox::reset(&path, is_default).map_err(|error| unusable(&path, &error, session))?;
-    let deleted_users = match done {
-        Reset::Forgot(users) => Some(users),
-        Reset::Replaced => None,
-    };
-    if session.out.format() == Format::Table {
-        session.out.note(match deleted_users {
-            Some(users) => format!("forgot {}", count(users, "user")),
-            None => format!("{shown} is a new store; the old one could not be used"),
-        });
-        return Ok(Exit::Done);
-    }
-    session.out.document(&Done { store: shown.to_string(), deleted_users })?;
     Ok(Exit::Done)
 }

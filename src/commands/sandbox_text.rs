@@ -4,9 +4,9 @@ use clap::Args;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
+use super::sandbox_control::{Control, read};
 use super::sandbox_store::running_at;
 use crate::failure::{Code, Exit, Failure};
-use crate::http::loopback;
 use crate::model::Phone;
 use crate::output::format::Format;
 use crate::output::{Column, sanitize};
@@ -96,24 +96,15 @@ pub fn text(args: &TextArgs, session: &Session) -> Result<Exit, Failure> {
             ours.url.parse().map_err(|error| Failure::internal("the sandbox has no address", error))?
         }
     };
-    let timeout = session.settings.timeout.value;
-    let answer = loopback::ask(&url, Method::POST, "messages", Some(body), timeout).map_err(|error| {
-        let failure = Failure::from(error);
-        match failure.code {
-            // What else is not there is the control plane itself.
-            Code::NotFound if failure.api_code.as_deref() != Some("404") => {
-                let what = format!("{} is no sandbox that can be texted", url.as_str().trim_end_matches('/'));
-                Failure { message: what, ..failure }.hint("start one with `spectrum sandbox serve`")
-            }
+    let answer =
+        Control::at(url, session).ask(Method::POST, "messages", Some(body)).map_err(|failure| match failure.code {
+            Code::NotFound if failure.api_code.as_deref() != Some("404") => failure,
             Code::NotFound if args.to.is_some() => failure.hint("leave `--to` out to text the number that is theirs"),
             Code::NotFound => failure.hint(format!("register them: `spectrum users create --shared --phone {from}`")),
             Code::Conflict => failure.hint("add `--to LINE`"),
-            Code::Network => failure.hint("start one with `spectrum sandbox serve`, or name it with `--url URL`"),
             _ => failure,
-        }
-    })?;
-    let sent: Sent = serde_json::from_str(&answer)
-        .map_err(|error| Failure::new(Code::BadResponse, "the answer is not one of the sandbox's").because(error))?;
+        })?;
+    let sent: Sent = read(&answer)?;
     match session.out.format() {
         Format::Table if session.settings.fields.is_none() => {}
         Format::Id => {

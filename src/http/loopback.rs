@@ -15,13 +15,15 @@ pub const PREFIX: &str = "/_sandbox/";
 /// The header that a request to it has to carry, and its value: no page elsewhere can send it without asking.
 pub const MARK: (&str, &str) = ("x-sandbox", "1");
 
-/// Sends a request below [`PREFIX`] and hands back the body of a success.
+/// Sends a request below [`PREFIX`], with the query that its path may have, and hands back the body of a success.
 ///
 /// # Errors
 /// Network, when nothing answers there; whatever the sandbox refused.
 pub fn ask(base: &Url, method: Method, path: &str, body: Option<String>, timeout: Duration) -> Result<String, Error> {
     let mut url = base.clone();
+    let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     url.set_path(&format!("{PREFIX}{path}"));
+    url.set_query(query);
     let client = transport::loopback(timeout).map_err(|error| Error::unsendable(error.to_string()))?;
     let mut request = client.request(method, url).header(MARK.0, MARK.1);
     if let Some(body) = body {

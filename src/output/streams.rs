@@ -21,7 +21,7 @@ use crate::secrets::credentials::{Credentials, Secret};
 use crate::secrets::redactor::Redactor;
 
 /// The commands that `--fields` belongs to.
-pub const TAKES_FIELDS: [&str; 25] = [
+pub const TAKES_FIELDS: [&str; 29] = [
     "users create",
     "users list",
     "users get",
@@ -45,6 +45,10 @@ pub const TAKES_FIELDS: [&str; 25] = [
     "profiles list",
     "profiles check",
     "profiles path",
+    "sandbox wait",
+    "sandbox requests",
+    "sandbox faults",
+    "sandbox deliveries",
     "sandbox status",
     "sandbox text",
 ];

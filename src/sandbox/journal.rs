@@ -182,8 +182,8 @@ impl Journal {
         if is_cut {
             for project in self.projects.iter() {
                 let secret = project.secret.expose();
-                let ends = secret.char_indices().map(|(at, _)| at).filter(|at| *at >= TELLING);
-                if let Some(end) = ends.filter(|end| text.ends_with(&secret[..*end])).last() {
+                let mut ends = secret.char_indices().map(|(at, _)| at).filter(|at| *at >= TELLING).rev();
+                if let Some(end) = ends.find(|end| text.ends_with(&secret[..*end])) {
                     text.truncate(text.len() - end);
                 }
             }

@@ -91,6 +91,11 @@ pub fn default_project(max_shared_users: u32, lines: Vec<Phone>) -> Option<Proje
     })
 }
 
+/// What a project is called that has no name: such are told apart by the start of their id.
+pub fn unnamed(id: &ProjectId) -> String {
+    format!("Sandbox {}", id.as_str().split('-').next().unwrap_or_default())
+}
+
 /// The default project's lines.
 pub fn default_lines() -> Vec<Phone> {
     DEFAULT_LINES.into_iter().filter_map(|line| line.parse().ok()).collect()

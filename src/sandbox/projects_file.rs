@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::Deserialize;
 
-use super::options::{DEFAULT_MAX_SHARED_USERS, Project};
+use super::options::{self, DEFAULT_MAX_SHARED_USERS, Project};
 use crate::model::{Phone, ProjectId};
 use crate::secrets::credentials::Secret;
 
@@ -84,8 +84,7 @@ impl Entry {
         let secret = Secret::new(&self.secret).ok_or("secret: it is empty")?;
         let lines: Result<Vec<Phone>, _> = self.lines.iter().map(|line| line.parse()).collect();
         Ok(Project {
-            // Projects without a name are told apart by the start of their id.
-            name: self.name.unwrap_or_else(|| format!("Sandbox {}", id.as_str().split('-').next().unwrap_or_default())),
+            name: self.name.unwrap_or_else(|| options::unnamed(&id)),
             id,
             secret,
             max_shared_users: self.max_shared_users.unwrap_or(DEFAULT_MAX_SHARED_USERS),

@@ -27,6 +27,7 @@ mod hostile;
 mod http;
 mod link;
 mod model;
+mod observing;
 mod openapi;
 mod output;
 mod profiles;
@@ -41,6 +42,7 @@ mod roster;
 mod sandbox;
 mod sandbox_text;
 mod secrets;
+mod seed;
 mod send;
 mod serve;
 #[cfg(unix)]

@@ -16,6 +16,19 @@ use crate::sandbox::{pool, project_settings};
 const FREE_SEATS: u32 = 10;
 /// Shared seats of the Pro plan. Any other number stands for Business, which has no limit of its own.
 const PRO_SEATS: u32 = 100;
+/// Seats of the Business plan, which has no limit of its own.
+const BUSINESS_SEATS: u32 = 1_000_000;
+
+/// The shared seats of a plan by its word; the plan that is told follows from them.
+pub fn seats(tier: &str) -> Option<u32> {
+    match tier {
+        "free" => Some(FREE_SEATS),
+        "pro" => Some(PRO_SEATS),
+        "business" => Some(BUSINESS_SEATS),
+        _ => None,
+    }
+}
+
 /// The setting that holds how the project shows itself.
 const PROFILE_SETTING: &str = "profile";
 /// The setting that holds which platforms are switched on.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use ::toml::Spanned;
-use ::toml::de::{DeTable, DeValue};
+use ::toml::de::{DeArray, DeTable, DeValue};
 
 use super::field::Field;
 use super::json::quoted;
@@ -19,13 +19,19 @@ const PIECE: usize = 256 * 1024;
 pub fn read(text: &str, rows: &mut Rows<'_>) {
     let whole = text.contains("\"\"\"") || text.contains("'''");
     let lines = Lines::new(text);
-    let mut reader = Reader { text, lines: &lines, index: 0, rows };
+    let mut reader = Reader { text, lines: &lines, path: "users", own: &[], index: 0, rows };
     let mut start = 0;
     while start < text.len() {
         let end = if whole { text.len() } else { end_of_piece(text, start) };
         reader.piece(start, end);
         start = end;
     }
+}
+
+/// Reads users out of a document that holds more than a roster: from the array at this path of it. Fields that the
+/// document has of its `own` are left to whoever asks.
+pub fn read_array(text: &str, path: &str, array: &DeArray<'_>, own: &[&str], rows: &mut Rows<'_>) {
+    Reader { text, lines: &Lines::new(text), path, own, index: 0, rows }.array(array, 0, true);
 }
 
 /// Where the piece that begins here ends: before a `[[users]]` at the start of a line. What follows such a line stands
@@ -39,6 +45,10 @@ fn end_of_piece(text: &str, start: usize) -> usize {
 struct Reader<'a, 'terms> {
     text: &'a str,
     lines: &'a Lines<'a>,
+    /// What the array of users is called.
+    path: &'a str,
+    /// Fields that are no part of a roster, and no problem.
+    own: &'a [&'a str],
     /// Users so far.
     index: usize,
     rows: &'a mut Rows<'terms>,
@@ -71,26 +81,30 @@ impl Reader<'_, '_> {
                     continue;
                 }
             };
-            for value in array {
-                let line = self.lines.at(base + value.span().start);
-                match value.get_ref() {
-                    DeValue::Table(table) => self.user(table, base, line),
-                    _ if errors.is_empty() => {
-                        let path = format!("users[{}]", self.index);
-                        let problem = Problem::new(line, "is not a user, which is a table");
-                        self.rows.problem(problem.at(Place::Path { path }));
-                    }
-                    // Half of a value that was not TOML: said already.
-                    _ => {}
+            self.array(&array, base, errors.is_empty());
+        }
+    }
+
+    fn array(&mut self, array: &DeArray<'_>, base: usize, is_whole: bool) {
+        for value in array {
+            let line = self.lines.at(base + value.span().start);
+            match value.get_ref() {
+                DeValue::Table(table) => self.user(table, base, line),
+                _ if is_whole => {
+                    let path = format!("{}[{}]", self.path, self.index);
+                    let problem = Problem::new(line, "is not a user, which is a table");
+                    self.rows.problem(problem.at(Place::Path { path }));
                 }
-                self.index += 1;
+                // Half of a value that was not TOML: said already.
+                _ => {}
             }
+            self.index += 1;
         }
     }
 
     fn user(&mut self, table: &DeTable<'_>, base: usize, line: u32) {
-        let (text, lines, index) = (self.text, self.lines, self.index);
-        let at = |name: &str| Place::Path { path: format!("users[{index}].{name}") };
+        let (text, lines, path, index) = (self.text, self.lines, self.path, self.index);
+        let at = |name: &str| Place::Path { path: format!("{path}[{index}].{name}") };
         let line_of = |item: &Spanned<DeValue<'_>>| lines.at(base + item.span().start);
         let mut raw = RawRow { line, ..RawRow::default() };
         let mut places: [Option<&Spanned<DeValue<'_>>>; Field::COUNT] = [None; Field::COUNT];
@@ -125,7 +139,8 @@ impl Reader<'_, '_> {
                 _ => raw.set(field, Cow::Borrowed(written)),
             }
         }
-        for (name, value, meaning) in unknown.into_iter().filter(|_| !raw.listed()) {
+        let own = self.own;
+        for (name, value, meaning) in unknown.into_iter().filter(|(name, ..)| !raw.listed() && !own.contains(name)) {
             self.rows.stranger(
                 name,
                 meaning,
