@@ -114,7 +114,37 @@ webhook_handlers() {
     sed -n '/: accepted/s/^/webhook handler /p' "$folder/out"
 }
 
+# What README shows: tests that start a sandbox of their own, in TypeScript and in Python.
+example() { # NAME COMMAND...
+    local name=$1
+    shift
+    if SPECTRUM=$spectrum HOME=$work timeout 60 "$@" > "$work/example" 2>&1; then
+        echo "$name: passed"
+    else
+        failed=1
+        echo "$name: failed"
+        tail -40 "$work/example"
+    fi
+}
+
+typescript_example() {
+    local folder="$work/npm-typescript"
+    mkdir "$folder"
+    echo '{"private": true, "type": "module"}' > "$folder/package.json"
+    cp "$here/sandbox.test.ts" "$folder/"
+    # Older versions of node don't read TypeScript; and somebody has to look at the types.
+    if ! (cd "$folder" && npm install --ignore-scripts --no-audit --no-fund --silent typescript@5.9.3 @types/node@24); then
+        skip sandbox.test.ts "npm cannot install TypeScript"
+    elif ! (cd "$folder" && npx tsc --strict --target es2023 --module nodenext --types node sandbox.test.ts); then
+        failed=1
+        echo "sandbox.test.ts: its types are wrong"
+    else
+        example sandbox.test.ts node --test "$folder/sandbox.test.js"
+    fi
+}
+
 if command -v node > /dev/null && command -v npm > /dev/null; then
+    typescript_example
     webhook_handlers
     for version in 1.18.0 8.2.2 12.8.0; do
         npm_client spectrum-ts $version spectrum-ts@$version
@@ -123,6 +153,12 @@ if command -v node > /dev/null && command -v npm > /dev/null; then
     npm_client eve 0.80.1 eve@0.80.1
 else
     skip "the clients on npm" "node with npm is not here"
+fi
+
+if command -v python3 > /dev/null; then
+    example test_sandbox.py python3 -W error -B "$here/test_sandbox.py"
+else
+    skip test_sandbox.py "python3 is not here"
 fi
 
 if python3 -c 'import venv, ensurepip' 2> /dev/null; then
