@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the command ends with its documented code and leaves the terminal as it was.
+//! Ctrl-C, Ctrl-\, SIGTERM and SIGHUP: the command ends with its documented code and leaves the terminal as it was.
 
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -21,8 +21,8 @@ pub fn install() {
 
 #[cfg(unix)]
 fn catch() {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    crate::signals::listen([SIGINT, SIGTERM, SIGHUP], |_| on_signal());
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    crate::signals::listen([SIGINT, SIGTERM, SIGHUP, SIGQUIT], |_| on_signal());
 }
 
 #[cfg(not(unix))]
@@ -66,7 +66,7 @@ fn on_signal() {
 /// the command beside the signal's thread: whichever is first has to do both.
 pub fn tell() {
     streams::interrupted(format(), || {
-        terminal::restore();
+        terminal::close();
         terminal::show_cursor();
     });
 }

@@ -1,8 +1,8 @@
-//! The terminal while somebody is asked: a question puts it into another mode, without echo or with every key by
+//! The terminal while somebody is asked: a question puts it into another mode, without echo and with every key by
 //! itself, and whatever ends or stops the process in between has to put it back.
 
 #[cfg(unix)]
-pub use unix::{Asking, restore};
+pub use unix::{Asking, close};
 
 /// Shows the cursor that a question may have hidden; without a terminal this does nothing.
 pub fn show_cursor() {
@@ -20,43 +20,48 @@ pub struct Asking;
 #[cfg(not(unix))]
 impl Asking {
     /// Begins a question.
-    pub fn new(_question: &str, _is_hidden: bool) -> Self {
+    pub fn begin() -> Self {
         Self
+    }
+
+    /// What to draw when it has to be asked again.
+    pub fn remember(&self, _frame: &str) {}
+
+    /// Whether it was asked again since somebody wanted to know.
+    pub fn was_asked_again(&self) -> bool {
+        false
     }
 }
 
-/// Puts the terminal back.
+/// Puts the terminal back, for good.
 #[cfg(not(unix))]
-pub fn restore() {}
+pub fn close() {}
 
 #[cfg(unix)]
 mod unix {
     use std::io;
     use std::marker::PhantomData;
     use std::sync::{Mutex, MutexGuard, Once, PoisonError};
-    use std::thread;
-    use std::time::{Duration, Instant};
 
     use nix::sys::signal::{SigSet, Signal};
-    use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+    use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcgetsid, tcsetattr};
     use signal_hook::consts::{SIGCONT, SIGTSTP};
 
     use super::show_cursor;
     use crate::signals;
-
-    /// How long a question takes at most from its first letter to its mode.
-    const PATIENCE: Duration = Duration::from_millis(100);
 
     static QUESTION: Mutex<Option<Question>> = Mutex::new(None);
     static WATCHED: Once = Once::new();
 
     /// The question that stands there.
     struct Question {
-        text: String,
-        /// Whether the answer is not to be seen.
-        is_hidden: bool,
+        /// What draws it.
+        frame: String,
         /// The terminal's mode before it.
         before: Termios,
+        /// The mode in which its keys are read.
+        mode: Termios,
+        was_asked_again: bool,
     }
 
     fn question() -> MutexGuard<'static, Option<Question>> {
@@ -72,50 +77,75 @@ mod unix {
     }
 
     impl Asking {
-        /// Begins a question; `text` is shown again when the process goes on after a stop.
-        pub fn new(text: &str, is_hidden: bool) -> Self {
+        /// Begins a question: from here on keys are read one by one and not shown; those that were typed before are
+        /// thrown away. Ctrl-C and Ctrl-Z stay signals to everybody whom the terminal sends them.
+        pub fn begin() -> Self {
             WATCHED.call_once(watch);
             // Signals go to the threads that wait for them: here one would break off the reading of a key.
-            let signals: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGTSTP, Signal::SIGCONT]
-                .into_iter()
-                .collect();
+            let signals =
+                [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGTSTP, Signal::SIGCONT];
+            let signals: SigSet = signals.into_iter().collect();
             let blocked = SigSet::thread_get_mask().ok().filter(|_| signals.thread_block().is_ok());
-            *question() =
-                tcgetattr(io::stdin()).ok().map(|before| Question { text: text.to_owned(), is_hidden, before });
+            let mut standing = question();
+            *standing = tcgetattr(io::stdin()).ok().map(|before| {
+                let mut mode = before.clone();
+                mode.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::IEXTEN);
+                // A terminal that is not ours to be controlled by sends no signals: then Ctrl-C is a key.
+                mode.local_flags.set(LocalFlags::ISIG, tcgetsid(io::stdin()).is_ok());
+                let _ = tcsetattr(io::stdin(), SetArg::TCSAFLUSH, &mode);
+                Question { frame: String::new(), before, mode, was_asked_again: false }
+            });
+            drop(standing);
             Self { blocked, _thread: PhantomData }
+        }
+
+        /// What to draw when the process goes on after a stop.
+        pub fn remember(&self, frame: &str) {
+            if let Some(question) = &mut *question() {
+                question.frame = frame.to_owned();
+            }
+        }
+
+        /// Whether it was asked again since somebody wanted to know.
+        pub fn was_asked_again(&self) -> bool {
+            question().as_mut().is_some_and(|question| std::mem::take(&mut question.was_asked_again))
         }
     }
 
     impl Drop for Asking {
         fn drop(&mut self) {
-            *question() = None;
+            if let Some(question) = question().take() {
+                question.put_back();
+            }
             if let Some(blocked) = self.blocked {
                 let _ = blocked.thread_set_mask();
             }
         }
     }
 
-    /// Puts the terminal back as it was before the question that stands there; what was typed is thrown away, since the
-    /// shell would read the rest of a secret as a command. Does nothing where none is asked.
-    pub fn restore() {
-        wait_for_mode();
-        if let Some(question) = &*question() {
-            let _ = tcsetattr(io::stdin(), SetArg::TCSAFLUSH, &question.before);
+    impl Question {
+        /// Puts the terminal back as it was. What was typed is thrown away, since the shell would read the rest of a
+        /// secret as a command.
+        fn put_back(&self) {
+            let _ = tcsetattr(io::stdin(), SetArg::TCSAFLUSH, &self.before);
+        }
+
+        /// Whoever calls this holds standard error: nothing may be written between the one mode and the other.
+        fn ask_again(&mut self) {
+            let _ = tcsetattr(io::stdin(), SetArg::TCSAFLUSH, &self.mode);
+            self.was_asked_again = true;
+            let _ = console::Term::stderr().write_str(&self.frame);
         }
     }
 
-    /// Waits until the question that stands there has set its mode: it would set it after everything was put back.
-    /// The mode it has set.
-    fn wait_for_mode() -> Option<Termios> {
-        let begin = Instant::now();
-        loop {
-            let before = question().as_ref()?.before.clone();
-            let mode = tcgetattr(io::stdin()).ok()?;
-            if mode != before || begin.elapsed() > PATIENCE {
-                return Some(mode);
-            }
-            thread::park_timeout(Duration::from_millis(1));
+    /// Puts the terminal back as it was before the question that stands there, and lets nobody ask another one: this is
+    /// the end of the process.
+    pub fn close() {
+        let question = question();
+        if let Some(question) = &*question {
+            question.put_back();
         }
+        std::mem::forget(question);
     }
 
     /// Waits for what stops the process and lets it go on, from now on.
@@ -130,33 +160,28 @@ mod unix {
     #[expect(clippy::disallowed_methods, reason = "nothing may be written between the one mode and the other")]
     fn stop() {
         let _held = io::stderr().lock();
-        let mode = wait_for_mode();
-        if mode.is_some() {
-            restore();
+        let mut standing = question();
+        if let Some(question) = &*standing {
+            question.put_back();
             show_cursor();
             // The question stays on a line of its own.
             let _ = console::Term::stderr().write_line("");
         }
         let _ = signal_hook::low_level::emulate_default_handler(SIGTSTP);
-        if let (Some(mode), Some(question)) = (mode, &*question()) {
-            ask_again(question, &mode);
+        if let Some(question) = &mut *standing {
+            question.ask_again();
         }
     }
 
-    /// After a stop that nobody was told of beforehand: the shell has put the echo back.
+    /// After a stop that nobody was told of beforehand: the shell has put its own mode back.
     #[expect(clippy::disallowed_methods, reason = "nothing may be written between the one mode and the other")]
     fn go_on() {
         let _held = io::stderr().lock();
-        let Some(question) = &*question() else { return };
-        let Ok(mut mode) = tcgetattr(io::stdin()) else { return };
-        if question.is_hidden && mode.local_flags.contains(LocalFlags::ECHO) {
-            mode.local_flags.remove(LocalFlags::ECHO);
-            ask_again(question, &mode);
+        let mut standing = question();
+        let Some(question) = &mut *standing else { return };
+        let Ok(mode) = tcgetattr(io::stdin()) else { return };
+        if mode.local_flags.intersects(LocalFlags::ECHO | LocalFlags::ICANON) {
+            question.ask_again();
         }
-    }
-
-    fn ask_again(question: &Question, mode: &Termios) {
-        let _ = tcsetattr(io::stdin(), SetArg::TCSAFLUSH, mode);
-        let _ = console::Term::stderr().write_str(&question.text);
     }
 }

@@ -7,7 +7,7 @@ pub(crate) mod plain;
 pub(crate) mod record;
 pub(crate) mod sanitize;
 pub mod streams;
-pub(crate) mod table;
+pub mod table;
 
 pub use streams::{Output, Palette, Streams};
 pub use table::{Column, Look, Table};

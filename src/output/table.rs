@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use comfy_table::presets;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table as ComfyTable};
 
+use unicode_segmentation::UnicodeSegmentation as _;
+
 use super::sanitize;
 
 /// A column: a field of the API, and how a table treats it.
@@ -81,6 +83,11 @@ fn json_key(name: &str) -> String {
 /// The columns of a screen that a text takes; every layout asks here.
 pub fn width(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { console::measure_text_width(text) }
+}
+
+/// A text's characters as people count them: each with what joins it, none of them apart.
+pub fn clusters(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+    text.graphemes(true)
 }
 
 /// How a table may look where it goes.

@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 16] = [
     &["commands/", "nouns/"],
     &["verbs/"],
     &["session.rs"],
-    &["config/", "prompt.rs", "interrupt.rs", "unparsed.rs"],
+    &["config/", "prompt/", "interrupt.rs", "unparsed.rs"],
     &["output/", "terminal.rs", "signals.rs"],
     &["roster/"],
     &["sandbox/", "nouns/catalogue.rs", "nouns/*/sandbox.rs", "nouns/*/rows.rs", "nouns/*/schema.rs"],

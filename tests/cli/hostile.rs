@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -124,6 +125,17 @@ impl Reply {
             let _ = stream.write_all(bytes.as_bytes());
             let _ = stream.read(&mut [0]);
         })
+    }
+
+    /// The same, once the test says so.
+    pub fn held(self, until: Receiver<()>) -> Self {
+        let until = Mutex::new(until);
+        let act = self.act;
+        let act = Arc::new(move |stream: &mut TcpStream| {
+            let _ = until.lock().unwrap().recv();
+            act(stream);
+        });
+        Self { act, ..Self::close() }
     }
 
     /// A head, and then a body of one byte every few milliseconds, for four seconds.

@@ -131,6 +131,87 @@ fn who_cannot_be_asked_is_not() {
     assert_eq!(server.count(), 0);
 }
 
+#[test]
+fn a_line_is_edited_as_in_a_shell() {
+    let server = Hostile::always(Reply::data(user(PHONE)));
+    let world = World::on(&server);
+    let mut terminal = world.at_terminal(100, "users create");
+    terminal.shows("Type of user").types(ENTER).shows("Phone").types("nonsense\u{15}+14155550123\r");
+    terminal.shows("First name").types("Ada Augusta\u{17}\u{7f}\r").shows("Last name").types("King\u{1b}[D\u{4}\r");
+    terminal.shows("E-mail").types(ENTER).shows("Register").types("y");
+    assert_eq!(terminal.ends().status, 0);
+    let expected = json!({ "type": "shared", "phoneNumber": PHONE, "firstName": "Ada", "lastName": "Kin" });
+    assert_eq!(body(&server, 0), expected);
+}
+
+#[test]
+fn esc_and_ctrl_d_give_a_question_up() {
+    let server = Hostile::always(Reply::data(list(&[user(PHONE)])));
+    let world = World::on(&server);
+    let add = format!("profiles add p --project-id {PROJECT}");
+    for key in ["\u{1b}", "\u{4}"] {
+        let questions = [
+            ("users create", "Type of user", "was not answered"),
+            (&add, "Project secret", "was not answered"),
+            ("profiles add p", "Project id", "was not answered"),
+            (&format!("users delete {PHONE}"), "Delete ", "nothing was changed"),
+        ];
+        for (line, words, said) in questions {
+            let mut terminal = world.at_terminal(100, line);
+            terminal.shows(words).types(key);
+            let run = terminal.ends();
+            assert!(run.status == 2 && run.stdout.contains(said), "{line}: {run:?}");
+            assert!(run.stdout.contains("\nerror: "), "on a line of its own: {run:?}");
+            assert_eq!(terminal.mode(), terminal.before, "{line}");
+        }
+    }
+    assert_eq!(server.requests().iter().filter(|request| request.method != "GET").count(), 0);
+}
+
+#[test]
+fn what_was_wrong_goes_with_the_next_answer_however_narrow_the_terminal_is() {
+    let server = Hostile::always(Reply::data(user(PHONE)));
+    let world = World::on(&server);
+    for columns in [30, 60, 80] {
+        let mut terminal = world.at_terminal(columns, "users create --shared --first-name A");
+        terminal.shows("Phone").types("4155550123\r").shows("no leading +").types("\u{15}+14155550123\r");
+        terminal.shows("Register").types("");
+        terminal.looks(|lines, _| {
+            let all = lines.concat();
+            !all.contains("leading") && all.contains("+14155550123") && !lines.iter().any(String::is_empty)
+        });
+        terminal.types("n");
+        terminal.ends();
+    }
+}
+
+#[test]
+fn wide_characters_move_the_cursor_by_their_width() {
+    let world = World::on(&Hostile::always(Reply::data(user(PHONE))));
+    let mut terminal = world.at_terminal(80, "users create --shared");
+    terminal.shows("Phone").types("\r").shows("Phone").types("山田\u{1b}[DX");
+    let head = "(+14155550123): ".len() + "Phone, with + and country code ".len();
+    terminal.looks(|lines, (_, column)| lines.concat().ends_with("山X田") && column > head && lines.len() > 1);
+    terminal.types("\u{3}");
+    terminal.ends();
+}
+
+#[test]
+fn a_key_that_was_pressed_before_the_question_stood_there_is_no_answer() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let server = Hostile::new([Reply::data(list(&[user(PHONE)])).held(told)]);
+    let world = World::on(&server);
+    let mut terminal = world.at_terminal(80, &format!("users delete {PHONE}"));
+    while server.count() == 0 {
+        std::thread::yield_now();
+    }
+    // The terminal has it as soon as it shows it.
+    terminal.types_early("y").shows("y");
+    tell.send(()).unwrap();
+    terminal.shows("Delete").types("n").shows("nothing was changed");
+    assert_eq!(terminal.ends().status, 2);
+}
+
 fn slow(rows: usize) -> World {
     let latency = Duration::from_millis(50);
     let world = World::beside(|options| options.faults.latency = Some(Latency { least: latency, most: latency }));

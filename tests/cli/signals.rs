@@ -9,7 +9,7 @@ use std::process::Stdio;
 use nix::pty::openpty;
 #[cfg(target_os = "linux")]
 use nix::sys::signal::Signal;
-use nix::sys::signal::Signal::{SIGCONT, SIGHUP, SIGINT, SIGSTOP, SIGTERM, SIGTSTP};
+use nix::sys::signal::Signal::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
@@ -59,7 +59,7 @@ fn whatever_ends_a_question_leaves_the_terminal_as_it_was() {
             let world = &world;
             scope.spawn(move || {
                 for round in 0..50 {
-                    for number in [SIGINT, SIGTERM, SIGHUP] {
+                    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
                         interrupts(world, line, words, &format!("{line}, {number}, round {round}"), |terminal| {
                             signal(&terminal.child, number);
                         });
@@ -80,6 +80,39 @@ fn ctrl_c_as_a_key_leaves_the_terminal_as_it_was() {
                 terminal.types("\u{3}");
             });
         }
+    }
+}
+
+/// The keys by which a terminal sends signals, at one that does.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_terminal_s_own_signals_leave_it_as_it_was() {
+    let (server, world) = world();
+    let add = add(&server);
+    let questions = [
+        (add.as_str(), "Project secret"),
+        ("users create", "Type of user"),
+        ("users delete +14155550123", "Delete "),
+        ("profiles add p", "Project id"),
+    ];
+    for (line, words) in questions {
+        for key in ["\u{3}", "\u{1c}"] {
+            let mut terminal = world.at_own_terminal(80, line);
+            let before = terminal.before.clone();
+            terminal.shows(words).types(key);
+            let run = terminal.ends();
+            assert!(run.status == 130 && run.stdout.contains("\nerror: interrupted\n"), "{line}: {run:?}");
+            assert_eq!(terminal.mode(), before, "{line}");
+        }
+        let mut terminal = world.at_own_terminal(80, line);
+        let before = terminal.before.clone();
+        terminal.shows(words).types("x\u{1a}");
+        let pid = Pid::from_raw(i32::try_from(terminal.child.id()).unwrap());
+        assert_eq!(waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap(), WaitStatus::Stopped(pid, SIGSTOP));
+        assert_eq!(terminal.mode(), before, "{line}");
+        signal(&terminal.child, SIGCONT);
+        terminal.shows(words).types("\u{3}");
+        assert_eq!(terminal.ends().status, 130, "{line}");
     }
 }
 

@@ -3,13 +3,16 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::marker::PhantomData;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::pty::{Winsize, openpty};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+use nix::unistd::ttyname;
 
+#[cfg(target_os = "linux")]
+use crate::world::BINARY;
 use crate::world::{Run, World};
 
 /// How long anything may take to be shown.
@@ -20,13 +23,26 @@ const END: u8 = 0;
 impl World {
     /// Starts a command line at a terminal of so many columns.
     pub fn at_terminal(&self, columns: u16, line: &str) -> Terminal<'_> {
+        self.start_at_terminal(columns, |_| self.command(&line.split_whitespace().collect::<Vec<_>>()))
+    }
+
+    /// As [`World::at_terminal`], with the terminal's own signals: Ctrl-C and Ctrl-Z are sent by it, as to a program
+    /// that a shell starts. Linux has a program that makes it so.
+    #[cfg(target_os = "linux")]
+    pub fn at_own_terminal(&self, columns: u16, line: &str) -> Terminal<'_> {
+        self.start_at_terminal(columns, |path| {
+            self.shell(&format!("exec setsid sh -c 'exec {BINARY} {line} <>{path} >&0 2>&0'"))
+        })
+    }
+
+    fn start_at_terminal(&self, columns: u16, command: impl FnOnce(&str) -> Command) -> Terminal<'_> {
         let size = Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(&size, None).unwrap();
         // Copies are closed in the processes that other tests start; what `openpty` gives is not.
         let (keyboard, line_end) = (pty.master.try_clone().unwrap(), pty.slave.try_clone().unwrap());
         drop(pty);
         let before = tcgetattr(&line_end).unwrap();
-        let mut command = self.command(&line.split_whitespace().collect::<Vec<_>>());
+        let mut command = command(&ttyname(&line_end).unwrap().display().to_string());
         command.env("TERM", "xterm-256color");
         let stream = || Stdio::from(line_end.try_clone().unwrap());
         let child = command.stdin(stream()).stdout(stream()).stderr(stream()).spawn().unwrap();
@@ -49,6 +65,7 @@ impl World {
             line_end: line_end.into(),
             before,
             screen,
+            columns: usize::from(columns),
             seen: 0,
         }
     }
@@ -95,6 +112,7 @@ pub struct Terminal<'a> {
     keyboard: File,
     line_end: File,
     screen: Arc<Screen>,
+    columns: usize,
     /// How much of the text was looked at already.
     seen: usize,
 }
@@ -123,6 +141,12 @@ impl Terminal<'_> {
         self
     }
 
+    /// Presses keys though nobody reads them.
+    pub fn types_early(&mut self, keys: &str) -> &mut Self {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self
+    }
+
     /// The terminal's mode.
     pub fn mode(&self) -> Termios {
         tcgetattr(&self.line_end).unwrap()
@@ -141,6 +165,18 @@ impl Terminal<'_> {
     /// Everything shown so far, as it was written.
     pub fn raw(&self) -> String {
         self.screen.wait(|bytes, _| Some(String::from_utf8_lossy(bytes).into_owned())).unwrap_or_default()
+    }
+
+    /// Waits until the screen's lines and the cursor's row and column are such.
+    #[track_caller]
+    pub fn looks(&self, is_right: impl Fn(&[String], (usize, usize)) -> bool) {
+        let columns = self.columns;
+        let found = self.screen.wait(|bytes, _| {
+            let (lines, cursor) = draw(&String::from_utf8_lossy(bytes), columns);
+            is_right(&lines, cursor).then_some(())
+        });
+        let drawn = draw(&self.raw(), columns);
+        assert!(found.is_some(), "{:?}\n{}", drawn.1, drawn.0.join("\n"));
     }
 
     /// Waits for the end; the text of both streams stands in `stdout`.
@@ -174,4 +210,60 @@ fn plain(bytes: &[u8]) -> String {
         plain.push_str(rest.unwrap_or_default());
     }
     plain
+}
+
+/// The screen after a text that was written to an empty one, without blanks at the end of a line, and the cursor's row
+/// and column. Knows what the questions use.
+fn draw(text: &str, columns: usize) -> (Vec<String>, (usize, usize)) {
+    let mut rows: Vec<Vec<String>> = vec![Vec::new()];
+    let (mut row, mut column) = (0, 0);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        match c {
+            '\r' => column = 0,
+            '\n' => row += 1,
+            '\u{1b}' => {
+                let csi = rest.strip_prefix('[').unwrap_or(rest);
+                let length = csi.find(|c: char| c.is_ascii_alphabetic()).unwrap();
+                let number = csi[..length].parse().unwrap_or(1);
+                match &csi[length..=length] {
+                    "A" => row -= number,
+                    "B" => row += number,
+                    "C" => column += number,
+                    "D" => column -= number,
+                    "J" => {
+                        rows.truncate(row + 1);
+                        rows[row].truncate(column);
+                    }
+                    "K" => rows[row].clear(),
+                    _ => {}
+                }
+                rest = &csi[length + 1..];
+            }
+            c => {
+                let width = console_width(c);
+                if column + width > columns {
+                    (row, column) = (row + 1, 0);
+                }
+                rows.resize(rows.len().max(row + 1), Vec::new());
+                let cells = &mut rows[row];
+                cells.resize(cells.len().max(column + width), " ".to_owned());
+                if width == 0 {
+                    cells[column - 1].push(c);
+                } else {
+                    cells[column] = c.to_string();
+                    // The other half of a wide character.
+                    cells[column + 1..column + width].fill(String::new());
+                }
+                column += width;
+            }
+        }
+        rows.resize(rows.len().max(row + 1), Vec::new());
+    }
+    (rows.iter().map(|cells| cells.concat().trim_end().to_owned()).collect(), (row, column))
+}
+
+fn console_width(c: char) -> usize {
+    spectrum_cli::output::table::width(&c.to_string())
 }
