@@ -1,9 +1,8 @@
 //! What a command line asks of the output that could not be read as a whole: an error speaks the format that was asked for.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 
-use clap::{Command, ValueEnum as _};
+use clap::{Arg, Command, ValueEnum as _};
 
 use crate::config::settings::Colour;
 use crate::output::format::Format;
@@ -23,12 +22,10 @@ pub struct Asked {
 /// counts. `command` is the grammar, which knows the flags that take a value.
 pub fn asked(args: &[OsString], mut command: Command) -> Asked {
     command.build();
-    let mut flags = Flags::default();
-    flags.learn(&command);
     let words: Vec<_> = args.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let mut asked = Asked::default();
     let mut is_json = false;
-    for (flag, value) in flags.read(words.iter().map(AsRef::as_ref)) {
+    for (flag, value) in read(&command, words.iter().map(AsRef::as_ref)) {
         match (flag, value) {
             ("json", _) => is_json = true,
             ("output", Some(word)) => asked.format = word.parse().ok(),
@@ -44,54 +41,46 @@ pub fn asked(args: &[OsString], mut command: Command) -> Asked {
     asked
 }
 
-/// Every flag of a grammar: its id, and whether a value follows. A flag means the same wherever it is known.
-#[derive(Debug, Default)]
-struct Flags {
-    short: HashMap<char, (String, bool)>,
-    long: HashMap<String, (String, bool)>,
+/// A flag: its id, and whether a value follows.
+type Flag<'a> = (&'a str, bool);
+
+/// The flag of a command that fits. One letter may mean something else to another command.
+fn flag<'a>(command: &'a Command, fits: impl Fn(&Arg) -> bool) -> Option<Flag<'a>> {
+    let arg = command.get_arguments().find(|arg| fits(arg))?;
+    Some((arg.get_id().as_str(), arg.get_action().takes_values()))
 }
 
-impl Flags {
-    fn learn(&mut self, command: &Command) {
-        for arg in command.get_arguments() {
-            let flag = (arg.get_id().to_string(), arg.get_action().takes_values());
-            if let Some(short) = arg.get_short() {
-                self.short.insert(short, flag.clone());
+/// The flags that are known among the words, in their order; bundles (`-qo json`, `-vojson`) are taken apart. A word that
+/// names a command leads to that command's flags.
+fn read<'a>(mut command: &'a Command, words: impl Iterator<Item = &'a str>) -> Vec<(&'a str, Option<&'a str>)> {
+    let mut found = Vec::new();
+    let mut words = words.take_while(|word| *word != "--").peekable();
+    while let Some(word) = words.next() {
+        // What begins with a dash is a flag, never the value of the one before it.
+        let mut next = || words.next_if(|word| *word == "-" || !word.starts_with('-'));
+        if let Some(word) = word.strip_prefix("--") {
+            let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
+            if let Some((flag, takes_value)) = flag(command, |arg| arg.get_long() == Some(name)) {
+                found.push((flag, if takes_value { value.or_else(next) } else { None }));
             }
-            if let Some(long) = arg.get_long() {
-                self.long.insert(long.to_owned(), flag);
-            }
-        }
-        command.get_subcommands().for_each(|sub| self.learn(sub));
-    }
-
-    /// The flags that are known among the words, in their order; bundles (`-qo json`, `-vojson`) are taken apart.
-    fn read<'a>(&'a self, words: impl Iterator<Item = &'a str>) -> Vec<(&'a str, Option<&'a str>)> {
-        let mut found = Vec::new();
-        let mut words = words.take_while(|word| *word != "--").peekable();
-        while let Some(word) = words.next() {
-            // What begins with a dash is a flag, never the value of the one before it.
-            let mut next = || words.next_if(|word| *word == "-" || !word.starts_with('-'));
-            if let Some(word) = word.strip_prefix("--") {
-                let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
-                if let Some((flag, takes_value)) = self.long.get(name) {
-                    found.push((flag.as_str(), if *takes_value { value.or_else(next) } else { None }));
+        } else if let Some(bundle) = word.strip_prefix('-') {
+            let mut rest = bundle.chars();
+            while let Some((flag, takes_value)) =
+                rest.next().and_then(|short| flag(command, |arg| arg.get_short() == Some(short)))
+            {
+                if takes_value {
+                    let tail = rest.as_str();
+                    let value = if tail.is_empty() { next() } else { Some(tail.strip_prefix('=').unwrap_or(tail)) };
+                    found.push((flag, value));
+                    break;
                 }
-            } else if let Some(bundle) = word.strip_prefix('-') {
-                let mut rest = bundle.chars();
-                while let Some((flag, takes_value)) = rest.next().and_then(|short| self.short.get(&short)) {
-                    if *takes_value {
-                        let tail = rest.as_str();
-                        let value = if tail.is_empty() { next() } else { Some(tail.strip_prefix('=').unwrap_or(tail)) };
-                        found.push((flag.as_str(), value));
-                        break;
-                    }
-                    found.push((flag.as_str(), None));
-                }
+                found.push((flag, None));
             }
+        } else if let Some(below) = command.find_subcommand(word) {
+            command = below;
         }
-        found
     }
+    found
 }
 
 #[cfg(test)]
@@ -135,18 +124,16 @@ mod tests {
     }
 
     #[test]
-    fn a_short_flag_takes_a_value_everywhere_or_nowhere() {
-        fn walk(command: &Command, seen: &mut HashMap<char, (String, bool)>) {
-            for arg in command.get_arguments() {
-                let Some(short) = arg.get_short() else { continue };
-                let flag = (arg.get_id().to_string(), arg.get_action().takes_values());
-                assert_eq!(seen.entry(short).or_insert_with(|| flag.clone()), &flag, "-{short}");
-            }
-            command.get_subcommands().for_each(|sub| walk(sub, seen));
+    fn a_letter_means_what_the_command_says() {
+        for (line, format) in [
+            ("sandbox requests -fo json", Some(Format::Json)),
+            ("sandbox requests -f -o json", Some(Format::Json)),
+            ("api x -fo json", None),
+            ("api x -f o -o json", Some(Format::Json)),
+            ("-P api sandbox requests -fojson", Some(Format::Json)),
+        ] {
+            assert_eq!(asked_by(&line.split(' ').collect::<Vec<_>>()).format, format, "{line}");
         }
-        let mut command = Cli::command();
-        command.build();
-        walk(&command, &mut HashMap::new());
     }
 
     proptest! {
