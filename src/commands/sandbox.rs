@@ -63,6 +63,7 @@ Examples:
 
 Once it listens it prints SPECTRUM_CLOUD_URL, SPECTRUM_PROJECT_ID and
 SPECTRUM_PROJECT_SECRET on stdout, a line each; its log goes to stderr.
+In a browser the same address is a page: users, requests, webhooks, faults.
 `spectrum help control-plane` tells what a test can see and change below
 /_sandbox/, and what a seed looks like.
 --rate-limit N is here what a project may send in a second: 5, 0 for no limit.";

@@ -323,7 +323,7 @@ async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> Resul
     let (head, body) = request.into_parts();
     // What is for people takes no part in the sequence of faults, nor in the count.
     if let Some(asset) = page::asset(head.uri.path()) {
-        return Ok(written(paged(&shared, &head, asset), Place::default(), &shared.name));
+        return Ok(written(paged(&shared, &head, &asset), Place::default(), &shared.name));
     }
     if head.uri.path().starts_with(page::FOLDER) {
         return Ok(written(Refusal::Route.into(), Place::default(), &shared.name));
@@ -476,7 +476,7 @@ fn paged(shared: &Shared, head: &Parts, asset: &page::Asset) -> Answer {
     let value = HeaderValue::from_static;
     let mut answer = Answer::empty(StatusCode::OK)
         .with(CONTENT_TYPE, value(asset.content_type))
-        .with(CONTENT_SECURITY_POLICY, value(page::POLICY))
+        .with(CONTENT_SECURITY_POLICY, page::POLICY.clone())
         .with(X_CONTENT_TYPE_OPTIONS, value("nosniff"))
         .with(REFERRER_POLICY, value("no-referrer"))
         .with(CACHE_CONTROL, value("no-cache"));

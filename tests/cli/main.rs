@@ -30,6 +30,7 @@ mod model;
 mod observing;
 mod openapi;
 mod output;
+mod page;
 mod profiles;
 #[cfg(unix)]
 mod prompts;
