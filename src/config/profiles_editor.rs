@@ -132,8 +132,9 @@ fn ordinary_file(path: &Path, shown: &str) -> Result<PathBuf, Failure> {
         (Err(error), _) if error.kind() != io::ErrorKind::NotFound => {
             Err(Failure::new(Code::Config, format!("cannot read {shown}: {error}")))
         }
-        (Err(_), Ok(_)) => Err(refused("a link to a file that is not there")),
-        (Err(_), Err(_)) => Ok(path.to_owned()),
+        (Err(_), Ok(found)) if found.is_symlink() => Err(refused("a link to a file that is not there")),
+        // It is not there, or somebody else has made it just now.
+        _ => Ok(path.to_owned()),
     }
 }
 

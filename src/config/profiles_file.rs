@@ -153,8 +153,11 @@ pub fn read_text(path: &Path, shown: &str) -> Result<Option<String>, Failure> {
     match fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return match path.symlink_metadata() {
-                Ok(_) => Err(failed(format!("{shown} is a link to a file that is not there"))),
-                Err(_) => Ok(None),
+                Ok(found) if found.is_symlink() => {
+                    Err(failed(format!("{shown} is a link to a file that is not there")))
+                }
+                // Or somebody else has made it just now: then this is as it was a moment ago.
+                _ => Ok(None),
             };
         }
         Err(error) => return Err(failed(format!("cannot read {shown}: {error}"))),

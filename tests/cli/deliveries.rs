@@ -27,9 +27,9 @@ struct Made {
 }
 
 impl Bench {
-    /// A sandbox a thousand times as fast as the service.
+    /// A sandbox a hundred times as fast as the service.
     fn new() -> Self {
-        Self::with(|options| options.deliveries.speed = 1000.0)
+        Self::with(|options| options.deliveries.speed = 100.0)
     }
 
     fn with(change: impl FnOnce(&mut Options)) -> Self {
@@ -321,7 +321,7 @@ fn another_machine_is_never_sent_to_unless_somebody_says_so() {
 fn faults_of_deliveries_do_what_they_say() {
     let with = |rules: &[&str]| {
         Bench::with(|options| {
-            options.deliveries.speed = 1000.0;
+            options.deliveries.speed = 100.0;
             rules.iter().for_each(|rule| options.faults.add(rule.parse().unwrap()));
         })
     };
