@@ -33,7 +33,7 @@ const checks = {
     const server = await sandbox();
     const bot = await handler(204);
     const page = await open(context, server.url);
-    assert.match(await page.textContent("#user-empty"), /Nobody yet/);
+    await page.locator("#user-empty >> text=Nobody yet").waitFor();
 
     // The webhook first, as a developer would.
     await page.click(".nav [data-view=webhooks]");
