@@ -107,7 +107,7 @@ pub fn requests(args: &RequestsArgs, session: &Session) -> Result<Exit, Failure>
         if format.is_machine() {
             session.out.document(&serde_json::json!({ "forgotten": forgotten }))?;
         } else {
-            session.out.note(format!("forgot {}", count(usize::try_from(forgotten).unwrap_or(usize::MAX), "request")));
+            session.out.note(format!("forgot {}", count(forgotten, "request")));
         }
         return Ok(Exit::Done);
     }

@@ -77,16 +77,13 @@ pub fn reset(args: &ResetArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.note(match (&done.store, done.deleted_users) {
         (Some(store), None) => format!("{store} is a new store; the old one could not be used"),
         (_, Some(deleted)) => {
-            let seed = if done.users > 0 { format!("; {} of the seed", words(done.users)) } else { String::new() };
-            format!("forgot {}{seed}", words(deleted))
+            let seed =
+                if done.users > 0 { format!("; {} of the seed", count(done.users, "user")) } else { String::new() };
+            format!("forgot {}{seed}", count(deleted, "user"))
         }
         (None, None) => String::new(),
     });
     Ok(Exit::Done)
-}
-
-fn words(users: u64) -> String {
-    count(usize::try_from(users).unwrap_or(usize::MAX), "user")
 }
 
 /// The server that is meant; none when there is only a store, of whatever kind.
@@ -121,7 +118,7 @@ fn reset_store(args: &ResetArgs, session: &Session) -> Result<Done, Failure> {
         let question = match sandbox::status(&path) {
             Ok(state) => {
                 let users = state.shared_users + state.dedicated_users;
-                format!("forget {} of the sandbox's store {shown}?", words(users))
+                format!("forget {} of the sandbox's store {shown}?", count(users, "user"))
             }
             Err(error) if sandbox::status::can_replace(&path, &error, is_default) => {
                 format!("replace the sandbox's store {shown} by an empty one? it cannot be used: {error}")

@@ -432,3 +432,20 @@ fn an_interrupt_ends_a_hanging_request_with_its_own_code() {
         }
     }
 }
+
+#[test]
+fn what_may_have_been_done_is_sent_once_and_not_called_safe() {
+    for method in ["POST", "PUT", "PATCH"] {
+        for reply in [Reply::close(), Reply::reset(), Reply::refusal(502, "502", "lost")] {
+            let server = Hostile::always(reply);
+            let run = World::on(&server).run(&format!("api -X {method} x -o json"));
+            assert_eq!((run.status, server.count(), &run.error()["retryable"]), (8, 1, &json!(false)), "{run:?}");
+            run.says("look before you send it again").lacks("safe to run");
+        }
+    }
+    for method in ["GET", "DELETE"] {
+        let server = Hostile::new([Reply::close(), Reply::status(200, "{}")]);
+        World::on(&server).run(&format!("api -X {method} x")).ok();
+        assert_eq!(server.count(), 2, "{method}");
+    }
+}

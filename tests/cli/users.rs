@@ -463,3 +463,18 @@ fn a_user_on_two_pages_is_one_user() {
     let server = Hostile::new([page(&[alan.clone(), ada.clone()]), page(std::slice::from_ref(&ada))]);
     World::on(&server).run("users get +14155550123 -o json").failed(8, "bad_response").says("2 of 3 users");
 }
+
+#[test]
+fn an_id_that_leads_elsewhere_is_asked_for_nowhere() {
+    for id in ["", ".", ".."] {
+        let server = Hostile::always(Reply::data(list(&[with(user(PHONE), json!({ "id": id }))])));
+        let run = World::on(&server).run(&format!("users delete {PHONE} --yes -o json"));
+        run.failed(8, "bad_response");
+        assert!(server.requests().iter().all(|request| request.method == "GET"), "{id:?}: {:?}", server.lines());
+    }
+    // Whatever else stands there stays one segment of the path.
+    let odd = list(&[with(user(PHONE), json!({ "id": "../a?b#c/%2e%2e" }))]);
+    let server = Hostile::answering(move |at, _| Reply::data(if at == 0 { odd.clone() } else { json!({}) }));
+    World::on(&server).run(&format!("users delete {PHONE} --yes")).ok();
+    assert_eq!(server.lines()[1], "DELETE /users/..%2Fa%3Fb%23c%2F%252e%252e/");
+}
