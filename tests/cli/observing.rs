@@ -145,7 +145,7 @@ fn faults_are_shown_set_and_taken_back() {
 
 #[test]
 fn deliveries_are_shown_and_sent_again() {
-    let world = World::beside(|options| options.deliveries.speed = 1000.0);
+    let world = World::beside(|_| ());
     let handler = Hostile::always(Reply::status(204, ""));
     world.run(&format!("users create --shared --phone {PHONE}")).ok();
     let url = format!("webhookUrl={}", handler.url());

@@ -26,13 +26,13 @@ pub fn reset(call: &Call<'_>) -> Result<Reply, Refusal> {
     })?;
     // What the seed needs was there when the sandbox started.
     let deleted_users = outcome.ok_or(Refusal::PoolExhausted)?;
-    // What was forgotten takes no space, as after a reset of the store itself.
-    state.store.shrink()?;
     state.ids.rewind();
     state.faults.reset();
     state.deliveries.clear();
     state.journal.clear();
     let done = Done { deleted_users, users: state.seed.users() };
     state.events.tell("reset", &done);
+    // What was forgotten takes no space, as after a reset of the store itself.
+    state.store.shrink()?;
     Ok(Reply::json(&done))
 }
