@@ -5,6 +5,7 @@
 //! Nothing here prints or reads the environment: what there is to say goes out as values.
 
 pub(crate) mod active_faults;
+mod connection;
 pub(crate) mod control;
 pub(crate) mod credentials;
 mod deliverer;
@@ -20,6 +21,7 @@ pub(crate) mod gate;
 mod growth;
 pub(crate) mod host;
 pub(crate) mod ids;
+mod incoming;
 pub(crate) mod journal;
 pub(crate) mod limit;
 pub mod openapi;
@@ -43,6 +45,7 @@ pub(crate) mod store_error;
 pub(crate) mod store_file;
 pub(crate) mod workers;
 
+pub use connection::{LogLine, Observe};
 pub use options::Options;
-pub use server::{LogLine, Observe, Running, StartError, Stopper, start};
+pub use server::{Running, StartError, Stopper, start};
 pub use status::{Reset, Status, reset, status, unusable};
