@@ -26,6 +26,16 @@ fn world() -> (Hostile, World) {
     (server, world)
 }
 
+/// A command of each kind of question, and what it asks; the first is `add`, which asks for a secret.
+fn questions(add: &str) -> [(&str, &'static str); 4] {
+    [
+        (add, "Project secret"),
+        ("users create", "Type of user"),
+        ("users delete +14155550123", "Delete "),
+        ("profiles add p", "Project id"),
+    ]
+}
+
 fn add(server: &Hostile) -> String {
     format!("profiles add p --project-id {PROJECT} --base-url {}", server.url())
 }
@@ -48,12 +58,7 @@ fn interrupts(world: &World, line: &str, words: &str, what: &str, stop: impl Fn(
 fn whatever_ends_a_question_leaves_the_terminal_as_it_was() {
     let (server, world) = world();
     let add = add(&server);
-    let questions = [
-        (add.as_str(), "Project secret"),
-        ("users create", "Type of user"),
-        ("users delete +14155550123", "Delete "),
-        ("profiles add p", "Project id"),
-    ];
+    let questions = questions(&add);
     std::thread::scope(|scope| {
         for (line, words) in questions {
             let world = &world;
@@ -89,12 +94,7 @@ fn ctrl_c_as_a_key_leaves_the_terminal_as_it_was() {
 fn the_terminal_s_own_signals_leave_it_as_it_was() {
     let (server, world) = world();
     let add = add(&server);
-    let questions = [
-        (add.as_str(), "Project secret"),
-        ("users create", "Type of user"),
-        ("users delete +14155550123", "Delete "),
-        ("profiles add p", "Project id"),
-    ];
+    let questions = questions(&add);
     for (line, words) in questions {
         for key in ["\u{3}", "\u{1c}"] {
             let mut terminal = world.at_own_terminal(80, line);
