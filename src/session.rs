@@ -23,6 +23,7 @@ use crate::interrupt;
 use crate::model::Phone;
 use crate::model::words::{count, cut};
 use crate::output::Output;
+use crate::output::waiting::Waiting;
 use crate::prompt::Prompt;
 use crate::sandbox;
 use crate::secrets::credentials::{Credentials, Secret};
@@ -311,8 +312,10 @@ impl Session {
 
     fn observer(&self) -> Option<Arc<dyn Observer>> {
         let bodies = self.settings.verbosity > 1;
-        (self.settings.verbosity > 0)
-            .then(|| Arc::new(Verbose { out: Arc::clone(&self.out), bodies }) as Arc<dyn Observer>)
+        if self.settings.verbosity > 0 {
+            return Some(Arc::new(Verbose { out: Arc::clone(&self.out), bodies }));
+        }
+        self.is_watched().then(|| Arc::new(Watched(Waiting::start())) as Arc<dyn Observer>)
     }
 }
 
@@ -339,6 +342,29 @@ fn read_ca(ca: &Setting<PathBuf>) -> Result<Vec<u8>, Failure> {
 
 fn origin_of(ca: &Setting<PathBuf>) -> String {
     format!("{} named by {}", ca.value.display(), ca.origin)
+}
+
+/// Somebody at a terminal.
+struct Watched(Waiting);
+
+impl Observer for Watched {
+    fn begins(&self, number: u32) {
+        self.0.begins(number);
+    }
+
+    fn ends(&self) {
+        self.0.ends();
+    }
+
+    fn attempt(&self, attempt: &Attempt<'_>) {
+        if let Some(wait) = attempt.next_in {
+            let trouble = match attempt.result {
+                Ok((status, ..)) => format!("HTTP {}", status.as_u16()),
+                Err(error) => error.message.clone(),
+            };
+            self.0.repeats(trouble, wait);
+        }
+    }
 }
 
 /// `-v` and `-vv`.

@@ -24,8 +24,12 @@ use crate::failure::Code;
 use crate::secrets::redactor::Redactor;
 use crate::secrets::revealed;
 
-/// Watches the send path: one call per attempt, whatever came of it.
+/// Watches the send path.
 pub trait Observer: Send + Sync {
+    /// An attempt is about to begin; counts from 1.
+    fn begins(&self, _number: u32) {}
+    /// No more attempts are made, whatever came of the last one.
+    fn ends(&self) {}
     /// One attempt has ended.
     fn attempt(&self, attempt: &Attempt<'_>);
 }
@@ -193,10 +197,21 @@ impl Client {
     }
 
     async fn repeat(&self, call: &Call, check: impl Fn(&Answer) -> Result<(), Error>) -> Result<Answer, Error> {
+        let result = self.repeat_unended(call, check).await;
+        if let Some(observer) = &self.observer {
+            observer.ends();
+        }
+        result
+    }
+
+    async fn repeat_unended(&self, call: &Call, check: impl Fn(&Answer) -> Result<(), Error>) -> Result<Answer, Error> {
         let url = call.url(&self.config.server.url, self.config.dialect.prefix);
         let mut first_sent = None;
         let (mut attempts, mut waited) = (0, Duration::ZERO);
         loop {
+            if let Some(observer) = &self.observer {
+                observer.begins(attempts + 1);
+            }
             if attempts > 0 || call.start != Start::Taken {
                 self.pace.turn(call.start).await.map_err(|_| transport::interrupted())?;
             }

@@ -13,6 +13,7 @@ use super::json::{self, Layout};
 use super::plain::Plain;
 use super::record::{Fields, Shape};
 use super::sanitize;
+use super::spinner::is_moving;
 use super::table::{self, Column, Look, Table};
 use crate::failure::{Code, Exit, Failure};
 use crate::model::words;
@@ -246,7 +247,7 @@ impl Output {
     /// The same on a line of its own: the terminal has written `^C` where the cursor is.
     pub fn note_below(&self, text: impl AsRef<str>) {
         if !self.streams.quiet {
-            self.say(&format!("\n{}", sanitize::line(text.as_ref())));
+            self.say(&format!("{}{}", below(), sanitize::line(text.as_ref())));
         }
     }
 
@@ -596,6 +597,11 @@ fn tell_interrupt(say: impl FnOnce()) {
     }
 }
 
+/// What leaves the line on which a prompt may stand; a bar goes, and with it the `^C` behind it.
+fn below() -> &'static str {
+    if is_moving() { "\r\u{1b}[2K" } else { "\n" }
+}
+
 /// Says that the person stopped the command, once `restore` has put the terminal back; for the signal handler, which has
 /// no session.
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
@@ -605,8 +611,7 @@ pub fn interrupted(format: Format, restore: impl FnOnce()) {
         std::mem::forget(io::stderr().lock());
         restore();
         let failure = Failure::new(Code::Interrupted, "interrupted");
-        // The first newline leaves the line on which a prompt or a bar may stand.
-        let lead = if format.is_machine() { "" } else { "\n" };
+        let lead = if format.is_machine() && !is_moving() { "" } else { below() };
         stderr(lead);
         eprint_failure(&failure, format);
     });

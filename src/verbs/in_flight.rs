@@ -13,10 +13,11 @@ use crate::session::Session;
 pub fn finish(session: &Session, requests: &'static str) -> Result<(), Failure> {
     let (pace, out) = (session.client()?.pace().clone(), session.out.clone());
     interrupt::on_first(move || {
-        pace.cancel();
+        // Said first: the command may end as soon as nothing more is sent.
         if out.format() == Format::Table {
             out.note_below(format!("interrupted: finishing the {requests} in flight (Ctrl-C again ends at once)"));
         }
+        pace.cancel();
     });
     Ok(())
 }

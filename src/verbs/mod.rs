@@ -5,9 +5,9 @@ pub(crate) mod dry_run;
 pub(crate) mod help;
 pub(crate) mod help_text;
 pub(crate) mod in_flight;
+pub(crate) mod interim;
 pub(crate) mod noun;
 pub(crate) mod progress;
-pub(crate) mod spinner;
 
 use crate::failure::{Exit, Failure};
 use crate::http::{Endpoint, Many};

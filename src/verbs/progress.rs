@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use crate::output::spinner::Moving;
 use crate::session::Session;
 
 /// A bar, or nothing where nobody watches.
-pub struct Progress(Option<ProgressBar>);
+pub struct Progress(Option<Moving>);
 
 impl Progress {
     /// A bar over so many rows. `-v` writes lines of its own to the same place, so then there is none.
@@ -23,28 +24,26 @@ impl Progress {
                 let _ = write!(out, "{:.1}/s", state.per_sec());
             }));
         }
-        Self(Some(bar))
+        Self(Some(Moving::new(bar)))
     }
 
     /// One more row is done.
     pub fn step(&self) {
-        if let Some(bar) = &self.0 {
-            bar.inc(1);
+        if let Some(moving) = &self.0 {
+            moving.bar().inc(1);
         }
     }
 
     /// Prints something while the bar is out of the way.
     pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
         match &self.0 {
-            Some(bar) => bar.suspend(print),
+            Some(moving) => moving.bar().suspend(print),
             None => print(),
         }
     }
 
     /// Takes the bar away.
-    pub fn finish(&self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
+    pub fn finish(&mut self) {
+        self.0 = None;
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+#[cfg(unix)]
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -128,6 +129,7 @@ impl Reply {
     }
 
     /// The same, once the test says so.
+    #[cfg(unix)]
     pub fn held(self, until: Receiver<()>) -> Self {
         let until = Mutex::new(until);
         let act = self.act;

@@ -20,7 +20,7 @@ const PHONE: &str = "+14155550123";
 /// Whether what hid the cursor has shown it again.
 pub fn has_cursor(terminal: &Terminal<'_>) -> bool {
     let raw = terminal.raw();
-    raw.rfind(SHOW_CURSOR) > raw.rfind(HIDE_CURSOR)
+    raw.rfind(SHOW_CURSOR) >= raw.rfind(HIDE_CURSOR)
 }
 
 fn body(server: &Hostile, at: usize) -> Value {
@@ -212,7 +212,56 @@ fn a_key_that_was_pressed_before_the_question_stood_there_is_no_answer() {
     assert_eq!(terminal.ends().status, 2);
 }
 
-fn slow(rows: usize) -> World {
+#[test]
+fn an_answer_that_takes_long_is_told_to_be_waited_for() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let server =
+        Hostile::new([Reply::with(503, "Retry-After: 1\r\n", ""), Reply::data(list(&[user(PHONE)])).held(told)]);
+    let world = World::on(&server);
+    let mut terminal = world.at_terminal(80, "users list");
+    terminal.shows("waiting for an answer, ").shows("(attempt 2)");
+    tell.send(()).unwrap();
+    terminal.shows("PHONE").shows(PHONE);
+    assert_eq!(terminal.ends().status, 0);
+    terminal.looks(|lines, _| !lines.concat().contains("waiting"));
+    // Nobody watches a log.
+    let (tell, told) = std::sync::mpsc::channel();
+    let server = Hostile::new([Reply::data(list(&[])).held(told)]);
+    tell.send(()).unwrap();
+    World::on(&server).run("users list").ok().lacks("waiting");
+}
+
+#[test]
+fn many_are_deleted_with_one_question_and_every_result_is_told() {
+    let other = "+14155550124";
+    let gone = "22222222-2222-4222-8222-222222222222";
+    let both = [user(PHONE), with(user(other), json!({ "id": gone, "firstName": "Bea" }))];
+    let server = Hostile::new([
+        Reply::data(list(&both)),
+        Reply::data(json!({ "userId": ID })),
+        Reply::refusal(404, "404", "User not found"),
+    ]);
+    let world = World::on(&server);
+    let mut terminal = world.at_terminal(100, "users delete --shared");
+    terminal.shows(PHONE).shows("\n").shows(&format!("Bea ({other})")).shows("\n").shows("Delete 2 users?").types("y");
+    terminal.shows("/2").shows(&format!("deleted Ada ({PHONE})")).shows(&format!("failed: Bea ({other}): not found"));
+    let run = terminal.ends();
+    assert_eq!((run.status, run.stdout.matches("(y/n)").count()), (5, 1), "{run:?}");
+    terminal.looks(|lines, _| !lines.concat().contains("/2 "));
+}
+
+#[test]
+#[ignore = "takes half a minute"]
+fn an_apply_without_a_terminal_says_every_half_minute_how_far_it_is() {
+    let world = World::beside(|_| {});
+    let numbers: String = (0..33).map(|n| format!("+1415{:07}\n", 5_550_100 + n)).collect();
+    world.file("roster.csv", format!("phoneNumber\n{numbers}"));
+    let run = world.run("users apply roster.csv --rate-limit 1");
+    run.ok().says(" of 33 rows done, 0 failed, ").says(" left\n");
+    assert_eq!(run.stderr.matches("rows done").count(), 1, "{run:?}");
+}
+
+pub fn slow(rows: usize) -> World {
     let latency = Duration::from_millis(50);
     let world = World::beside(|options| options.faults.latency = Some(Latency { least: latency, most: latency }));
     let numbers: String = (0..rows).map(|n| format!("+1415{n:07}\n")).collect();

@@ -77,6 +77,39 @@ fn whatever_ends_a_question_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
+fn whatever_ends_a_wait_or_a_bar_leaves_the_terminal_as_it_was() {
+    let (_server, world) = world();
+    for round in 0..50 {
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+            let what = format!("{number}, round {round}");
+            let mut terminal = world.at_terminal(80, "users wait +14155550123");
+            terminal.shows("waiting for");
+            signal(&terminal.child, number);
+            let run = terminal.ends();
+            assert_eq!((run.status, terminal.mode()), (130, terminal.before.clone()), "{what}: {run:?}");
+            terminal.looks(|lines, _| lines.join("\n") == "error: interrupted\n");
+            assert!(has_cursor(&terminal), "{what}: {:?}", terminal.raw());
+        }
+    }
+    let world = crate::prompts::slow(30);
+    world.run("users apply roster.csv").ok();
+    for round in 0..50 {
+        let mut terminal = world.at_terminal(80, "users delete --shared --yes --max-delete 100 --rate-limit 10");
+        terminal.shows("/30");
+        signal(&terminal.child, [SIGINT, SIGTERM, SIGHUP, SIGQUIT][round % 4]);
+        terminal.shows("interrupted: finishing");
+        let run = terminal.ends();
+        assert_eq!((run.status, terminal.mode()), (130, terminal.before.clone()), "{run:?}");
+        terminal.looks(|lines, _| {
+            let is_left = |start| lines.iter().any(|line| line.starts_with(start));
+            is_left("error: ") && is_left("interrupted: ") && !lines.concat().contains("/30")
+        });
+        assert!(has_cursor(&terminal), "{run:?}");
+        world.run("users apply roster.csv").ok();
+    }
+}
+
+#[test]
 fn ctrl_c_as_a_key_leaves_the_terminal_as_it_was() {
     let (_server, world) = world();
     for (line, words) in [("users create", "Type of user"), ("users delete +14155550123", "Delete ")] {

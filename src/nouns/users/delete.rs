@@ -91,22 +91,32 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     in_flight::finish(session, "request")?;
     let mut done: Vec<&Doomed> = Vec::new();
     let mut failure = None;
-    let progress = Progress::new(if users.len() > 1 { users.len() } else { 0 }, session);
+    let is_for_person = session.out.format() == Format::Table && session.settings.fields.is_none();
+    // An output that is full stops nothing: what was begun is finished, and then it is said.
+    let mut told = Ok(());
+    let mut progress = Progress::new(if users.len() > 1 { users.len() } else { 0 }, session);
     for user in &users {
-        let (id, _) = user;
+        let (id, name) = user;
         let result = delete_one(client, id);
         progress.step();
         match result {
-            Ok(()) => done.push(user),
+            Ok(()) => {
+                done.push(user);
+                if is_for_person {
+                    let line = format!("deleted {}\n", sanitize::line(name));
+                    told = told.and(progress.aside(|| session.out.text(&line)));
+                }
+            }
             Err(error) if error.is_absent() && args.ignore_missing => {
                 progress.aside(|| session.out.note(format!("{} is not there", sanitize::line(id))));
             }
             Err(error) if error.is_absent() => {
                 let said = error.message.clone();
-                failure.get_or_insert(Failure {
-                    message: format!("no active user has the id {id}: {said}"),
-                    ..error.into()
-                });
+                let message = format!("no active user has the id {id}: {said}");
+                if users.len() > 1 && is_for_person {
+                    progress.aside(|| session.out.log(format!("failed: {}: {said}", sanitize::line(name))));
+                }
+                failure.get_or_insert(Failure { message, ..error.into() });
             }
             Err(error) => {
                 let mut stop = Failure::from(error);
@@ -120,10 +130,11 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     }
     progress.finish();
     // What was done is said even when something failed; a document is complete either way.
-    if failure.is_none() || !done.is_empty() {
-        tell(&done, session)?;
+    if !is_for_person && (failure.is_none() || !done.is_empty()) {
+        let records: Vec<Deleted<'_>> = done.iter().map(|(id, _)| Deleted::new(id)).collect();
+        session.out.many_of_ours(&DELETED, &records)?;
     }
-    failure.map_or(Ok(Exit::Done), Err)
+    failure.map_or(told.map(|()| Exit::Done), Err)
 }
 
 impl DeleteArgs {
@@ -198,18 +209,6 @@ fn confirm(users: &[Doomed], session: &Session) -> Result<(), Failure> {
         session.out.log(format!("  {name}"));
     }
     session.prompt.confirm(&format!("Delete {}?", count(users.len(), "user")), "--yes")
-}
-
-/// Says who was deleted: a line each for a person, records for a program.
-fn tell(deleted: &[&Doomed], session: &Session) -> Result<(), Failure> {
-    if session.out.format() == Format::Table && session.settings.fields.is_none() {
-        return session.out.lines(deleted, |lines, (_, name)| {
-            lines.push_str(&format!("deleted {}\n", sanitize::line(name)));
-            Ok(())
-        });
-    }
-    let records: Vec<Deleted<'_>> = deleted.iter().map(|(id, _)| Deleted::new(id)).collect();
-    session.out.many_of_ours(&DELETED, &records)
 }
 
 /// Deletes one user by id. Absence that answers a repeated attempt is success: the first one did it.

@@ -20,8 +20,8 @@ use crate::model::words::count;
 use crate::model::{parse_duration, time};
 use crate::output::format::Format;
 use crate::output::record::Shape;
+use crate::output::spinner::Spinner;
 use crate::session::Session;
-use crate::verbs::spinner::Spinner;
 
 /// Examples and special exit codes.
 pub const AFTER_HELP: &str = "\
@@ -92,7 +92,7 @@ pub fn wait_for(users: Vec<Found>, patience: Duration, shape: Shape, session: &S
 
 fn carry_out(users: Vec<Found>, mut patience: Patience, shape: Shape, session: &Session) -> Result<Exit, Failure> {
     let client = session.client()?;
-    let spinner = Spinner::start(session);
+    let spinner = Spinner::start(session.is_watched());
     let mut waiting = Waiting::new(users, shape, session)?;
     waiting.look(&spinner)?;
     loop {

@@ -1,6 +1,8 @@
 //! What a run says: events as they come for a machine, a line per failure for a person, and the end.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -15,6 +17,7 @@ use crate::output::{Column, Palette, sanitize};
 use crate::roster::plan::{Change, Counts, Difference, Plan, Step};
 use crate::roster::{Action, Event, Halt, Outcome, RowError, Summary};
 use crate::session::Session;
+use crate::verbs::interim::Interim;
 use crate::verbs::progress::Progress;
 
 /// The columns of an event as csv.
@@ -27,6 +30,8 @@ pub const EVENT: [Column; 6] = [
     Column::shown("error", "ERROR", 2, false),
 ];
 
+/// How often a run says how far it is where no bar moves.
+const INTERIM: Duration = Duration::from_secs(30);
 /// Rows of one kind that are named one by one.
 const NAMED: usize = 20;
 
@@ -143,6 +148,8 @@ pub struct Report<'a> {
     session: &'a Session,
     format: Format,
     progress: Progress,
+    interim: Option<Interim>,
+    tally: Arc<Tally>,
     rate: f64,
     begun: Instant,
     rows: Vec<Box<RawValue>>,
@@ -182,6 +189,20 @@ impl Named {
     }
 }
 
+/// How far a run is.
+#[derive(Default)]
+struct Tally {
+    done: AtomicUsize,
+    failed: AtomicUsize,
+}
+
+impl Tally {
+    fn told(&self, rows: usize) -> String {
+        let (done, failed) = (self.done.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed));
+        format!("{done} of {} done, {failed} failed, {} left", count(rows, "row"), rows.saturating_sub(done))
+    }
+}
+
 fn raw<T: Serialize>(value: &T) -> Box<RawValue> {
     // Our own types always serialize.
     serde_json::value::to_raw_value(value).unwrap_or_default()
@@ -199,6 +220,8 @@ impl<'a> Report<'a> {
             session,
             format: session.out.format(),
             progress: Progress::new(0, session),
+            interim: None,
+            tally: Arc::default(),
             rate: 0.0,
             begun: Instant::now(),
             rows: Vec::new(),
@@ -219,7 +242,12 @@ impl<'a> Report<'a> {
             self.session.out.text(&show::plan(self.plan, rate, self.palette()))?;
         }
         let counts = self.plan.counts();
-        self.progress = Progress::new(counts.create + counts.differs + counts.delete, self.session);
+        let rows = counts.create + counts.differs + counts.delete;
+        self.progress = Progress::new(rows, self.session);
+        if !self.session.is_watched() {
+            let (out, tally) = (Arc::clone(&self.session.out), Arc::clone(&self.tally));
+            self.interim = Some(Interim::start(INTERIM, move || out.note(tally.told(rows))));
+        }
         Ok(())
     }
 
@@ -251,8 +279,10 @@ impl<'a> Report<'a> {
     pub fn event(&mut self, event: Event) -> Result<(), Failure> {
         if event.action != Action::None {
             self.progress.step();
+            self.tally.done.fetch_add(1, Ordering::Relaxed);
         }
         if event.outcome.is_failure() {
+            self.tally.failed.fetch_add(1, Ordering::Relaxed);
             self.failed.push(event.step);
         }
         if event.lost {
@@ -286,8 +316,9 @@ impl<'a> Report<'a> {
     }
 
     /// Tells how it ended.
-    pub fn finish(self, summary: &Summary, exit_code: u8) -> Result<(), Failure> {
+    pub fn finish(mut self, summary: &Summary, exit_code: u8) -> Result<(), Failure> {
         self.progress.finish();
+        self.interim = None;
         let spared = self.spared || self.plan.steps.iter().any(|step| self.plan.is_spared(step));
         let way_on = match (self.plan.policy.replace, spared) {
             (false, _) => "; `--replace` deletes and creates again",
