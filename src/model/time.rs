@@ -90,6 +90,18 @@ pub fn show(time: Duration) -> String {
     }
 }
 
+/// How long ago something was, in whole units: `45s ago`, `12m ago`, `5h ago`, `30d ago`.
+pub fn show_age(age: Duration) -> String {
+    let (unit, seconds) = match age.as_secs() {
+        0..60 => ('s', 1),
+        60..3600 => ('m', 60),
+        // The unit of `--older-than`, which calls 24 hours a day.
+        3600..86_400 => ('h', 3600),
+        _ => ('d', 86_400),
+    };
+    format!("{}{unit} ago", age.as_secs() / seconds)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +136,20 @@ mod tests {
         }
         for bad in ["", "d", "1", "-1d", "1e3d", "inf d", "1y", "99999d", "1 month"] {
             assert!(parse_age(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_age_is_told_in_whole_units() {
+        for (seconds, told) in [
+            (0, "0s ago"),
+            (59, "59s ago"),
+            (3599, "59m ago"),
+            (86_399, "23h ago"),
+            (86_400, "1d ago"),
+            (9e6 as u64, "104d ago"),
+        ] {
+            assert_eq!(show_age(Duration::from_secs(seconds)), told);
         }
     }
 

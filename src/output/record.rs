@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::table::{Column, Field};
 use crate::failure::{Code, Failure};
+use crate::model::time;
 use crate::output::format::Format;
 
 /// Whether a command answers with one record or with a list.
@@ -110,17 +113,22 @@ impl Fields {
         Ok(Cow::Owned(object))
     }
 
-    /// The record's cells as a table shows them to a person.
+    /// The record's cells as a table shows them to a person; moments as ages, where the time that it is is told.
     ///
     /// # Errors
     /// Bad response, when it is not an object.
-    pub fn told<'a>(&self, record: &'a str) -> Result<Vec<Cow<'a, str>>, Failure> {
-        if self.shown.iter().all(|field| field.told.is_none()) {
+    pub fn told<'a>(&self, record: &'a str, now: Option<Timestamp>) -> Result<Vec<Cow<'a, str>>, Failure> {
+        let is_told = |field: &Field| field.told.is_some() || (field.is_moment && now.is_some());
+        if !self.shown.iter().any(is_told) {
             return self.cells(record);
         }
-        let tell = |(field, value): (&Field, Option<&'a str>)| match field.told {
-            Some(told) => Cow::Borrowed(told(value.filter(|value| *value != "null"), record)),
-            None => cell(value),
+        let tell = |(field, value): (&Field, Option<&'a str>)| match (field.told, now) {
+            (Some(told), _) => Cow::Borrowed(told(value.filter(|value| *value != "null"), record)),
+            (None, Some(now)) if field.is_moment => {
+                let moment = cell(value);
+                age(&moment, now).map_or(moment, Cow::Owned)
+            }
+            (None, _) => cell(value),
         };
         Ok(self.shown.iter().zip(self.values(record)?).map(tell).collect())
     }
@@ -182,6 +190,12 @@ fn known(columns: &[Column]) -> String {
 /// The value at the end of a way of keys through objects; none where there is none.
 fn reach<'a>(value: &'a str, way: &str) -> Option<&'a str> {
     way.split('.').try_fold(value, |value, key| pick(value, &[key]).ok()?.into_iter().next().flatten())
+}
+
+/// A moment as an age; none of what is no moment, or is still to come.
+pub fn age(moment: &str, now: Timestamp) -> Option<String> {
+    let age = now.duration_since(moment.parse().ok()?);
+    Duration::try_from(age).ok().map(time::show_age)
 }
 
 /// A value as text.
@@ -335,6 +349,24 @@ mod tests {
         let failure = Fields::choose(&COLUMNS, Some(&["phone".to_owned()]), Format::Json).unwrap_err();
         assert_eq!(failure.code, Code::Usage);
         assert!(failure.hint.unwrap().contains("id,firstName,meta"));
+    }
+
+    #[test]
+    fn a_moment_is_an_age_where_the_time_is_told() {
+        let columns = [Column::shown("at", "AT", 0, true).moment(), Column::shown("id", "ID", 0, true)];
+        let fields = Fields::choose(&columns, None, Format::Table).unwrap();
+        let now = "2026-11-01T12:00:00Z".parse().ok();
+        for (at, told) in [
+            (r#""2026-10-30T11:00:00.123Z""#, "2d ago"),
+            (r#""2026-11-01T12:00:01Z""#, "2026-11-01T12:00:01Z"),
+            (r#""yesterday""#, "yesterday"),
+            ("null", ""),
+            ("17", "17"),
+        ] {
+            let record = format!(r#"{{"at":{at},"id":"x"}}"#);
+            assert_eq!(fields.told(&record, now).unwrap(), [told, "x"]);
+            assert_eq!(fields.told(&record, None).unwrap(), fields.cells(&record).unwrap());
+        }
     }
 
     #[test]

@@ -6,12 +6,13 @@ use std::io::{self, BufWriter, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::csv::CsvWriter;
 use super::json::{self, Layout};
 use super::plain::Plain;
-use super::record::{Fields, Shape};
+use super::record::{self, Fields, Shape};
 use super::sanitize;
 use super::spinner::is_moving;
 use super::table::{self, Column, Look, Table};
@@ -116,6 +117,7 @@ pub struct Output {
     fields: Option<Vec<String>>,
     streams: Streams,
     redactor: Mutex<Redactor>,
+    no_headings: AtomicBool,
     /// Flags that commands in hints repeat, with a blank before them.
     repeated: String,
 }
@@ -187,7 +189,14 @@ fn try_stderr(text: &str) -> io::Result<()> {
 impl Output {
     /// A door for one command.
     pub fn new(format: Format, fields: Option<Vec<String>>, streams: Streams, redactor: Redactor) -> Self {
-        Self { format, fields, streams, redactor: Mutex::new(redactor), repeated: String::new() }
+        Self {
+            format,
+            fields,
+            streams,
+            redactor: Mutex::new(redactor),
+            no_headings: AtomicBool::new(false),
+            repeated: String::new(),
+        }
     }
 
     /// The same door, whose hints repeat these flags in every command that they name: ready for a shell, each with a
@@ -214,7 +223,16 @@ impl Output {
 
     /// How a table may look on standard output.
     pub fn look(&self) -> Look {
-        Look { width: self.streams.stdout_width, bold: self.streams.stdout_colour }
+        Look { width: self.streams.stdout_width, bold: self.streams.stdout_colour, headings: self.has_headings() }
+    }
+
+    fn has_headings(&self) -> bool {
+        !self.no_headings.load(Ordering::Relaxed)
+    }
+
+    /// Leaves the headings of tables and csv out from now on, or not.
+    pub fn leave_headings_out(&self, leave_out: bool) {
+        self.no_headings.store(leave_out, Ordering::Relaxed);
     }
 
     /// The columns of the terminal behind standard error; none when there is none.
@@ -402,7 +420,9 @@ impl Output {
             }
             Format::Csv => {
                 let mut rows = CsvWriter::new(out);
-                rows.row(fields.shown().iter().map(|field| self.exact(&field.key))).map_err(unwritten)?;
+                if self.has_headings() {
+                    rows.row(fields.shown().iter().map(|field| self.exact(&field.key))).map_err(unwritten)?;
+                }
                 for record in records {
                     let cells = fields.cells(record.as_ref())?;
                     rows.row(cells.iter().map(|cell| self.exact(cell))).map_err(unwritten)?;
@@ -425,31 +445,40 @@ impl Output {
 
     /// Writes a table where no terminal bounds it: its rows are never held, however many there are.
     fn plain<T: AsRef<str>>(&self, fields: &Fields, records: &[T]) -> Result<(), Failure> {
-        let mut table = Plain::new(fields.shown());
+        let mut table = Plain::new(fields.shown(), self.has_headings());
         for record in records {
-            table.measure(&fields.told(record.as_ref())?);
+            table.measure(&fields.told(record.as_ref(), None)?);
         }
-        let heading = table.heading();
-        let heading = heading.trim_end();
-        self.text(&match self.streams.stdout_colour {
-            true => format!("\u{1b}[1m{heading}\u{1b}[0m\n"),
-            false => format!("{heading}\n"),
-        })?;
+        if self.has_headings() {
+            let heading = table.heading();
+            let heading = heading.trim_end();
+            self.text(&match self.streams.stdout_colour {
+                true => format!("\u{1b}[1m{heading}\u{1b}[0m\n"),
+                false => format!("{heading}\n"),
+            })?;
+        }
         // Searched for secrets when they are clean: cleaning may have joined the pieces of one.
         self.lines(records, |lines, record| {
-            table.row(lines, &fields.told(record.as_ref())?);
+            table.row(lines, &fields.told(record.as_ref(), None)?);
             Ok(())
         })
     }
 
     fn table<T: AsRef<str>>(&self, fields: &Fields, records: &[T], shape: Shape) -> Result<String, Failure> {
+        let now = self.streams.stdout_width.map(|_| Timestamp::now());
         if let (Shape::One, [record]) = (shape, records) {
-            let cells = fields.told(record.as_ref())?;
+            let mut cells = fields.told(record.as_ref(), None)?;
+            for (_, cell) in fields.shown().iter().zip(&mut cells).filter(|(field, _)| field.is_moment) {
+                // There is room for both.
+                if let Some(age) = now.and_then(|now| record::age(cell, now)) {
+                    *cell = Cow::Owned(format!("{cell} ({age})"));
+                }
+            }
             return Ok(table::record(fields.shown().iter().zip(cells), self.look()));
         }
         let mut table = Table::new(fields.shown().to_vec());
         for record in records {
-            table.push(fields.told(record.as_ref())?.into_iter().map(Cow::into_owned));
+            table.push(fields.told(record.as_ref(), now)?.into_iter().map(Cow::into_owned));
         }
         let (text, left_out) = table.render(self.look());
         if !left_out.is_empty() {

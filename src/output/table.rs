@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use comfy_table::presets;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table as ComfyTable};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table as ComfyTable, Width};
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -22,6 +22,8 @@ pub struct Column {
     pub solid: bool,
     /// How a table tells the value to a person, where the value itself says too little.
     pub told: Option<Told>,
+    /// Whether it is a moment, which a list at a terminal shows as an age.
+    pub is_moment: bool,
 }
 
 /// A value in a person's words, from the value (none when it is null or absent) and its whole record.
@@ -30,7 +32,7 @@ pub type Told = fn(value: Option<&str>, record: &str) -> &'static str;
 impl Column {
     /// A column that a table shows unasked; rank 0 is the last to go.
     pub const fn shown(key: &'static str, title: &'static str, rank: u8, solid: bool) -> Self {
-        Self { key, title, rank: Some(rank), solid, told: None }
+        Self { key, title, rank: Some(rank), solid, told: None, is_moment: false }
     }
 
     /// The same column, told in a person's words where a table shows it.
@@ -38,9 +40,14 @@ impl Column {
         Self { told: Some(told), ..self }
     }
 
+    /// The same column, a moment: which a list at a terminal shows as an age.
+    pub const fn moment(self) -> Self {
+        Self { is_moment: true, ..self }
+    }
+
     /// A column that only `--fields` and csv show.
     pub const fn on_request(key: &'static str, title: &'static str) -> Self {
-        Self { key, title, rank: None, solid: false, told: None }
+        Self { key, title, rank: None, solid: false, told: None, is_moment: false }
     }
 }
 
@@ -59,20 +66,24 @@ pub struct Field {
     pub solid: bool,
     /// As a [`Column`]'s.
     pub told: Option<Told>,
+    /// As a [`Column`]'s.
+    pub is_moment: bool,
 }
 
 impl Field {
     /// A field that no column foresaw, somewhere in an object; somebody asked for it.
     pub fn nested(name: &str) -> Self {
         let title = sanitize::line(name).to_uppercase();
-        Self { key: name.to_owned(), json_key: json_key(name), title, rank: Some(0), solid: false, told: None }
+        let (key, json_key) = (name.to_owned(), json_key(name));
+        Self { key, json_key, title, rank: Some(0), solid: false, told: None, is_moment: false }
     }
 }
 
 impl From<&Column> for Field {
     fn from(column: &Column) -> Self {
-        let Column { key, title, rank, solid, told } = *column;
-        Self { key: key.to_owned(), json_key: json_key(key), title: title.to_owned(), rank, solid, told }
+        let Column { key, title, rank, solid, told, is_moment } = *column;
+        let (json_key, title) = (json_key(key), title.to_owned());
+        Self { key: key.to_owned(), json_key, title, rank, solid, told, is_moment }
     }
 }
 
@@ -97,6 +108,8 @@ pub struct Look {
     pub width: Option<u16>,
     /// Whether headings may be bold.
     pub bold: bool,
+    /// Whether there are headings at all.
+    pub headings: bool,
 }
 
 /// Rows of cells under columns.
@@ -109,6 +122,10 @@ pub struct Table {
 
 /// The narrowest that a column of free text is squeezed to.
 const NARROWEST_TEXT: usize = 10;
+/// A column of free text need not be wider than this.
+const WIDE_TEXT: usize = 32;
+/// One row may be broken over lines, and of many one in so many: that costs no other column its place.
+const FEW: usize = 10;
 /// What one column costs beside its text: a space on either side and a border.
 const FRAME: usize = 3;
 
@@ -134,22 +151,47 @@ impl Table {
         is_unchosen && !self.rows.is_empty() && self.rows.iter().all(|row| row.get(at).is_none_or(String::is_empty))
     }
 
-    /// The columns that fit, in their order: the least dear go first, the first column stays.
-    fn fitting(&self, width: Option<u16>) -> Vec<usize> {
-        let mut kept: Vec<usize> = (0..self.columns.len()).collect();
-        let Some(width) = width else { return kept };
+    /// How wide a column should be: text so that few rows are broken over lines.
+    fn need(&self, at: usize) -> usize {
+        let (Some(column), Some(widest)) = (self.columns.get(at), self.widths.get(at)) else { return 0 };
+        if column.solid {
+            return *widest;
+        }
+        let mut widths: Vec<usize> = self.rows.iter().map(|row| row.get(at).map_or(0, |cell| width(cell))).collect();
+        widths.sort_unstable_by(|one, other| other.cmp(one));
+        let most = widths.get((widths.len() + FEW - 2) / FEW).copied().unwrap_or(0);
+        most.min(WIDE_TEXT).max(width(&column.title))
+    }
+
+    /// The columns that fit, in their order, and how wide each is: the dearest come first.
+    fn fitting(&self, width: Option<u16>) -> Vec<(usize, usize)> {
+        let all = 0..self.columns.len();
+        let Some(width) = width.map(usize::from) else { return all.zip(self.widths.iter().copied()).collect() };
         // A column that nobody chose and that says nothing only takes room.
-        kept.retain(|at| !self.is_idle(*at));
-        let needs = |at: &usize| match (self.columns.get(*at), self.widths.get(*at)) {
-            (Some(column), Some(width)) if column.solid => *width,
-            (_, Some(width)) => (*width).min(NARROWEST_TEXT),
-            _ => 0,
-        };
-        while kept.len() > 1 && kept.iter().map(|at| needs(at) + FRAME).sum::<usize>() + 1 > usize::from(width) {
-            let dearness = |at: &usize| self.columns.get(*at).and_then(|column| column.rank).unwrap_or(0);
-            // Of equals the last goes; asked-for columns (all of rank 0 then) are dropped by nobody.
-            let Some(least) = kept.iter().copied().max_by_key(dearness).filter(|at| dearness(at) > 0) else { break };
-            kept.retain(|at| *at != least);
+        let mut all: Vec<(usize, usize)> = all.filter(|at| !self.is_idle(*at)).map(|at| (at, self.need(at))).collect();
+        let taken = |kept: &[(usize, usize)]| kept.iter().map(|(_, wide)| wide + FRAME).sum::<usize>() + 1;
+        // What was asked for stays: all of that has rank 0.
+        let dearness = |at: usize| self.columns.get(at).and_then(|column| column.rank).unwrap_or(0);
+        all.sort_by_key(|(at, _)| dearness(*at));
+        let mut kept = Vec::new();
+        for (at, wide) in all {
+            if kept.is_empty() || dearness(at) == 0 || taken(&kept) + wide + FRAME <= width {
+                kept.push((at, wide));
+            }
+        }
+        kept.sort_unstable();
+        let is_text = |at: usize| self.columns.get(at).is_some_and(|column| !column.solid);
+        // Too much was asked for: the widest texts are squeezed.
+        for _ in width..taken(&kept) {
+            let texts = kept.iter_mut().filter(|(at, wide)| is_text(*at) && *wide > NARROWEST_TEXT);
+            let Some((_, wide)) = texts.max_by_key(|(_, wide)| *wide) else { break };
+            *wide -= 1;
+        }
+        // What is left belongs to the texts that are longer.
+        let mut left = width.saturating_sub(taken(&kept));
+        for (at, wide) in &mut kept {
+            let more = self.widths.get(*at).map_or(0, |widest| widest.saturating_sub(*wide)).min(left);
+            (*wide, left) = (*wide + more, left - more);
         }
         kept
     }
@@ -157,23 +199,35 @@ impl Table {
     /// The table as text, a line break at its end; also the headings of the columns that it left out.
     pub fn render(self, look: Look) -> (String, Vec<String>) {
         let kept = self.fitting(look.width);
-        let left_out = (0..self.columns.len()).filter(|at| !kept.contains(at) && !self.is_idle(*at));
+        let is_kept = |at: &usize| kept.iter().any(|(kept, _)| kept == at);
+        let left_out = (0..self.columns.len()).filter(|at| !is_kept(at) && !self.is_idle(*at));
         let left_out = left_out.filter_map(|at| self.columns.get(at)).map(|column| column.title.clone()).collect();
-        let columns: Vec<&Field> = kept.iter().filter_map(|at| self.columns.get(*at)).collect();
+        let columns: Vec<&Field> = kept.iter().filter_map(|(at, _)| self.columns.get(*at)).collect();
         let mut table = ComfyTable::new();
-        table.set_header(columns.iter().map(|column| &column.title));
-        for mut row in self.rows {
-            table.add_row(kept.iter().map(|at| row.get_mut(*at).map(std::mem::take).unwrap_or_default()));
+        if look.headings {
+            table.set_header(columns.iter().map(|column| &column.title));
         }
-        frame(&mut table, look, |at| columns.get(at).is_some_and(|column| column.solid));
+        for mut row in self.rows {
+            table.add_row(kept.iter().map(|(at, _)| row.get_mut(*at).map(std::mem::take).unwrap_or_default()));
+        }
+        frame(&mut table, look, |at| {
+            let (wide, is_solid) = (kept.get(at)?.1, columns.get(at)?.solid);
+            Some(if is_solid { ColumnConstraint::ContentWidth } else { absolute(wide) })
+        });
         // The heading is the first line, or the one below the border.
         let heading = usize::from(look.width.is_some());
         let lines = table.lines().enumerate().map(|(at, line)| {
             let line = line.trim_end();
-            if look.bold && at == heading { format!("\u{1b}[1m{line}\u{1b}[0m\n") } else { format!("{line}\n") }
+            let is_bold = look.bold && look.headings && at == heading;
+            if is_bold { format!("\u{1b}[1m{line}\u{1b}[0m\n") } else { format!("{line}\n") }
         });
         (lines.collect(), left_out)
     }
+}
+
+/// So many columns of text, with a space on either side.
+fn absolute(wide: usize) -> ColumnConstraint {
+    ColumnConstraint::Absolute(Width::Fixed(u16::try_from(wide + 2).unwrap_or(u16::MAX)))
 }
 
 /// One record, a field a line; empty fields are left out.
@@ -184,12 +238,12 @@ pub fn record<'a>(fields: impl IntoIterator<Item = (&'a Field, Cow<'a, str>)>, l
             table.add_row([field.title.as_str(), &sanitize::line(&value)]);
         }
     }
-    frame(&mut table, look, |at| at == 0);
+    frame(&mut table, look, |at| (at == 0).then_some(ColumnConstraint::ContentWidth));
     table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// Borders and wrapping on a terminal; elsewhere two spaces between columns and lines as long as they are.
-fn frame(table: &mut ComfyTable, look: Look, is_solid: impl Fn(usize) -> bool) {
+fn frame(table: &mut ComfyTable, look: Look, constraint: impl Fn(usize) -> Option<ColumnConstraint>) {
     match look.width {
         Some(width) => {
             table.load_style(presets::UTF8_FULL_CONDENSED);
@@ -204,8 +258,9 @@ fn frame(table: &mut ComfyTable, look: Look, is_solid: impl Fn(usize) -> bool) {
         if look.width.is_none() {
             column.set_padding((0, 2));
         }
-        if is_solid(at) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
+        // Nothing is broken where no terminal bounds it.
+        if let Some(constraint) = constraint(at).filter(|_| look.width.is_some()) {
+            column.set_constraint(constraint);
         }
     }
 }
@@ -231,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_pipe_gets_plain_columns_of_any_length() {
-        let (text, left_out) = users(&["Ada", "山田"]).render(Look { width: None, bold: false });
+        let (text, left_out) = users(&["Ada", "山田"]).render(Look { width: None, bold: false, headings: true });
         assert!(left_out.is_empty());
         assert_eq!(
             text,
@@ -242,8 +297,11 @@ mod tests {
     #[test]
     fn a_narrow_terminal_loses_columns_but_never_a_piece_of_an_id() {
         for width in 20..130 {
-            let (text, left_out) =
-                users(&["Ada Augusta King, Countess of Lovelace"]).render(Look { width: Some(width), bold: false });
+            let (text, left_out) = users(&["Ada Augusta King, Countess of Lovelace"]).render(Look {
+                width: Some(width),
+                bold: false,
+                headings: true,
+            });
             assert!(text.contains("+14155550123"), "{width}:\n{text}");
             assert_eq!(left_out.iter().any(|title| title == "ID"), !text.contains(ID), "{width}:\n{text}");
             let widest = text.lines().map(console::measure_text_width).max();
@@ -252,8 +310,48 @@ mod tests {
     }
 
     #[test]
+    fn a_text_of_common_length_is_not_broken_and_a_rare_long_one_costs_no_column() {
+        let columns = [
+            Column::shown("phoneNumber", "PHONE", 0, true),
+            Column::shown("email", "EMAIL", 2, false),
+            Column::shown("id", "ID", 1, true),
+        ];
+        let table = |emails: &[&str]| {
+            let mut table = Table::new(columns.iter().map(Field::from).collect());
+            for email in emails {
+                table.push(["+14155550123".to_owned(), (*email).to_owned(), ID.to_owned()]);
+            }
+            table
+        };
+        let lines = |emails: &[&str], width| {
+            let (text, left_out) = table(emails).render(Look { width: Some(width), bold: false, headings: true });
+            (text.lines().count() - 4, left_out)
+        };
+        let emails = ["ada@example.test"; 30];
+        for width in 20..130 {
+            let (rows, left_out) = lines(&emails, width);
+            assert_eq!(rows, 30, "{width}");
+            // Where there is no room for the dearer one, there may be for this.
+            let has_room = (1 + 15 + 19..1 + 15 + 39).contains(&width) || width >= 1 + 15 + 39 + 19;
+            assert_eq!(left_out.contains(&"EMAIL".to_owned()), !has_room, "{width}");
+        }
+        let mut emails = emails;
+        emails[7] = "augusta.ada.king.countess.of.lovelace@example.test";
+        assert_eq!(lines(&emails, 80), (32, Vec::new()));
+        assert_eq!(lines(&emails, 120), (30, Vec::new()), "there is room for all of it");
+    }
+
+    #[test]
+    fn headings_can_be_left_out() {
+        let plain = users(&["Ada"]).render(Look { width: None, bold: true, headings: false }).0;
+        assert_eq!(plain, format!("+14155550123  Ada  {ID}\n"));
+        let framed = users(&["Ada"]).render(Look { width: Some(80), bold: true, headings: false }).0;
+        assert_eq!((framed.lines().count(), framed.contains("PHONE")), (3, false), "{framed}");
+    }
+
+    #[test]
     fn a_column_without_a_word_gives_its_room_to_others() {
-        let (text, left_out) = users(&["", ""]).render(Look { width: Some(60), bold: false });
+        let (text, left_out) = users(&["", ""]).render(Look { width: Some(60), bold: false, headings: true });
         assert!(left_out.is_empty(), "{text}");
         assert!(text.contains(ID) && !text.contains("FIRST NAME"), "{text}");
     }
@@ -271,7 +369,7 @@ mod tests {
             "zero\u{200b}width\u{200c}\u{2060}",
             "نمی\u{200c}خواهم",
         ];
-        let (text, _) = users(&names).render(Look { width: Some(100), bold: false });
+        let (text, _) = users(&names).render(Look { width: Some(100), bold: false, headings: true });
         let widths: Vec<usize> = text.lines().map(console::measure_text_width).collect();
         assert!(widths.windows(2).all(|pair| pair[0] == pair[1]), "{text}");
         assert!(!text.contains(['\u{1b}', '\u{ad}']));

@@ -11,6 +11,7 @@ pub(crate) mod progress;
 
 use crate::failure::{Exit, Failure};
 use crate::http::{Endpoint, Many};
+use crate::model::words::count;
 use crate::output::Column;
 use crate::output::format::Format;
 use crate::session::Session;
@@ -28,21 +29,33 @@ pub fn show<E: Endpoint>(session: &Session, endpoint: &E, columns: &[Column]) ->
     Ok(Exit::Done)
 }
 
-/// Lists the records that an endpoint answers with; `none` tells a person that there are none.
+/// Lists the records that an endpoint answers with, of such a noun; `none` tells a person that there are none.
 ///
 /// # Errors
 /// Whatever the call met; bad response, when the answer is not a list.
-pub fn list<E>(session: &Session, endpoint: &E, columns: &[Column], none: &str) -> Result<Exit, Failure>
+pub fn list<E>(session: &Session, endpoint: &E, columns: &[Column], noun: &str, none: &str) -> Result<Exit, Failure>
 where
     E: for<'a> Endpoint<Answer<'a> = Many<'a>>,
 {
     session.out.check_fields(columns)?;
     let reply = session.client()?.call(endpoint)?;
     let records: Vec<&str> = reply.read()?.items.into_iter().map(|record| record.get()).collect();
-    if records.is_empty() && session.out.format() == Format::Table {
-        session.out.note(none);
-        return Ok(Exit::Done);
+    let said = if records.is_empty() { none.to_owned() } else { count(records.len(), noun) };
+    print_list(session, columns, &records, &said)
+}
+
+/// Prints records as a list; under a table a person is told how many there are. Without a record there is no table.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn print_list(session: &Session, columns: &[Column], records: &[&str], said: &str) -> Result<Exit, Failure> {
+    let is_table = session.out.format() == Format::Table;
+    if !is_table || !records.is_empty() {
+        session.out.many(columns, records)?;
     }
-    session.out.many(columns, &records)?;
+    // Whoever has closed the pipe has seen enough.
+    if is_table && !session.out.is_closed() {
+        session.out.note(said);
+    }
     Ok(Exit::Done)
 }

@@ -157,7 +157,7 @@ fn a_closed_pipe_ends_quietly() {
     let users: Vec<Value> = (0..5000).map(|_| user(PHONE)).collect();
     let server = Hostile::always(Reply::data(list(&users)));
     for line in [
-        "users list",
+        "users list -q",
         "users list -o json",
         "users list -o csv",
         "users list -o id",

@@ -91,21 +91,21 @@ fn whatever_ends_a_wait_or_a_bar_leaves_the_terminal_as_it_was() {
             assert!(has_cursor(&terminal), "{what}: {:?}", terminal.raw());
         }
     }
-    let world = crate::prompts::slow(30);
+    // More than all rounds delete.
+    let world = crate::prompts::slow(500);
     world.run("users apply roster.csv").ok();
     for round in 0..50 {
-        let mut terminal = world.at_terminal(80, "users delete --shared --yes --max-delete 100 --rate-limit 10");
-        terminal.shows("/30");
+        let mut terminal = world.at_terminal(80, "users delete --shared --yes --max-delete 500 --rate-limit 10");
+        terminal.shows("s left");
         signal(&terminal.child, [SIGINT, SIGTERM, SIGHUP, SIGQUIT][round % 4]);
         terminal.shows("interrupted: finishing");
         let run = terminal.ends();
         assert_eq!((run.status, terminal.mode()), (130, terminal.before.clone()), "{run:?}");
         terminal.looks(|lines, _| {
             let is_left = |start| lines.iter().any(|line| line.starts_with(start));
-            is_left("error: ") && is_left("interrupted: ") && !lines.concat().contains("/30")
+            is_left("error: ") && is_left("interrupted: ") && !lines.concat().contains("s left")
         });
         assert!(has_cursor(&terminal), "{run:?}");
-        world.run("users apply roster.csv").ok();
     }
 }
 

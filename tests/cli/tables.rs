@@ -8,6 +8,7 @@ use crate::hostile::{Hostile, Reply, list, user, with};
 use crate::world::World;
 
 const ID: &str = "11111111-1111-4111-8111-111111111111";
+const CREATED: &str = "2010-05-01T12:00:00.000Z";
 
 /// Compares what a command shows, each time in a new world: in a pipe, and at a terminal.
 fn compare(name: &str, line: &str, world: impl Fn() -> World) {
@@ -32,9 +33,22 @@ fn at_terminals(line: &str, world: impl Fn() -> World) -> String {
     shown.iter().map(|(widths, text)| format!("{widths} columns\n{text}")).collect()
 }
 
-/// How long an apply took; ids and times of these servers are always the same.
+/// How long an apply took, and how old users and lines are; ids and times of these servers are always the same.
 fn settle_times(text: &str) -> String {
-    if text.contains("users apply") { settle(text) } else { text.to_owned() }
+    const AGO: &str = "d ago";
+    let text = if text.contains("users apply") { settle(text) } else { text.to_owned() };
+    let mut settled = String::new();
+    for part in text.split_inclusive(AGO) {
+        let Some(before) = part.strip_suffix(AGO) else { return settled + part };
+        let rest = before.trim_end_matches(|c: char| c.is_ascii_digit());
+        settled += &format!("{rest}{}{AGO}", "#".repeat(before.len() - rest.len()));
+    }
+    settled
+}
+
+/// Somebody whose days have four digits for a long time.
+fn person(phone: &str, fields: Value) -> Value {
+    with(with(user(phone), json!({ "createdAt": CREATED })), fields)
 }
 
 fn answer(data: &Value) -> impl Fn() -> World {
@@ -45,14 +59,14 @@ fn answer(data: &Value) -> impl Fn() -> World {
 fn users() -> Value {
     let ids = |n: u8| format!("{n}{n}{n}{n}{n}{n}{n}{n}-1111-4111-8111-111111111111");
     list(&[
-        with(
-            user("+14155550123"),
+        person(
+            "+14155550123",
             json!({ "id": ids(1), "lastName": "Lovelace", "email": "ada@example.com", "meta": { "opt_in": true } }),
         ),
-        with(user("+14155550124"), json!({ "id": ids(2), "firstName": "太郎", "lastName": "山田" })),
-        with(user("+14155550125"), json!({ "id": ids(3), "firstName": null, "meta": null })),
-        with(
-            user("+14155550126"),
+        person("+14155550124", json!({ "id": ids(2), "firstName": "太郎", "lastName": "山田" })),
+        person("+14155550125", json!({ "id": ids(3), "firstName": null, "meta": null })),
+        person(
+            "+14155550126",
             json!({ "id": ids(4), "type": "dedicated", "firstName": "Grace Brewster Murray", "lastName": "Hopper",
                 "email": "grace.hopper@navy.example.com", "assignedPhoneNumber": "+19175550101" }),
         ),
@@ -64,6 +78,7 @@ fn users_are_shown_as_was_agreed() {
     compare("users-list", "users list", answer(&users()));
     compare("users-list-fields", "users list --fields phoneNumber,email,createdAt", answer(&users()));
     compare("users-list-empty", "users list", answer(&list(&[])));
+    compare("users-list-no-headers", "users list --no-headers", answer(&users()));
     let ada = users()["users"][0].clone();
     compare("users-get", &format!("users get {ID}"), answer(&ada));
     compare("users-link", &format!("users link {ID} --message Hi --qr"), answer(&ada));
@@ -77,7 +92,7 @@ fn lines_and_the_project_are_shown_as_was_agreed() {
     let line = |id: &str, number: &str, status: &str| {
         json!({ "platform": "imessage", "id": id, "phoneNumber": number, "status": status,
             "profile": { "firstName": "Ada", "lastName": null, "avatarUrl": null },
-            "createdAt": "2026-05-01T12:00:00.000Z" })
+            "createdAt": CREATED })
     };
     let lines = [line(ID, "+19175550101", "available"), line(&ID.replace('1', "2"), "+19175550102", "paused")];
     compare("lines-list", "lines list", answer(&json!({ "lines": lines })));

@@ -45,7 +45,7 @@ const LINE: [Column; 6] = [
     Column::shown("platform", "PLATFORM", 2, true),
     Column::shown("status", "STATUS", 1, true),
     Column::shown("id", "ID", 3, true),
-    Column::shown("createdAt", "CREATED", 4, true),
+    Column::shown("createdAt", "CREATED", 4, true).moment(),
     Column::on_request("profile", "PROFILE"),
 ];
 
@@ -63,7 +63,7 @@ impl Verbs for Verb {
         match self {
             Self::List(args) => {
                 let list = List { platform: args.platform };
-                verbs::list(session, &list, &LINE, "the project owns no lines; shared users need none")
+                verbs::list(session, &list, &LINE, "line", "the project owns no lines; shared users need none")
             }
             Self::Route => route(session),
         }

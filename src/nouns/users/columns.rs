@@ -12,7 +12,7 @@ pub const USER: [Column; 11] = [
     Column::shown("lastName", "LAST NAME", 4, false),
     Column::shown("email", "EMAIL", 7, false),
     Column::shown("id", "ID", 6, true),
-    Column::shown("createdAt", "CREATED", 8, true),
+    Column::shown("createdAt", "CREATED", 8, true).moment(),
     Column::on_request("projectId", "PROJECT"),
     Column::on_request("meta", "META"),
 ];

@@ -15,8 +15,8 @@ use crate::failure::{Code, Exit, Failure};
 use crate::http::Reply;
 use crate::model::UserId;
 use crate::model::words::count;
-use crate::output::format::Format;
 use crate::session::Session;
+use crate::verbs;
 
 /// Examples and special exit codes.
 pub const AFTER_HELP: &str = "\
@@ -50,6 +50,9 @@ pub struct ListArgs {
     /// Leave out this many first, up to 1000000
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub offset: Option<u32>,
+    /// Leave out the headings of a table or csv
+    #[arg(long)]
+    pub no_headers: bool,
 }
 
 /// Lists active users, in creation order unless another is asked for.
@@ -58,6 +61,7 @@ pub struct ListArgs {
 /// Usage, when there is no such field to sort by; whatever the call met.
 pub fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&USER)?;
+    session.out.leave_headings_out(args.no_headers);
     let order = args.sort.as_deref().map(Order::parse).transpose()?;
     let filters = args.filters.read(session)?;
     let phone = args.phone.as_deref().map(|phone| session.phone("--phone", phone)).transpose()?;
@@ -157,16 +161,11 @@ impl Order {
 }
 
 fn print(records: &[&str], total: Option<u64>, session: &Session) -> Result<Exit, Failure> {
-    if session.out.format() == Format::Table {
-        match total.filter(|total| *total != records.len() as u64) {
-            Some(total) => session.out.note(format!("{} of {}", records.len(), count(total, "user"))),
-            None if records.is_empty() => session.out.note("no users"),
-            None => {}
-        }
-        if records.is_empty() {
-            return Ok(Exit::Done);
-        }
-    }
-    session.out.many(&USER, records)?;
-    Ok(Exit::Done)
+    let number = records.len();
+    let said = match total.filter(|total| *total != number as u64) {
+        Some(total) => format!("{number} of {}", count(total, "user")),
+        None if number == 0 => "no users".to_owned(),
+        None => count(number, "user"),
+    };
+    verbs::print_list(session, &USER, records, &said)
 }

@@ -9,7 +9,7 @@ pub const WEBHOOK: [Column; 11] = [
     Column::shown("status", "STATUS", 1, true),
     Column::shown("disabledReason", "REASON", 2, true),
     Column::shown("schemaVersion", "SCHEMA", 3, true),
-    Column::shown("createdAt", "CREATED", 4, true),
+    Column::shown("createdAt", "CREATED", 4, true).moment(),
     Column::on_request("eventTypes", "EVENTS"),
     Column::on_request("enabled", "ENABLED"),
     Column::on_request("failureNotificationEmail", "FAILURE EMAIL"),

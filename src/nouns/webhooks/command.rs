@@ -57,7 +57,7 @@ impl Verbs for Verb {
 
     fn run(self, session: &Session) -> Result<Exit, Failure> {
         match self {
-            Self::List => verbs::list(session, &List, &WEBHOOK, "the project has no webhooks"),
+            Self::List => verbs::list(session, &List, &WEBHOOK, "webhook", "the project has no webhooks"),
             Self::Create(args) => create::create(&args, session),
             Self::Ensure(args) => ensure::ensure(&args, session),
             Self::Update(args) => update::update(&args, session),
