@@ -315,7 +315,8 @@ impl Session {
         if self.settings.verbosity > 0 {
             return Some(Arc::new(Verbose { out: Arc::clone(&self.out), bodies }));
         }
-        self.is_watched().then(|| Arc::new(Watched(Waiting::start())) as Arc<dyn Observer>)
+        self.is_watched()
+            .then(|| Arc::new(Watched { waiting: Waiting::start(), out: Arc::clone(&self.out) }) as Arc<dyn Observer>)
     }
 }
 
@@ -345,15 +346,19 @@ fn origin_of(ca: &Setting<PathBuf>) -> String {
 }
 
 /// Somebody at a terminal.
-struct Watched(Waiting);
+struct Watched {
+    waiting: Waiting,
+    /// Knows what is never shown.
+    out: Arc<Output>,
+}
 
 impl Observer for Watched {
     fn begins(&self, number: u32) {
-        self.0.begins(number);
+        self.waiting.begins(number);
     }
 
     fn ends(&self) {
-        self.0.ends();
+        self.waiting.ends();
     }
 
     fn attempt(&self, attempt: &Attempt<'_>) {
@@ -362,7 +367,7 @@ impl Observer for Watched {
                 Ok((status, ..)) => format!("HTTP {}", status.as_u16()),
                 Err(error) => error.message.clone(),
             };
-            self.0.repeats(trouble, wait);
+            self.waiting.repeats(self.out.redact(&trouble).into_owned(), wait);
         }
     }
 }
