@@ -34,10 +34,10 @@ mod unix {
 
     use console::Key;
     use nix::sys::select::{FdSet, select};
-    use nix::sys::time::TimeVal;
+    use nix::sys::time::{TimeVal, TimeValLike as _};
 
-    /// How long the rest of a key's bytes takes at most, in microseconds; Esc alone has none.
-    const REST: i64 = 50_000;
+    /// How long the rest of a key's bytes takes at most, in milliseconds; Esc alone has none.
+    const REST: i64 = 50;
 
     /// What Ctrl-C types where it is no signal.
     const CTRL_C: u8 = 3;
@@ -75,7 +75,7 @@ mod unix {
         fn has_more(&self) -> bool {
             let mut read = FdSet::new();
             read.insert(self.0.as_fd());
-            let mut time = TimeVal::new(0, REST);
+            let mut time = TimeVal::milliseconds(REST);
             select(None, &mut read, None, None, &mut time).is_ok_and(|ready| ready > 0)
         }
 
