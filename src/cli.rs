@@ -9,14 +9,14 @@ use crate::commands;
 use crate::config::flags::GlobalArgs;
 use crate::nouns;
 use crate::verbs::help::frame;
-use crate::verbs::noun::{Chosen, Noun};
+use crate::verbs::noun::{ChosenNoun, Noun};
 
 /// The nouns of the API, in the order of the help.
 pub static NOUNS: &[Noun] = &[
-    Noun::of::<nouns::users::command::Verb>(),
-    Noun::of::<nouns::lines::command::Verb>(),
-    Noun::of::<nouns::project::command::Verb>(),
-    Noun::of::<nouns::webhooks::command::Verb>(),
+    Noun::of::<nouns::users::command::UsersVerb>(),
+    Noun::of::<nouns::lines::command::LinesVerb>(),
+    Noun::of::<nouns::project::command::ProjectVerb>(),
+    Noun::of::<nouns::webhooks::command::WebhooksVerb>(),
 ];
 
 /// Provision the users of a Photon Spectrum messaging project.
@@ -51,14 +51,14 @@ pub enum Command {
     Noun(OfNoun),
     /// Manage the credentials on this machine
     #[command(subcommand, visible_alias = "profile", arg_required_else_help = true)]
-    Profiles(commands::profiles::Verb),
+    Profiles(commands::profiles::ProfilesVerb),
     /// Add a profile (the same as `profiles add`)
     Login(commands::profiles::AddArgs),
     #[command(after_help = commands::api::AFTER_HELP)]
     Api(commands::api::ApiArgs),
     /// Run the sandbox: the API's rules on this machine, no account needed
     #[command(subcommand, arg_required_else_help = true)]
-    Sandbox(commands::sandbox::Verb),
+    Sandbox(commands::sandbox::SandboxVerb),
     Completions(commands::completions::CompletionsArgs),
     Man(commands::man::ManArgs),
     Help(commands::help::HelpArgs),
@@ -96,7 +96,7 @@ impl Command {
     /// The profile that the command adds: its own settings count then, not the chosen profile's.
     pub fn new_profile(&self) -> Option<&str> {
         match self {
-            Self::Login(args) | Self::Profiles(commands::profiles::Verb::Add(args)) => Some(&args.name),
+            Self::Login(args) | Self::Profiles(commands::profiles::ProfilesVerb::Add(args)) => Some(&args.name),
             _ => None,
         }
     }
@@ -104,11 +104,11 @@ impl Command {
 
 /// A noun of [`NOUNS`] and its verb.
 #[derive(Debug)]
-pub struct OfNoun(pub Chosen);
+pub struct OfNoun(pub ChosenNoun);
 
 impl FromArgMatches for OfNoun {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Chosen::among(NOUNS, matches).map(Self).ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))
+        ChosenNoun::among(NOUNS, matches).map(Self).ok_or_else(|| clap::Error::new(ErrorKind::InvalidSubcommand))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

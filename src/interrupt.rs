@@ -3,7 +3,7 @@
 use std::sync::{Mutex, Once, PoisonError};
 
 use crate::failure::Code;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::output::streams;
 use crate::terminal;
 
@@ -12,7 +12,7 @@ type Hook = Box<dyn FnOnce() + Send>;
 
 static INSTALLED: Once = Once::new();
 static HOOK: Mutex<Option<Hook>> = Mutex::new(None);
-static FORMAT: Mutex<Format> = Mutex::new(Format::Table);
+static FORMAT: Mutex<OutputFormat> = Mutex::new(OutputFormat::Table);
 
 /// Catches the signals from now on; until then, and where they cannot be caught, they do what they always did.
 pub fn install() {
@@ -32,12 +32,12 @@ fn catch() {
 }
 
 /// Remembers how the person wants to be told.
-pub fn speak(format: Format) {
+pub fn speak(format: OutputFormat) {
     *FORMAT.lock().unwrap_or_else(PoisonError::into_inner) = format;
 }
 
 /// How the person wants to be told; a table until it is known.
-pub fn format() -> Format {
+pub fn format() -> OutputFormat {
     *FORMAT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -10,20 +10,20 @@ use crate::config::proxy;
 use crate::config::settings::{Colour, Settings};
 use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::output::streams;
 use crate::output::{Output, Streams};
 use crate::prompt::Prompt;
 use crate::secrets::redactor::Redactor;
 use crate::secrets::source;
 use crate::session::Session;
-use crate::unparsed::{self, Asked};
+use crate::unparsed::{self, AskedOutput};
 
 /// Runs one command line; the process's exit status.
 pub fn run(environment: Environment) -> u8 {
     hide_panics();
     if let Some(shell) = environment.var(commands::completions::VARIABLE) {
-        let out = Output::new(Format::Table, None, Streams::default(), Redactor::default());
+        let out = Output::new(OutputFormat::Table, None, Streams::default(), Redactor::default());
         return out.finish(commands::completions::answer(&shell, Cli::command(), &environment));
     }
     let cli = match Cli::read(&environment.args) {
@@ -99,7 +99,7 @@ fn known_secrets(environment: &Environment) -> Redactor {
 }
 
 /// The format that the environment asks for.
-fn exported_format(environment: &Environment) -> Option<Format> {
+fn exported_format(environment: &Environment) -> Option<OutputFormat> {
     environment.var("SPECTRUM_OUTPUT").and_then(|word| word.parse().ok())
 }
 
@@ -108,10 +108,10 @@ fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
     let text = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let streams = streams_of(environment, Colour::default(), false);
-        let out = Output::new(Format::Table, None, streams, Redactor::default());
+        let out = Output::new(OutputFormat::Table, None, streams, Redactor::default());
         return out.finish(out.text(&text).map(|()| Exit::Done));
     }
-    let Asked { format, colour, quiet } = unparsed::asked(&environment.args, Cli::command());
+    let AskedOutput { format, colour, quiet } = unparsed::asked(&environment.args, Cli::command());
     let format = format.or_else(|| exported_format(environment)).unwrap_or_default();
     let out = Output::new(format, None, streams_of(environment, colour, quiet), known_secrets(environment));
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {

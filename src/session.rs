@@ -11,10 +11,10 @@ use url::Url;
 
 use crate::config::environment::Environment;
 use crate::config::proxy;
-use crate::config::settings::{Origin, Setting, Settings, Source, Target};
+use crate::config::settings::{Origin, ProjectTarget, Setting, Settings, Source};
 use crate::failure::{Code, Failure};
 use crate::http::client::Attempt;
-use crate::http::config::{Config, Server, Told};
+use crate::http::config::{Config, FailureContext, Server};
 use crate::http::dialect::SPECTRUM;
 use crate::http::retry::RetryPolicy;
 use crate::http::transport::BuildError;
@@ -127,7 +127,7 @@ impl Session {
             retry: RetryPolicy { retries: self.settings.retries.value },
             rate: self.settings.rate_limit.value,
             shares_clock,
-            told: Told { credentials: self.provenance(), way: self.way(proxy) },
+            told: FailureContext { credentials: self.provenance(), way: self.way(proxy) },
         };
         Client::new(config, self.observer()).map_err(|error| self.unbuilt(&error))
     }
@@ -162,7 +162,7 @@ impl Session {
     ///
     /// # Errors
     /// Config, when there is none.
-    pub fn target(&self) -> Result<&Target, Failure> {
+    pub fn target(&self) -> Result<&ProjectTarget, Failure> {
         self.settings.target.as_ref().map_err(Clone::clone)
     }
 
@@ -181,7 +181,7 @@ impl Session {
                 .hint("set HOME, or run `spectrum sandbox exec -- CMD`, which keeps everything in memory")
         })?;
         let location = sandbox::options::Location::File(store.clone());
-        let options = sandbox::Options { store: location, ..sandbox::Options::default() };
+        let options = sandbox::SandboxOptions { store: location, ..sandbox::SandboxOptions::default() };
         let project =
             options.projects.first().ok_or_else(|| Failure::new(Code::Internal, "the sandbox has no project"))?;
         let credentials = Credentials { project_id: project.id.clone(), secret: project.secret.clone() };
@@ -210,7 +210,7 @@ impl Session {
     ///
     /// # Errors
     /// Config, when it cannot be read.
-    pub fn secret(&self, target: &Target) -> Result<Secret, Failure> {
+    pub fn secret(&self, target: &ProjectTarget) -> Result<Secret, Failure> {
         let Some(setting) = &target.secret else {
             return Err(Failure::new(Code::Config, "no secret is configured"));
         };
@@ -303,8 +303,8 @@ impl Session {
     /// Config, when what is configured is wrong; missing credentials are no error.
     pub fn dry_target(&self) -> Result<(Url, String), Failure> {
         let project = match &self.settings.target {
-            Ok(Target { project_id: Some(id), .. }) => id.value.to_string(),
-            Ok(Target { source: Source::Sandbox(_), .. }) => sandbox::options::DEFAULT_PROJECT_ID.to_owned(),
+            Ok(ProjectTarget { project_id: Some(id), .. }) => id.value.to_string(),
+            Ok(ProjectTarget { source: Source::Sandbox(_), .. }) => sandbox::options::DEFAULT_PROJECT_ID.to_owned(),
             _ => "{projectId}".to_owned(),
         };
         Ok((self.base_url()?.value.clone(), project))

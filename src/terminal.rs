@@ -50,11 +50,11 @@ mod unix {
     use super::show_cursor;
     use crate::signals;
 
-    static QUESTION: Mutex<Option<Question>> = Mutex::new(None);
+    static QUESTION: Mutex<Option<StandingQuestion>> = Mutex::new(None);
     static WATCHED: Once = Once::new();
 
     /// The question that stands there.
-    struct Question {
+    struct StandingQuestion {
         /// What draws it.
         frame: String,
         /// The terminal's mode before it.
@@ -64,7 +64,7 @@ mod unix {
         was_asked_again: bool,
     }
 
-    fn question() -> MutexGuard<'static, Option<Question>> {
+    fn question() -> MutexGuard<'static, Option<StandingQuestion>> {
         QUESTION.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -93,7 +93,7 @@ mod unix {
                 // A terminal that is not ours to be controlled by sends no signals: then Ctrl-C is a key.
                 mode.local_flags.set(LocalFlags::ISIG, tcgetsid(io::stdin()).is_ok());
                 let _ = tcsetattr(io::stdin(), SetArg::TCSAFLUSH, &mode);
-                Question { frame: String::new(), before, mode, was_asked_again: false }
+                StandingQuestion { frame: String::new(), before, mode, was_asked_again: false }
             });
             drop(standing);
             Self { blocked, _thread: PhantomData }
@@ -123,7 +123,7 @@ mod unix {
         }
     }
 
-    impl Question {
+    impl StandingQuestion {
         /// Puts the terminal back as it was. What was typed is thrown away, since the shell would read the rest of a
         /// secret as a command.
         fn put_back(&self) {

@@ -5,13 +5,13 @@ use std::ffi::OsString;
 use clap::{Arg, Command, ValueEnum as _};
 
 use crate::config::settings::Colour;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 
 /// What was asked of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Asked {
+pub struct AskedOutput {
     /// `-o`, `--output`, `--json`.
-    pub format: Option<Format>,
+    pub format: Option<OutputFormat>,
     /// `--color`.
     pub colour: Colour,
     /// `-q`, `--quiet`.
@@ -20,10 +20,10 @@ pub struct Asked {
 
 /// Looks through the arguments for the flags that concern the output, up to `--`; of one that stands twice the last
 /// counts. `command` is the grammar, which knows the flags that take a value.
-pub fn asked(args: &[OsString], mut command: Command) -> Asked {
+pub fn asked(args: &[OsString], mut command: Command) -> AskedOutput {
     command.build();
     let words: Vec<_> = args.iter().skip(1).map(|word| word.to_string_lossy()).collect();
-    let mut asked = Asked::default();
+    let mut asked = AskedOutput::default();
     let mut is_json = false;
     for (flag, value) in read(&command, words.iter().map(AsRef::as_ref)) {
         match (flag, value) {
@@ -36,7 +36,7 @@ pub fn asked(args: &[OsString], mut command: Command) -> Asked {
     }
     // Whoever writes both gets this one, as where the line can be read.
     if is_json {
-        asked.format = Some(Format::Json);
+        asked.format = Some(OutputFormat::Json);
     }
     asked
 }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
     use crate::cli::Cli;
 
-    fn asked_by(words: &[&str]) -> Asked {
+    fn asked_by(words: &[&str]) -> AskedOutput {
         let args: Vec<OsString> = std::iter::once("spectrum").chain(words.iter().copied()).map(Into::into).collect();
         asked(&args, Cli::command())
     }
@@ -110,7 +110,7 @@ mod tests {
             "users frob -o csv -o json",
             "users frob -o json -- -o csv",
         ] {
-            assert_eq!(asked_by(&line.split(' ').collect::<Vec<_>>()).format, Some(Format::Json), "{line}");
+            assert_eq!(asked_by(&line.split(' ').collect::<Vec<_>>()).format, Some(OutputFormat::Json), "{line}");
         }
         for line in [
             "users frob -- -o json",
@@ -126,11 +126,11 @@ mod tests {
     #[test]
     fn a_letter_means_what_the_command_says() {
         for (line, format) in [
-            ("sandbox requests -fo json", Some(Format::Json)),
-            ("sandbox requests -f -o json", Some(Format::Json)),
+            ("sandbox requests -fo json", Some(OutputFormat::Json)),
+            ("sandbox requests -f -o json", Some(OutputFormat::Json)),
             ("api x -fo json", None),
-            ("api x -f o -o json", Some(Format::Json)),
-            ("-P api sandbox requests -fojson", Some(Format::Json)),
+            ("api x -f o -o json", Some(OutputFormat::Json)),
+            ("-P api sandbox requests -fojson", Some(OutputFormat::Json)),
         ] {
             assert_eq!(asked_by(&line.split(' ').collect::<Vec<_>>()).format, format, "{line}");
         }
@@ -151,7 +151,7 @@ mod tests {
             let parsed = Cli::try_parse_from(std::iter::once("spectrum".to_owned()).chain(good.clone()));
             prop_assume!(parsed.is_ok());
             let global = parsed.unwrap().global;
-            let expected = Asked { format: global.format(), colour: global.color, quiet: global.quiet };
+            let expected = AskedOutput { format: global.format(), colour: global.color, quiet: global.quiet };
             for words in [good, line("frob")] {
                 prop_assert_eq!(asked_by(&words.iter().map(String::as_str).collect::<Vec<_>>()), expected);
             }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::failure::{Code, Exit, Failure};
 use crate::http::{Call, Repeat};
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::output::json::{self, Layout};
 use crate::session::Session;
 
@@ -173,7 +173,7 @@ fn read_input(path: &PathBuf) -> Result<String, Failure> {
 /// Who asks for JSON by name gets a whole document or none.
 fn is_withheld(session: &Session, include: bool, body: &str) -> bool {
     let is_json = || body.trim().is_empty() || serde_json::from_str::<&serde_json::value::RawValue>(body).is_ok();
-    matches!(session.out.format(), Format::Json | Format::Ndjson) && !include && !is_json()
+    matches!(session.out.format(), OutputFormat::Json | OutputFormat::Ndjson) && !include && !is_json()
 }
 
 fn print(session: &Session, include: bool, status: u16, headers: &HeaderMap, body: &str) -> Result<(), Failure> {
@@ -189,7 +189,7 @@ fn print(session: &Session, include: bool, status: u16, headers: &HeaderMap, bod
     }
     let pretty = serde_json::from_str::<&serde_json::value::RawValue>(body).ok();
     match (pretty, session.out.format()) {
-        (Some(document), Format::Ndjson) => text.push_str(&json::text(document, Layout::Compact)),
+        (Some(document), OutputFormat::Ndjson) => text.push_str(&json::text(document, Layout::Compact)),
         (Some(document), _) => text.push_str(&json::text(document, Layout::Pretty)),
         (None, _) => text.push_str(body),
     }

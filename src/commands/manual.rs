@@ -14,7 +14,8 @@ const EXIT_CODES: &str = "Exit codes: ";
 pub fn page(command: &Command, path: &[&str], version: &str) -> String {
     let name = path.join("-");
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-    let mut page = Page(format!(".TH \"{}\" 1 \"\" \"spectrum {version}\" \"\"\n.nh\n.ad l\n", name.to_uppercase()));
+    let mut page =
+        ManualPage(format!(".TH \"{}\" 1 \"\" \"spectrum {version}\" \"\"\n.nh\n.ad l\n", name.to_uppercase()));
     page.heading("NAME");
     page.line(&format!("{} \\- {}", escape(&name), escape(&about)));
     page.heading("SYNOPSIS");
@@ -164,9 +165,9 @@ fn description(arg: &Arg) -> String {
 }
 
 /// A page as it grows, in the language of `man`.
-struct Page(String);
+struct ManualPage(String);
 
-impl Page {
+impl ManualPage {
     fn heading(&mut self, title: &str) {
         let _ = writeln!(self.0, ".SH \"{}\"", escape(title));
     }

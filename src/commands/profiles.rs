@@ -11,14 +11,14 @@ use crate::config::profiles_file::{ProfileFile, SANDBOX};
 use crate::config::settings::{self, Origin, Setting, Source};
 use crate::failure::{Code, Exit, Failure};
 use crate::nouns::users;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::output::{Column, sanitize};
 use crate::secrets::source::{self, SecretSource};
 use crate::session::Session;
 
 /// What can be done with profiles.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum ProfilesVerb {
     #[command(after_help = ADD_HELP)]
     Add(AddArgs),
     /// List the profiles
@@ -111,18 +111,18 @@ fn profile_name(text: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// Whatever the verb met.
-pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
+pub fn run(verb: ProfilesVerb, session: &Session) -> Result<Exit, Failure> {
     match verb {
-        Verb::Add(args) => add(&args, session),
-        Verb::List => list(session),
-        Verb::Use(args) => set_default(&args.name, session),
-        Verb::Remove(args) => remove(&args, session),
-        Verb::Check => check(session),
-        Verb::Path => {
+        ProfilesVerb::Add(args) => add(&args, session),
+        ProfilesVerb::List => list(session),
+        ProfilesVerb::Use(args) => set_default(&args.name, session),
+        ProfilesVerb::Remove(args) => remove(&args, session),
+        ProfilesVerb::Check => check(session),
+        ProfilesVerb::Path => {
             session.out.check_fields(&PATH)?;
             let path = path(session)?;
             match session.out.format() {
-                Format::Table | Format::Id => session.out.foreign(&format!("{}\n", path.display()))?,
+                OutputFormat::Table | OutputFormat::Id => session.out.foreign(&format!("{}\n", path.display()))?,
                 _ => {
                     let record = serde_json::json!({ "path": path.display().to_string() }).to_string();
                     session.out.one(&PATH, &record)?;
@@ -218,7 +218,7 @@ const PROFILE: [Column; 5] = [
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Listed<'a> {
+struct ListedProfile<'a> {
     name: &'a str,
     default: bool,
     project_id: Option<&'a str>,
@@ -239,7 +239,7 @@ fn list(session: &Session) -> Result<Exit, Failure> {
             Ok(None) => "missing",
             Err(_) => "named twice",
         };
-        Listed {
+        ListedProfile {
             name,
             default: default == Some(name),
             project_id: profile.and_then(|profile| profile.project_id.as_deref()),
@@ -247,7 +247,7 @@ fn list(session: &Session) -> Result<Exit, Failure> {
             base_url: profile.and_then(|profile| profile.base_url.as_deref()),
         }
     });
-    if session.out.format() == Format::Id {
+    if session.out.format() == OutputFormat::Id {
         session.out.foreign(&file.names().map(|name| format!("{name}\n")).collect::<String>())?;
         return Ok(Exit::Done);
     }
@@ -351,9 +351,9 @@ fn check(session: &Session) -> Result<Exit, Failure> {
     });
     checked.accepted = asked.is_ok();
     // Where the values come from helps most when the service refuses them; a program gets its document only from a success.
-    if asked.is_ok() && session.out.format() == Format::Id {
+    if asked.is_ok() && session.out.format() == OutputFormat::Id {
         session.out.foreign(&format!("{}\n", checked.project_id))?;
-    } else if asked.is_ok() || session.out.format() == Format::Table {
+    } else if asked.is_ok() || session.out.format() == OutputFormat::Table {
         session.out.one_of_ours(&CHECK, &checked)?;
     }
     asked.map(|()| Exit::Done).map_err(|failure| match failure.code {

@@ -19,11 +19,11 @@ use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
 use crate::model::Phone;
 use crate::model::words::count;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::output::{Column, streams};
 use crate::sandbox::delivery;
 use crate::sandbox::fault::{Faults, Latency, Rule};
-use crate::sandbox::options::{self, Location, Options, Project};
+use crate::sandbox::options::{self, Location, SandboxOptions, SandboxProject};
 use crate::sandbox::revision::Revision;
 use crate::sandbox::seed::Seed;
 use crate::sandbox::{self, Observe, Running, StartError, Status, projects_file};
@@ -31,13 +31,13 @@ use crate::session::{Session, unstarted};
 
 /// What can be done with the sandbox.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum SandboxVerb {
     #[command(after_help = SERVE_HELP)]
     Serve(Box<ServeArgs>),
     #[command(after_help = EXEC_HELP)]
     Exec(Box<ExecArgs>),
     #[command(after_help = wait::AFTER_HELP)]
-    Wait(wait::WaitArgs),
+    Wait(wait::SandboxWaitArgs),
     #[command(after_help = text::AFTER_HELP)]
     Text(text::TextArgs),
     #[command(after_help = requests::AFTER_HELP)]
@@ -199,24 +199,24 @@ fn parse_listen(text: &str) -> Result<SocketAddr, String> {
 ///
 /// # Errors
 /// Whatever stands in the way.
-pub fn run(verb: Verb, session: &Session) -> Result<Exit, Failure> {
+pub fn run(verb: SandboxVerb, session: &Session) -> Result<Exit, Failure> {
     match verb {
-        Verb::Serve(args) => serve(*args, session),
-        Verb::Exec(args) => exec_beside(*args, session),
-        Verb::Wait(args) => wait::wait(&args, session),
-        Verb::Text(args) => text::text(&args, session),
-        Verb::Requests(args) => requests::requests(&args, session),
-        Verb::Faults(args) => faults::faults(args, session),
-        Verb::Deliveries(args) => deliveries::deliveries(&args, session),
-        Verb::Reset(args) => reset::reset(&args, session),
-        Verb::Status(args) => status(&args.store, session),
+        SandboxVerb::Serve(args) => serve(*args, session),
+        SandboxVerb::Exec(args) => exec_beside(*args, session),
+        SandboxVerb::Wait(args) => wait::wait(&args, session),
+        SandboxVerb::Text(args) => text::text(&args, session),
+        SandboxVerb::Requests(args) => requests::requests(&args, session),
+        SandboxVerb::Faults(args) => faults::faults(args, session),
+        SandboxVerb::Deliveries(args) => deliveries::deliveries(&args, session),
+        SandboxVerb::Reset(args) => reset::reset(&args, session),
+        SandboxVerb::Status(args) => status(&args.store, session),
     }
 }
 
 fn serve(args: ServeArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_no_fields()?;
     let store = if args.memory { Location::Memory } else { Location::File(store(args.store, session)?) };
-    let options = Options {
+    let options = SandboxOptions {
         listen: args.listen,
         allow_non_loopback: args.allow_remote,
         announce: matches!(store, Location::File(_)),
@@ -276,7 +276,11 @@ fn exec_beside(args: ExecArgs, session: &Session) -> Result<Exit, Failure> {
 }
 
 /// Starts a sandbox; says what to do when it does not start.
-fn start(options: &Options, observe: Option<Observe>, session: &Session) -> Result<(Running, Project), Failure> {
+fn start(
+    options: &SandboxOptions,
+    observe: Option<Observe>,
+    session: &Session,
+) -> Result<(Running, SandboxProject), Failure> {
     session.environment.check_clock()?;
     let project =
         options.projects.first().cloned().ok_or_else(|| Failure::new(Code::Internal, "the sandbox has no project"))?;
@@ -303,7 +307,7 @@ fn start(options: &Options, observe: Option<Observe>, session: &Session) -> Resu
     Ok((running, project))
 }
 
-fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<Options, Failure> {
+fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<SandboxOptions, Failure> {
     let names_projects = args.projects.is_some() || args.max_shared_users.is_some() || !args.lines.is_empty();
     let projects = match &args.projects {
         Some(path) => {
@@ -335,7 +339,7 @@ fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<Opti
     };
     let mut faults = Faults { latency: args.latency, seed: args.fault_seed, ..Faults::default() };
     args.faults.into_iter().for_each(|rule| faults.add(rule));
-    Ok(Options {
+    Ok(SandboxOptions {
         projects,
         pool: args.pool.unwrap_or(options::DEFAULT_POOL),
         rate_limit: asked_rate_limit(session)?.unwrap_or(rate_limit),
@@ -345,7 +349,7 @@ fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<Opti
         journal: args.journal.unwrap_or(options::DEFAULT_JOURNAL),
         faults,
         deliveries: delivery::Rules { speed: args.delivery_speed.unwrap_or(1.0), anywhere: args.deliver_anywhere },
-        ..Options::default()
+        ..SandboxOptions::default()
     })
 }
 
@@ -361,7 +365,7 @@ fn asked_rate_limit(session: &Session) -> Result<Option<u32>, Failure> {
 /// What `status` shows.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown {
+struct StatusView {
     store: String,
     exists: bool,
     url: Option<String>,
@@ -391,8 +395,8 @@ fn status(args: &StoreArgs, session: &Session) -> Result<Exit, Failure> {
     let Status { exists, running, shared_users, dedicated_users } =
         sandbox::status(&path).map_err(|error| unusable(&path, &error, session))?;
     let server = running.into_iter().next();
-    let usual = Options::default();
-    let shown = Shown {
+    let usual = SandboxOptions::default();
+    let shown = StatusView {
         store: path.display().to_string(),
         exists,
         shared_users,
@@ -404,7 +408,7 @@ fn status(args: &StoreArgs, session: &Session) -> Result<Exit, Failure> {
         pid: server.as_ref().map(|server| server.pid),
         url: server.map(|server| server.url),
     };
-    if session.out.format() == Format::Table && shown.url.is_none() {
+    if session.out.format() == OutputFormat::Table && shown.url.is_none() {
         session.out.note("no server runs on this store");
     }
     session.out.one_of_ours(&STATUS, &shown)?;

@@ -3,12 +3,12 @@
 use clap::Args;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
-use serde::Deserialize;
 
 use super::sandbox_control::{Control, UrlArgs, read, read_records};
 use crate::failure::{Code, Exit, Failure};
 use crate::output::Column;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
+use crate::sandbox::control::answers::Redelivered;
 use crate::session::Session;
 
 /// Examples and what is shown.
@@ -54,11 +54,6 @@ pub struct DeliveriesArgs {
     pub sandbox: UrlArgs,
 }
 
-#[derive(Deserialize)]
-struct Redelivered {
-    id: String,
-}
-
 /// Shows deliveries, or sends one again.
 ///
 /// # Errors
@@ -77,11 +72,11 @@ pub fn deliveries(args: &DeliveriesArgs, session: &Session) -> Result<Exit, Fail
         _ => failure,
     })?;
     match session.out.format() {
-        Format::Table => {
+        OutputFormat::Table => {
             let Redelivered { id } = read(&answer)?;
             session.out.note(format!("it is on its way again as {id}"));
         }
-        Format::Id => {
+        OutputFormat::Id => {
             let Redelivered { id } = read(&answer)?;
             session.out.text(&format!("{}\n", crate::output::sanitize::line(&id)))?;
         }

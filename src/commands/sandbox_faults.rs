@@ -2,12 +2,12 @@
 
 use clap::Args;
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
 
 use super::sandbox_control::{Control, UrlArgs, read};
 use crate::failure::{Exit, Failure};
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::output::{Column, sanitize};
+use crate::sandbox::control::answers::FaultsInForce;
 use crate::sandbox::fault::{Faults, Latency, Rule};
 use crate::session::Session;
 
@@ -47,14 +47,6 @@ pub struct FaultsArgs {
     pub sandbox: UrlArgs,
 }
 
-/// The faults in force, as the control plane takes and tells them.
-#[derive(Serialize, Deserialize)]
-struct Told {
-    faults: Vec<String>,
-    latency: Option<String>,
-    seed: Option<u64>,
-}
-
 /// Shows or changes the faults.
 ///
 /// # Errors
@@ -68,15 +60,16 @@ pub fn faults(args: FaultsArgs, session: &Session) -> Result<Exit, Failure> {
     let body = is_change.then(|| {
         let latency = wanted.latency.map(|latency| latency.to_string());
         // Our own types always serialize.
-        serde_json::to_string(&Told { faults: wanted.written(), latency, seed: wanted.seed }).unwrap_or_default()
+        serde_json::to_string(&FaultsInForce { faults: wanted.written(), latency, seed: wanted.seed })
+            .unwrap_or_default()
     });
     let method = if is_change { Method::PUT } else { Method::GET };
     let answer = Control::find(&args.sandbox, session)?.ask(method, "faults", body)?;
-    if session.out.format() != Format::Table || session.settings.fields.is_some() {
+    if session.out.format() != OutputFormat::Table || session.settings.fields.is_some() {
         session.out.one(&FAULTS, &answer)?;
         return Ok(Exit::Done);
     }
-    let told: Told = read(&answer)?;
+    let told: FaultsInForce = read(&answer)?;
     let mut parts = told.faults;
     parts.extend(told.latency.map(|latency| format!("latency {latency}")));
     parts.extend(told.seed.map(|seed| format!("seed {seed}")));

@@ -14,8 +14,9 @@ use crate::http::pace::Pace;
 use crate::http::seam::SystemClock;
 use crate::interrupt;
 use crate::model::words::count;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::output::{Column, sanitize};
+use crate::sandbox::control::answers::Forgotten;
 use crate::session::Session;
 
 /// Examples and what is in it.
@@ -66,7 +67,7 @@ pub struct RequestsArgs {
 
 /// What a line tells of a request.
 #[derive(Deserialize)]
-struct Told {
+struct ToldRequest {
     seq: u64,
     method: String,
     path: String,
@@ -81,11 +82,6 @@ struct Numbered {
     seq: u64,
 }
 
-#[derive(Deserialize)]
-struct Forgotten {
-    forgotten: u64,
-}
-
 /// Shows or empties the journal.
 ///
 /// # Errors
@@ -93,10 +89,10 @@ struct Forgotten {
 pub fn requests(args: &RequestsArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&REQUEST)?;
     let format = session.out.format();
-    if format == Format::Id {
+    if format == OutputFormat::Id {
         return Err(Failure::new(Code::Usage, "-o id: a request has no id").hint("use `-o ndjson`"));
     }
-    if args.follow && !matches!(format, Format::Table | Format::Ndjson) {
+    if args.follow && !matches!(format, OutputFormat::Table | OutputFormat::Ndjson) {
         let what = format!("-o {format}: what goes on for ever is no such document");
         return Err(Failure::new(Code::Usage, what).hint("follow with `-o ndjson`"));
     }
@@ -151,12 +147,12 @@ fn follow(control: &Control, records: &[&str], session: &Session) -> Result<Exit
 /// Shows requests that follow on one with this number, a line each; the number of the last.
 fn show(records: &[&str], mut last: u64, session: &Session) -> Result<u64, Failure> {
     for record in records {
-        let told: Told = read(record)?;
+        let told: ToldRequest = read(record)?;
         if last > 0 && told.seq > last + 1 {
             session.out.warn(format!("{} came and went between", count((told.seq - last - 1) as usize, "request")));
         }
         last = told.seq;
-        if session.out.format() == Format::Ndjson || session.settings.fields.is_some() {
+        if session.out.format() == OutputFormat::Ndjson || session.settings.fields.is_some() {
             session.out.one(&REQUEST, record)?;
         } else {
             session.out.text(&line(&told))?;
@@ -166,7 +162,7 @@ fn show(records: &[&str], mut last: u64, session: &Session) -> Result<u64, Failu
 }
 
 /// A request as the server's own log tells it.
-fn line(told: &Told) -> String {
+fn line(told: &ToldRequest) -> String {
     let query = told.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
     let status = told.status.map_or("-".to_owned(), |status| status.to_string());
     let mut line = format!("{} {}{query} {status} {} ms", told.method, told.path, told.ms);

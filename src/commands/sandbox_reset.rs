@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::sandbox_control::{Control, read};
 use super::sandbox_store::{is_default, running_at, store, unusable};
 use crate::failure::{Exit, Failure};
 use crate::model::words::count;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
+use crate::sandbox::control::answers::ResetDone;
 use crate::sandbox::{self, Reset};
 use crate::session::Session;
 
@@ -49,15 +50,7 @@ struct Done {
     /// Null when the store was replaced: then nobody could count them.
     deleted_users: Option<u64>,
     /// Users of the seed that are there now.
-    users: u64,
-}
-
-/// What a server says of its reset.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Answer {
-    deleted_users: u64,
-    users: u64,
+    users: usize,
 }
 
 /// Resets what is meant.
@@ -70,7 +63,7 @@ pub fn reset(args: &ResetArgs, session: &Session) -> Result<Exit, Failure> {
         Some(control) => reset_server(&control, args.yes, session)?,
         None => reset_store(args, session)?,
     };
-    if session.out.format() != Format::Table {
+    if session.out.format() != OutputFormat::Table {
         session.out.document(&done)?;
         return Ok(Exit::Done);
     }
@@ -107,7 +100,7 @@ fn reset_server(control: &Control, yes: bool, session: &Session) -> Result<Done,
         session.prompt.confirm(&question, "--yes")?;
     }
     let answer = control.ask(Method::POST, "reset", None)?;
-    let Answer { deleted_users, users } = read(&answer)?;
+    let ResetDone { deleted_users, users } = read(&answer)?;
     Ok(Done { store: None, url: Some(place.to_owned()), deleted_users: Some(deleted_users), users })
 }
 

@@ -15,14 +15,14 @@ use crate::nouns::project::sandbox::seats;
 use crate::nouns::users::model::UserType;
 use crate::nouns::webhooks::address;
 use crate::nouns::webhooks::model::Schema;
-use crate::roster::format::Format;
+use crate::roster::format::RosterFormat;
 use crate::roster::problem::{Place, Problem, Problems, shown};
-use crate::roster::read::row::Rows;
+use crate::roster::read::row::RosterRows;
 use crate::roster::read::text::{self, Lines};
-use crate::roster::read::{self, Options, Row, Terms};
-use crate::sandbox::options::{self, Project};
-use crate::sandbox::records::Meta;
-use crate::sandbox::seed::{Person, Seed, Webhook};
+use crate::roster::read::{self, ReadOptions, Row, Terms};
+use crate::sandbox::options::{self, SandboxProject};
+use crate::sandbox::records::StoredMeta;
+use crate::sandbox::seed::{Person, Seed, SeedWebhook};
 use crate::secrets::credentials::Secret;
 use crate::session::Session;
 
@@ -37,9 +37,9 @@ const WEBHOOK_FIELDS: [&str; 2] = ["webhookUrl", "schemaVersion"];
 
 /// What a seed holds.
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundSeed {
     /// The projects that it names; none when it is a roster.
-    pub projects: Option<Vec<Project>>,
+    pub projects: Option<Vec<SandboxProject>>,
     /// What is in them.
     pub seed: Seed,
 }
@@ -48,7 +48,7 @@ pub struct Found {
 ///
 /// # Errors
 /// Invalid input, with every problem of the file.
-pub fn read(path: &Path, project: &Project, session: &Session) -> Result<Found, Failure> {
+pub fn read(path: &Path, project: &SandboxProject, session: &Session) -> Result<FoundSeed, Failure> {
     let file = path.display().to_string();
     let unreadable = |error: String| Failure::new(Code::InvalidInput, format!("cannot read the seed {file}: {error}"));
     let size = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
@@ -59,7 +59,7 @@ pub fn read(path: &Path, project: &Project, session: &Session) -> Result<Found, 
     let terms = Terms { region: session.settings.region, ..Terms::default() };
     let mut warnings = Vec::new();
     let found = match of_projects(&bytes, path) {
-        Some(text) => Reader::new(&text, &terms).read(&mut warnings),
+        Some(text) => SeedReader::new(&text, &terms).read(&mut warnings),
         None => of_roster(&bytes, path, project, &terms, &mut warnings),
     };
     for warning in warnings {
@@ -76,7 +76,7 @@ pub fn read(path: &Path, project: &Project, session: &Session) -> Result<Found, 
 /// The text of a file that names projects.
 fn of_projects(bytes: &[u8], path: &Path) -> Option<String> {
     let text = text::decode(bytes).ok()?;
-    let may_be = Format::of_path(path).is_none_or(|format| format == Format::Toml);
+    let may_be = RosterFormat::of_path(path).is_none_or(|format| format == RosterFormat::Toml);
     let names = |line: &str| {
         let line = line.trim_start();
         line.starts_with("[[projects") || line.split_once('=').is_some_and(|(key, _)| key.trim() == "projects")
@@ -87,24 +87,24 @@ fn of_projects(bytes: &[u8], path: &Path) -> Option<String> {
 fn of_roster(
     bytes: &[u8],
     path: &Path,
-    project: &Project,
+    project: &SandboxProject,
     terms: &Terms,
     warnings: &mut Vec<Problem>,
-) -> Result<Found, Problems> {
-    let roster = read::read_as(bytes, Options { format: None, name: Some(path) }, terms)?;
+) -> Result<FoundSeed, Problems> {
+    let roster = read::read_as(bytes, ReadOptions { format: None, name: Some(path) }, terms)?;
     let problems = misfits(&roster.rows, project);
     if !problems.is_empty() {
         return Err(Problems(problems));
     }
     warnings.extend(roster.warnings);
     let person =
-        |row: Row| Person { project: project.id.clone(), user: row.user, meta: Meta::default(), created: None };
+        |row: Row| Person { project: project.id.clone(), user: row.user, meta: StoredMeta::default(), created: None };
     let people = roster.rows.into_iter().map(person).collect();
-    Ok(Found { projects: None, seed: Seed { people, webhooks: Vec::new() } })
+    Ok(FoundSeed { projects: None, seed: Seed { people, webhooks: Vec::new() } })
 }
 
 /// Users who would be refused by the project: on a line that it does not own, or above its seats.
-fn misfits(rows: &[Row], project: &Project) -> Vec<Problem> {
+fn misfits(rows: &[Row], project: &SandboxProject) -> Vec<Problem> {
     let is_foreign =
         |row: &&Row| row.user.assigned_phone_number.as_ref().is_some_and(|line| !project.lines.contains(line));
     let dedicated = rows.iter().filter(|row| row.user.kind == UserType::Dedicated).filter(is_foreign);
@@ -127,25 +127,25 @@ fn misfits(rows: &[Row], project: &Project) -> Vec<Problem> {
 }
 
 /// A document that names projects.
-struct Reader<'a> {
+struct SeedReader<'a> {
     text: &'a str,
     lines: Lines<'a>,
     terms: &'a Terms,
     problems: Vec<Problem>,
     ids: HashSet<String>,
     owned: HashSet<Phone>,
-    projects: Vec<Project>,
+    projects: Vec<SandboxProject>,
     seed: Seed,
 }
 
 /// A table of the document, and what it is called.
-struct Table<'t, 'd> {
+struct SeedTable<'t, 'd> {
     table: &'t DeTable<'d>,
     path: String,
     line: u32,
 }
 
-impl<'t, 'd> Table<'t, 'd> {
+impl<'t, 'd> SeedTable<'t, 'd> {
     fn get(&self, name: &str) -> Option<&'t Spanned<DeValue<'d>>> {
         self.table.iter().find(|(key, _)| key.get_ref().as_ref() == name).map(|(_, value)| value)
     }
@@ -155,7 +155,7 @@ impl<'t, 'd> Table<'t, 'd> {
     }
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SeedReader<'a> {
     fn new(text: &'a str, terms: &'a Terms) -> Self {
         Self {
             text,
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read(mut self, warnings: &mut Vec<Problem>) -> Result<Found, Problems> {
+    fn read(mut self, warnings: &mut Vec<Problem>) -> Result<FoundSeed, Problems> {
         let (document, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
             let at = error.span().map_or(0, |span| span.start);
@@ -196,18 +196,18 @@ impl<'a> Reader<'a> {
             }
         }
         if self.problems.is_empty() {
-            return Ok(Found { projects: Some(self.projects), seed: self.seed });
+            return Ok(FoundSeed { projects: Some(self.projects), seed: self.seed });
         }
         self.problems.sort_by_key(|problem| problem.line);
         Err(Problems(self.problems))
     }
 
     /// Does something with each table of an array.
-    fn each(&mut self, path: &str, array: &DeArray<'_>, mut work: impl FnMut(&mut Self, Table<'_, '_>)) {
+    fn each(&mut self, path: &str, array: &DeArray<'_>, mut work: impl FnMut(&mut Self, SeedTable<'_, '_>)) {
         for (at, value) in array.iter().enumerate() {
             let (path, line) = (format!("{path}[{at}]"), self.lines.at(value.span().start));
             match value.get_ref() {
-                DeValue::Table(table) => work(self, Table { table, path, line }),
+                DeValue::Table(table) => work(self, SeedTable { table, path, line }),
                 _ => self.problems.push(Problem::new(line, "is not a table").at(Place::Path { path })),
             }
         }
@@ -217,12 +217,12 @@ impl<'a> Reader<'a> {
         self.lines.at(value.span().start)
     }
 
-    fn refuse(&mut self, table: &Table<'_, '_>, name: &str, reason: impl Into<String>) {
+    fn refuse(&mut self, table: &SeedTable<'_, '_>, name: &str, reason: impl Into<String>) {
         let line = table.get(name).map_or(table.line, |value| self.line_of(value));
         self.problems.push(Problem::new(line, reason).at(table.place(name)));
     }
 
-    fn refuse_unknown(&mut self, table: &Table<'_, '_>, known: &[&str]) {
+    fn refuse_unknown(&mut self, table: &SeedTable<'_, '_>, known: &[&str]) {
         for (key, _) in table.table.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
             let path = format!("{}.{}", table.path, shown(key.get_ref()));
             let problem = Problem::new(self.lines.at(key.span().start), "is not known here").at(Place::Path { path });
@@ -231,7 +231,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A text, where there is one; what else stands there is a problem.
-    fn text<'t>(&mut self, table: &'t Table<'_, '_>, name: &str) -> Option<&'t str> {
+    fn text<'t>(&mut self, table: &'t SeedTable<'_, '_>, name: &str) -> Option<&'t str> {
         match table.get(name)?.get_ref() {
             DeValue::String(text) => Some(text),
             _ => {
@@ -242,7 +242,11 @@ impl<'a> Reader<'a> {
     }
 
     /// As [`Reader::text`], read by its type.
-    fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(&mut self, table: &Table<'_, '_>, name: &str) -> Option<T> {
+    fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
+        &mut self,
+        table: &SeedTable<'_, '_>,
+        name: &str,
+    ) -> Option<T> {
         match self.text(table, name)?.parse() {
             Ok(value) => Some(value),
             Err(error) => {
@@ -252,7 +256,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn flag(&mut self, table: &Table<'_, '_>, name: &str) -> bool {
+    fn flag(&mut self, table: &SeedTable<'_, '_>, name: &str) -> bool {
         match table.get(name).map(Spanned::get_ref) {
             None => false,
             Some(DeValue::Boolean(flag)) => *flag,
@@ -263,7 +267,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn project(&mut self, table: &Table<'_, '_>, warnings: &mut Vec<Problem>) {
+    fn project(&mut self, table: &SeedTable<'_, '_>, warnings: &mut Vec<Problem>) {
         self.refuse_unknown(table, &PROJECT_FIELDS);
         let Some(project) = self.head(table) else { return };
         if let Some(users) = table.get("users") {
@@ -286,7 +290,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A project without what is in it. The one that names neither id nor secret is the one that is there without a seed.
-    fn head(&mut self, table: &Table<'_, '_>) -> Option<Project> {
+    fn head(&mut self, table: &SeedTable<'_, '_>) -> Option<SandboxProject> {
         let before = self.problems.len();
         let usual = options::default_project(options::DEFAULT_MAX_SHARED_USERS, options::default_lines())?;
         let is_usual = table.get("id").is_none() && table.get("secret").is_none();
@@ -323,10 +327,10 @@ impl<'a> Reader<'a> {
         }
         let (id, secret) = (id?, secret?);
         let name = name.unwrap_or_else(|| if is_usual { usual.name } else { options::unnamed(&id) });
-        (self.problems.len() == before).then_some(Project { id, secret, name, max_shared_users: seats, lines })
+        (self.problems.len() == before).then_some(SandboxProject { id, secret, name, max_shared_users: seats, lines })
     }
 
-    fn needed(&mut self, table: &Table<'_, '_>, name: &str) -> Option<()> {
+    fn needed(&mut self, table: &SeedTable<'_, '_>, name: &str) -> Option<()> {
         if table.get(name).is_none() {
             self.refuse(table, name, "is missing");
             return None;
@@ -334,7 +338,7 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    fn seats(&mut self, table: &Table<'_, '_>) -> u32 {
+    fn seats(&mut self, table: &SeedTable<'_, '_>) -> u32 {
         let of_tier = self.text(table, "tier").map(|tier| (seats(tier), tier.to_owned()));
         if let Some((None, tier)) = &of_tier {
             self.refuse(table, "tier", format!("{:?} is not free, pro or business", shown(tier)));
@@ -353,7 +357,7 @@ impl<'a> Reader<'a> {
         named.or(of_tier.and_then(|(seats, _)| seats)).unwrap_or(options::DEFAULT_MAX_SHARED_USERS)
     }
 
-    fn own_lines(&mut self, table: &Table<'_, '_>) -> Vec<Phone> {
+    fn own_lines(&mut self, table: &SeedTable<'_, '_>) -> Vec<Phone> {
         let array = match table.get("lines").map(Spanned::get_ref) {
             None => return Vec::new(),
             Some(DeValue::Array(array)) => array,
@@ -376,13 +380,14 @@ impl<'a> Reader<'a> {
         lines
     }
 
-    fn users(&mut self, path: &str, array: &DeArray<'_>, project: &Project, warnings: &mut Vec<Problem>) {
+    fn users(&mut self, path: &str, array: &DeArray<'_>, project: &SandboxProject, warnings: &mut Vec<Problem>) {
         let mut own = Vec::new();
         self.each(path, array, |reader, table| {
-            let meta = Meta { opt_in: reader.flag(&table, "optedIn"), project_owner: reader.flag(&table, "owner") };
+            let meta =
+                StoredMeta { opt_in: reader.flag(&table, "optedIn"), project_owner: reader.flag(&table, "owner") };
             own.push((meta, reader.created(&table)));
         });
-        let mut rows = Rows::new(self.terms);
+        let mut rows = RosterRows::new(self.terms);
         read::toml::read_array(self.text, path, array, &USER_FIELDS, &mut rows);
         match rows.finish() {
             Err(Problems(problems)) => self.problems.extend(problems),
@@ -401,7 +406,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn created(&mut self, table: &Table<'_, '_>) -> Option<Timestamp> {
+    fn created(&mut self, table: &SeedTable<'_, '_>) -> Option<Timestamp> {
         let text = match table.get("createdAt")?.get_ref() {
             DeValue::String(text) => text.to_string(),
             DeValue::Datetime(time) => time.to_string(),
@@ -414,7 +419,7 @@ impl<'a> Reader<'a> {
         created
     }
 
-    fn webhook(&mut self, table: &Table<'_, '_>, project: &Project, urls: &mut HashSet<String>) {
+    fn webhook(&mut self, table: &SeedTable<'_, '_>, project: &SandboxProject, urls: &mut HashSet<String>) {
         self.refuse_unknown(table, &WEBHOOK_FIELDS);
         let schema =
             if table.get("schemaVersion").is_some() { self.parsed::<Schema>(table, "schemaVersion") } else { None };
@@ -426,6 +431,6 @@ impl<'a> Reader<'a> {
             return self.refuse(table, "webhookUrl", "is the URL of another webhook of the project too");
         }
         let (project, url) = (project.id.clone(), url.to_owned());
-        self.seed.webhooks.push(Webhook { project, url, compared, schema: schema.unwrap_or_default() });
+        self.seed.webhooks.push(SeedWebhook { project, url, compared, schema: schema.unwrap_or_default() });
     }
 }

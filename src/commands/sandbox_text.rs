@@ -2,14 +2,15 @@
 
 use clap::Args;
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::sandbox_control::{Control, read};
 use super::sandbox_store::running_at;
 use crate::failure::{Code, Exit, Failure};
 use crate::model::Phone;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::output::{Column, sanitize};
+use crate::sandbox::control::answers::{FiredDelivery, SentMessage};
 use crate::session::Session;
 
 /// Examples and what happens.
@@ -53,27 +54,10 @@ pub struct TextArgs {
 }
 
 #[derive(Serialize)]
-struct Message<'a> {
+struct TextMessage<'a> {
     from: &'a Phone,
     to: Option<&'a Phone>,
     text: &'a str,
-}
-
-/// What the sandbox says of it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Sent {
-    to: String,
-    user_id: String,
-    opted_in_now: bool,
-    #[serde(default)]
-    deliveries: Vec<Fired>,
-}
-
-/// A delivery that is on its way.
-#[derive(Deserialize)]
-struct Fired {
-    url: String,
 }
 
 /// Texts as a person.
@@ -85,7 +69,7 @@ pub fn text(args: &TextArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&SENT)?;
     let from = session.phone("--from", &args.from)?;
     let to = args.to.as_deref().map(|to| session.phone("--to", to)).transpose()?;
-    let message = Message { from: &from, to: to.as_ref(), text: &args.message };
+    let message = TextMessage { from: &from, to: to.as_ref(), text: &args.message };
     // Our own types always serialize.
     let body = serde_json::to_string(&message).unwrap_or_default();
     let ours;
@@ -104,10 +88,10 @@ pub fn text(args: &TextArgs, session: &Session) -> Result<Exit, Failure> {
             Code::Conflict => failure.hint("add `--to LINE`"),
             _ => failure,
         })?;
-    let sent: Sent = read(&answer)?;
+    let sent: SentMessage = read(&answer)?;
     match session.out.format() {
-        Format::Table if session.settings.fields.is_none() => {}
-        Format::Id => {
+        OutputFormat::Table if session.settings.fields.is_none() => {}
+        OutputFormat::Id => {
             session.out.text(&format!("{}\n", sanitize::line(&sent.user_id)))?;
             return Ok(Exit::Done);
         }
@@ -117,7 +101,7 @@ pub fn text(args: &TextArgs, session: &Session) -> Result<Exit, Failure> {
         }
     }
     let became = if sent.opted_in_now { "can be messaged from now on" } else { "could be messaged already" };
-    let told = |fired: &Fired| format!("message.received is on its way to {}\n", sanitize::line(&fired.url));
+    let told = |fired: &FiredDelivery| format!("message.received is on its way to {}\n", sanitize::line(&fired.url));
     let told: String = sent.deliveries.iter().map(told).collect();
     session.out.text(&format!("{from} texted {}: they {became}\n{told}", sanitize::line(&sent.to)))?;
     Ok(Exit::Done)

@@ -13,7 +13,7 @@ use crate::http::seam::SystemClock;
 use crate::interrupt;
 use crate::model::{parse_duration, time};
 use crate::output::Column;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::session::Session;
 
 /// Examples and special exit codes.
@@ -40,7 +40,7 @@ const HEALTH: [Column; 5] = [
 
 /// Wait until a sandbox serves
 #[derive(Debug, Args)]
-pub struct WaitArgs {
+pub struct SandboxWaitArgs {
     /// How long to wait at most, such as 10s or 1m
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration, default_value = "10s")]
     pub patience: Duration,
@@ -61,7 +61,7 @@ struct Serving<'a> {
 ///
 /// # Errors
 /// Timeout, when none serves in time; usage or config, when what is named is no sandbox on this machine.
-pub fn wait(args: &WaitArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn wait(args: &SandboxWaitArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&HEALTH)?;
     interrupt::install();
     let (end, pace) = (Instant::now() + args.patience, Pace::new(0.0, Arc::new(SystemClock)));
@@ -81,11 +81,11 @@ pub fn wait(args: &WaitArgs, session: &Session) -> Result<Exit, Failure> {
     }
 }
 
-fn ask(args: &WaitArgs, left: Duration, session: &Session) -> Result<(), Failure> {
+fn ask(args: &SandboxWaitArgs, left: Duration, session: &Session) -> Result<(), Failure> {
     let control = Control::find(&args.sandbox, session)?.within(PATIENCE.min(left));
     let answer = control.ask(Method::GET, "health", None)?;
     let serving = Serving { url: control.place(), health: read(&answer)? };
-    if session.out.format() == Format::Table && session.settings.fields.is_none() {
+    if session.out.format() == OutputFormat::Table && session.settings.fields.is_none() {
         session.out.text(&format!("{} serves\n", control.place()))?;
     } else {
         session.out.one_of_ours(&HEALTH, &serving)?;

@@ -10,7 +10,7 @@ use super::values;
 use crate::config::environment::Environment;
 use crate::config::profiles_file::ProfileFile;
 use crate::model::Region;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 
 /// When human text is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -36,7 +36,7 @@ pub struct GlobalArgs {
     pub config: Option<PathBuf>,
     /// Output: table, json, ndjson, csv or id [env: SPECTRUM_OUTPUT]
     #[arg(short, long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = true)]
-    pub output: Option<Format>,
+    pub output: Option<OutputFormat>,
     /// The same as -o json
     #[arg(long, global = true, conflicts_with = "output")]
     pub json: bool,
@@ -85,8 +85,8 @@ pub struct GlobalArgs {
 
 impl GlobalArgs {
     /// The format that was asked for on the command line.
-    pub fn format(&self) -> Option<Format> {
-        if self.json { Some(Format::Json) } else { self.output }
+    pub fn format(&self) -> Option<OutputFormat> {
+        if self.json { Some(OutputFormat::Json) } else { self.output }
     }
 }
 

@@ -12,14 +12,14 @@ use url::Url;
 
 pub use super::flags::{Colour, GlobalArgs, profile_names};
 pub use super::setting::{Origin, Setting};
-use super::source::{Found, Resolver};
-pub use super::source::{Source, Target, parse_project_id};
+use super::source::{FoundSource, Resolver};
+pub use super::source::{ProjectTarget, Source, parse_project_id};
 use super::values;
 use crate::config::environment::Environment;
 use crate::config::profiles_file::Profile;
 use crate::failure::{Code, Failure};
 use crate::model::{Region, RegionError};
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::secrets::credentials::Secret;
 use crate::secrets::source::SecretSource;
 
@@ -31,7 +31,7 @@ pub struct Settings {
     /// The file, as people read it.
     pub config_shown: String,
     /// Who asks, or why nobody does.
-    pub target: Result<Target, Failure>,
+    pub target: Result<ProjectTarget, Failure>,
     /// Where requests go; known without credentials, too (`--dry-run`).
     pub base_url: Result<Setting<Url>, Failure>,
     /// The fields to show.
@@ -39,7 +39,7 @@ pub struct Settings {
     /// How much to tell of each request: nothing, a line, everything.
     pub verbosity: u8,
     /// The output format.
-    pub format: Setting<Format>,
+    pub format: Setting<OutputFormat>,
     /// One request's time-out.
     pub timeout: Setting<Duration>,
     /// Repeats of a failed request.
@@ -78,8 +78,8 @@ impl Settings {
         let file = OnceCell::new();
         let resolver = Resolver { args, environment, path: config_path.as_deref(), shown: &config_shown, file };
         let found = new_profile.map_or_else(|| resolver.find(), |name| resolver.find_new(name));
-        let Found { target, base_url, profile } = found;
-        let in_sandbox = matches!(&target, Ok(Target { source: Source::Sandbox(_), .. }));
+        let FoundSource { target, base_url, profile } = found;
+        let in_sandbox = matches!(&target, Ok(ProjectTarget { source: Source::Sandbox(_), .. }));
         let warning = resolver.permission_warning(&target);
         let pick = Pick { environment, profile };
         Ok(Self {
@@ -87,7 +87,7 @@ impl Settings {
                 args.format().map(|format| (format, "--output")),
                 "SPECTRUM_OUTPUT",
                 |p| p.output.clone(),
-                Format::default(),
+                OutputFormat::default(),
             )?,
             timeout: pick.parsed(
                 args.timeout.map(|timeout| (timeout, "--timeout")),

@@ -110,7 +110,7 @@ impl Candidates {
 
 /// Who asks; the secret is not read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct ProjectTarget {
     /// The source that was chosen.
     pub source: Source,
     /// The project; none for the sandbox, which knows its own.
@@ -120,16 +120,16 @@ pub struct Target {
 }
 
 /// The source, and what belongs to it.
-pub(super) struct Found {
+pub(super) struct FoundSource {
     /// The source, or why there is none.
-    pub target: Result<Target, Failure>,
+    pub target: Result<ProjectTarget, Failure>,
     /// Where requests go: also where nothing but credentials is missing, since `--dry-run` does without.
     pub base_url: Result<Setting<Url>, Failure>,
     /// The profile whose settings count.
     pub profile: Option<(String, Profile)>,
 }
 
-impl From<Failure> for Found {
+impl From<Failure> for FoundSource {
     fn from(failure: Failure) -> Self {
         Self { target: Err(failure.clone()), base_url: Err(failure), profile: None }
     }
@@ -175,24 +175,25 @@ impl Resolver<'_> {
     }
 
     /// What the command line, the variables and the file say.
-    pub fn find(&self) -> Found {
-        self.choose().unwrap_or_else(Found::from)
+    pub fn find(&self) -> FoundSource {
+        self.choose().unwrap_or_else(FoundSource::from)
     }
 
-    fn choose(&self) -> Result<Found, Failure> {
+    fn choose(&self) -> Result<FoundSource, Failure> {
         let mut candidates = self.candidates();
         if candidates.needs_default() {
             candidates.default = self.file()?.default_profile.clone();
         }
-        let without = |failure, owner| Found { target: Err(failure), base_url: self.base_url(owner), profile: None };
+        let without =
+            |failure, owner| FoundSource { target: Err(failure), base_url: self.base_url(owner), profile: None };
         match candidates.choose() {
-            Ok(source @ Source::Sandbox(_)) => Ok(Found {
+            Ok(source @ Source::Sandbox(_)) => Ok(FoundSource {
                 base_url: Ok(self.base_url(Owner::Sandbox)?),
-                target: Ok(Target { source, project_id: None, secret: None }),
+                target: Ok(ProjectTarget { source, project_id: None, secret: None }),
                 profile: None,
             }),
             Ok(Source::Profile(name, origin)) => self.profile(name, origin),
-            Ok(Source::Variables(family)) => Ok(Found {
+            Ok(Source::Variables(family)) => Ok(FoundSource {
                 base_url: Ok(self.base_url(Owner::Variables)?),
                 target: Ok(self.variables(family)?),
                 profile: None,
@@ -203,14 +204,14 @@ impl Resolver<'_> {
     }
 
     /// What counts for a profile that is only being added: its own settings where it is there already.
-    pub fn find_new(&self, name: &str) -> Found {
+    pub fn find_new(&self, name: &str) -> FoundSource {
         let read = || self.path.map_or_else(|| Ok(ProfileFile::default()), |path| ProfileFile::read(path, self.shown));
         let mut profile = match read() {
             Ok(file) => file.profiles.get(name).cloned().unwrap_or_default(),
             Err(failure) => return failure.into(),
         };
         self.expand_paths(&mut profile);
-        Found {
+        FoundSource {
             target: Err(Failure::new(Code::Config, format!("the profile {name} is only being added"))),
             base_url: self.base_url(Owner::Profile(name, profile.base_url.as_deref())),
             profile: Some((name.to_owned(), profile)),
@@ -230,7 +231,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn profile(&self, name: String, origin: Origin) -> Result<Found, Failure> {
+    fn profile(&self, name: String, origin: Origin) -> Result<FoundSource, Failure> {
         let mut profile = self.file()?.get(&name, self.shown)?.clone();
         self.expand_paths(&mut profile);
         let wrong = |what: &str| Failure::new(Code::Config, format!("profile {name} in {}: {what}", self.shown));
@@ -250,15 +251,15 @@ impl Resolver<'_> {
         };
         let project_id = parse_project_id(id).map_err(|reason| wrong(&format!("project_id is {reason}")))?;
         let base_url = self.base_url(Owner::Profile(&name, profile.base_url.as_deref()))?;
-        let target = Target {
+        let target = ProjectTarget {
             project_id: Some(Setting { value: project_id, origin: setting_origin.clone() }),
             secret: Some(Setting { value: secret, origin: setting_origin }),
             source: Source::Profile(name.clone(), origin),
         };
-        Ok(Found { target: Ok(target), base_url: Ok(base_url), profile: Some((name, profile)) })
+        Ok(FoundSource { target: Ok(target), base_url: Ok(base_url), profile: Some((name, profile)) })
     }
 
-    fn variables(&self, family: Family) -> Result<Target, Failure> {
+    fn variables(&self, family: Family) -> Result<ProjectTarget, Failure> {
         let var = |name: &str| self.environment.var(name);
         // The value stays out of the text: the two halves may have been swapped.
         let project_id = parse_project_id(&var(family.id).unwrap_or_default())
@@ -274,7 +275,7 @@ impl Resolver<'_> {
                 origin: Origin::Variable(name),
             })
         });
-        Ok(Target {
+        Ok(ProjectTarget {
             source: Source::Variables(family),
             project_id: Some(Setting { value: project_id, origin: Origin::Variable(family.id) }),
             secret: literal.transpose()?.or(file),
@@ -295,8 +296,8 @@ impl Resolver<'_> {
     }
 
     /// The warning about a file that others can change, or that holds the secret itself and that others can read.
-    pub fn permission_warning(&self, target: &Result<Target, Failure>) -> Option<String> {
-        let Ok(Target { source: Source::Profile(..), secret: Some(secret), .. }) = target else { return None };
+    pub fn permission_warning(&self, target: &Result<ProjectTarget, Failure>) -> Option<String> {
+        let Ok(ProjectTarget { source: Source::Profile(..), secret: Some(secret), .. }) = target else { return None };
         permissions::warning(self.path?, self.shown, matches!(secret.value, SecretSource::Literal(_)))
     }
 }

@@ -13,7 +13,7 @@ use super::answer::{Answer, ServerClock};
 use super::call::{Call, Expected};
 use super::config::Config;
 use super::endpoint::{Endpoint, Repeat, Spec};
-use super::envelope::{self, Content};
+use super::envelope::{self, BodyContent};
 use super::error::Error;
 use super::pace::{Pace, Start};
 use super::reply::Reply;
@@ -275,11 +275,11 @@ impl Client {
             headers.get(RETRY_AFTER).and_then(|value| transport::parse_retry_after(value.to_str().ok()?, dated));
         if status.is_success() {
             let (data, is_refused) = match (self.config.dialect.open)(&body) {
-                Ok(Content::Data(data)) => (Ok(place_of(data, &body)), false),
-                Ok(Content::Refused(refusal)) => {
+                Ok(BodyContent::Data(data)) => (Ok(place_of(data, &body)), false),
+                Ok(BodyContent::Refused(refusal)) => {
                     (Err(transport::refused_in_success(status, refusal, retry_after)), true)
                 }
-                Ok(Content::Error(refusal)) => (Err(Error::refused_in_words(status, refusal)), true),
+                Ok(BodyContent::Error(refusal)) => (Err(Error::refused_in_words(status, refusal)), true),
                 Err(what) => (Err(Error::bad_response(Some(status.as_u16()), what)), false),
             };
             return Ok(Answer { status, headers, body, data, is_refused, clock, elapsed: self.clock.now() - first });

@@ -25,7 +25,7 @@ pub struct Config {
     /// Whether the server runs in this process, on this very clock.
     pub shares_clock: bool,
     /// What a failure is told of where all this came from.
-    pub told: Told,
+    pub told: FailureContext,
 }
 
 /// A server, and how it is reached.
@@ -45,14 +45,14 @@ pub struct Server {
 
 /// What a failure depends on, in a line each.
 #[derive(Debug, Clone, Default)]
-pub struct Told {
+pub struct FailureContext {
     /// Where the credentials came from, for who is refused.
     pub credentials: Option<String>,
     /// The way that requests take, for who gets no connection.
     pub way: Option<String>,
 }
 
-impl Told {
+impl FailureContext {
     /// What belongs under a failure of this sort.
     pub(super) fn about(&self, code: Code) -> Option<String> {
         match code {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use reqwest::StatusCode;
 
-use super::envelope::{self, Content, Refusal};
+use super::envelope::{self, BodyContent, ServerWords};
 use crate::secrets::credentials::Credentials;
 
 /// One way to talk to the service.
@@ -16,9 +16,9 @@ pub struct Dialect {
     /// The value of the `Authorization` header.
     pub authorize: fn(&Credentials) -> String,
     /// Takes the envelope off the body of a success.
-    pub open: fn(&str) -> Result<Content<'_>, String>,
+    pub open: fn(&str) -> Result<BodyContent<'_>, String>,
     /// Reads the body of a refusal.
-    pub refusal: fn(StatusCode, &str) -> Refusal,
+    pub refusal: fn(StatusCode, &str) -> ServerWords,
 }
 
 /// The API of <https://spectrum.photon.codes>: Basic credentials, `{"succeed":…,"data":…}`.

@@ -17,7 +17,7 @@ pub struct Success<'a, T: ?Sized> {
 
 /// A failure as the sandbox writes it.
 #[derive(Debug, Serialize)]
-pub struct Failed<'a> {
+pub struct FailureBody<'a> {
     /// Always false.
     pub succeed: bool,
     /// Always null.
@@ -30,7 +30,7 @@ pub struct Failed<'a> {
 
 /// The server's own words in a refusal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ServerWords {
     /// The answer's `code`.
     pub code: Option<String>,
     /// What it said, plain text without markup.
@@ -39,13 +39,13 @@ pub struct Refusal {
 
 /// What a body of a 2xx answer holds.
 #[derive(Debug)]
-pub enum Content<'a> {
+pub enum BodyContent<'a> {
     /// The data, envelope taken off; the whole body when there was no envelope.
     Data(&'a str),
     /// `succeed:false` although the status said yes.
-    Refused(Refusal),
+    Refused(ServerWords),
     /// `{"error": …}` and nothing else that could be data: a refusal that says no more than its words.
-    Error(Refusal),
+    Error(ServerWords),
 }
 
 /// The keys that make an envelope. Keys are looked at as they are: the rest is not parsed twice.
@@ -66,7 +66,7 @@ const QUOTED: usize = 200;
 ///
 /// # Errors
 /// What is wrong with it, in words, when it is not JSON.
-pub fn open(body: &str) -> Result<Content<'_>, String> {
+pub fn open(body: &str) -> Result<BodyContent<'_>, String> {
     let body = body.trim_start_matches('\u{feff}').trim();
     if body.is_empty() {
         return Err("the answer is empty".to_owned());
@@ -76,14 +76,14 @@ pub fn open(body: &str) -> Result<Content<'_>, String> {
     }
     let not_json = |error: serde_json::Error| format!("the answer is not JSON ({})", position_free(&error));
     if !body.starts_with('{') {
-        return serde_json::from_str::<&RawValue>(body).map(|whole| Content::Data(whole.get())).map_err(not_json);
+        return serde_json::from_str::<&RawValue>(body).map(|whole| BodyContent::Data(whole.get())).map_err(not_json);
     }
     match serde_json::from_str::<Envelope<'_>>(body) {
-        Ok(Envelope { succeed: Some(false), .. }) => Ok(Content::Refused(refusal(StatusCode::OK, body))),
-        Ok(Envelope { data: Some(data), .. }) => Ok(Content::Data(data.get())),
+        Ok(Envelope { succeed: Some(false), .. }) => Ok(BodyContent::Refused(refusal(StatusCode::OK, body))),
+        Ok(Envelope { data: Some(data), .. }) => Ok(BodyContent::Data(data.get())),
         Ok(Envelope { succeed: Some(true), data: None, .. }) => Err("the answer has no data".to_owned()),
-        Ok(Envelope { error: Some(_), .. }) => Ok(Content::Error(refusal(StatusCode::OK, body))),
-        Ok(Envelope { .. }) => Ok(Content::Data(body)),
+        Ok(Envelope { error: Some(_), .. }) => Ok(BodyContent::Error(refusal(StatusCode::OK, body))),
+        Ok(Envelope { .. }) => Ok(BodyContent::Data(body)),
         Err(error) if error.is_data() => {
             Err(format!("the answer's envelope is not understood ({})", position_free(&error)))
         }
@@ -109,7 +109,7 @@ pub(super) fn position_free(error: &serde_json::Error) -> String {
 
 /// Reads a refusal's text from `message`, else `error` (text or `{message}`), else `detail`, else `title`,
 /// else the first characters of the body, else the status text.
-pub fn refusal(status: StatusCode, body: &str) -> Refusal {
+pub fn refusal(status: StatusCode, body: &str) -> ServerWords {
     let parsed: Option<serde_json::Value> = serde_json::from_str(body).ok();
     let fallback = || {
         let body = body.trim();
@@ -124,7 +124,7 @@ pub fn refusal(status: StatusCode, body: &str) -> Refusal {
         }
     };
     let Some(object) = parsed.as_ref().and_then(serde_json::Value::as_object) else {
-        return Refusal { code: None, text: fallback() };
+        return ServerWords { code: None, text: fallback() };
     };
     let text_at = |key: &str| {
         let value = object.get(key)?;
@@ -143,7 +143,7 @@ pub fn refusal(status: StatusCode, body: &str) -> Refusal {
     };
     let said = summary().or_else(|| ["message", "error", "detail", "title"].into_iter().find_map(text_at));
     let text = said.unwrap_or_else(fallback);
-    Refusal { code, text }
+    ServerWords { code, text }
 }
 
 /// Tells whether a body is a page for people.
@@ -209,14 +209,14 @@ mod tests {
     #[test]
     fn data_is_taken_out_of_its_envelope_and_found_without_one() {
         let data = |body| match open(body) {
-            Ok(Content::Data(data)) => data.to_owned(),
+            Ok(BodyContent::Data(data)) => data.to_owned(),
             other => format!("{other:?}"),
         };
         assert_eq!(data(r#"{"succeed":true,"data":{"id":"x"}}"#), r#"{"id":"x"}"#);
         assert_eq!(data(r#"{"id":"x"}"#), r#"{"id":"x"}"#);
         assert_eq!(data("[1]"), "[1]");
         assert!(open(r#"{"succeed":true,"data":null}"#).is_err());
-        assert!(matches!(open(r#"{"succeed":false,"message":"no"}"#), Ok(Content::Refused(_))));
+        assert!(matches!(open(r#"{"succeed":false,"message":"no"}"#), Ok(BodyContent::Refused(_))));
         for bad in ["", "  ", "<html>", r#"{"succeed":tru"#, r#"{"succeed":"yes","data":1}"#] {
             assert!(open(bad).is_err(), "{bad}");
         }

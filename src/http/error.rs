@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use super::envelope::{self, Refusal};
+use super::envelope::{self, ServerWords};
 use crate::failure::{Code, Failure};
 use crate::model::time;
 use crate::model::words::count;
@@ -97,7 +97,7 @@ impl Error {
     }
 
     /// An answer that says no.
-    pub(super) fn refused(status: StatusCode, refusal: Refusal, retry_after: Option<Duration>) -> Self {
+    pub(super) fn refused(status: StatusCode, refusal: ServerWords, retry_after: Option<Duration>) -> Self {
         let code = code_of(status, &refusal.text);
         let text = refusal.text.trim();
         let said = if text.is_empty() { String::new() } else { format!(" {text}") };
@@ -129,7 +129,7 @@ impl Error {
     }
 
     /// A refusal that came under a status of success: its words are all there is.
-    pub(super) fn refused_in_words(status: StatusCode, refusal: Refusal) -> Self {
+    pub(super) fn refused_in_words(status: StatusCode, refusal: ServerWords) -> Self {
         let message = format!("the service rejected the request ({} {})", status.as_u16(), refusal.text);
         let (status, api_code) = (Some(status.as_u16()), refusal.code);
         Self { status, api_code, repeat: false, ..Self::transport(Code::Rejected, message) }

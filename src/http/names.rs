@@ -9,12 +9,12 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::oneshot;
 
 /// The names of the system.
-pub(super) const SYSTEM: Names = Names(|name| (name, 0).to_socket_addrs().map(Iterator::collect));
+pub(super) const SYSTEM: NameResolver = NameResolver(|name| (name, 0).to_socket_addrs().map(Iterator::collect));
 
 /// A way to look up names, each in a thread that nobody waits for.
-pub(super) struct Names(pub(super) fn(&str) -> io::Result<Vec<SocketAddr>>);
+pub(super) struct NameResolver(pub(super) fn(&str) -> io::Result<Vec<SocketAddr>>);
 
-impl Resolve for Names {
+impl Resolve for NameResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (sender, receiver) = oneshot::channel();
         let look_up = self.0;

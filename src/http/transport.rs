@@ -14,7 +14,7 @@ use reqwest::{Proxy, StatusCode};
 
 use super::config::Server;
 use super::descriptors;
-use super::envelope::Refusal;
+use super::envelope::ServerWords;
 use super::error::Error;
 use super::names;
 use super::seam::{Later, Received, Request, Transport};
@@ -305,7 +305,7 @@ fn reason(error: &reqwest::Error) -> String {
 }
 
 /// `succeed:false` under a 2xx: where its code names a status, that status is what was meant.
-pub(super) fn refused_in_success(status: StatusCode, refusal: Refusal, retry_after: Option<Duration>) -> Error {
+pub(super) fn refused_in_success(status: StatusCode, refusal: ServerWords, retry_after: Option<Duration>) -> Error {
     let meant = refusal.code.as_deref().and_then(|code| match code {
         "NOT_FOUND" => Some(StatusCode::NOT_FOUND),
         "UNAUTHORIZED" => Some(StatusCode::UNAUTHORIZED),
@@ -393,7 +393,7 @@ mod tests {
     fn a_name_server_that_swallows_holds_up_nothing() {
         let server = server("https://nobody.example", Duration::from_millis(50));
         let started = Instant::now();
-        let silent = names::Names(|_| {
+        let silent = names::NameResolver(|_| {
             loop {
                 std::thread::park();
             }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// What standard output speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum Format {
+pub enum OutputFormat {
     /// For people; its looks may change.
     #[default]
     Table,
@@ -19,7 +19,7 @@ pub enum Format {
     Id,
 }
 
-impl Format {
+impl OutputFormat {
     /// Whether a program reads it: then errors are one line of JSON, and nothing is coloured.
     pub const fn is_machine(self) -> bool {
         !matches!(self, Self::Table)
@@ -37,13 +37,13 @@ impl Format {
     }
 }
 
-impl fmt::Display for Format {
+impl fmt::Display for OutputFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl FromStr for Format {
+impl FromStr for OutputFormat {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {

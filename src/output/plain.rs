@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::sanitize;
-use super::table::{Field, width};
+use super::table::{ChosenColumn, width};
 
 /// What stands between two columns.
 const GAP: usize = 2;
@@ -13,14 +13,14 @@ const GAP: usize = 2;
 /// Columns and how wide they have to be.
 #[derive(Debug)]
 pub struct Plain<'a> {
-    columns: &'a [Field],
+    columns: &'a [ChosenColumn],
     widths: Vec<usize>,
 }
 
 impl<'a> Plain<'a> {
     /// Columns as wide as their headings, where those are shown.
-    pub fn new(columns: &'a [Field], has_headings: bool) -> Self {
-        let wide = |column: &Field| if has_headings { width(&column.title) } else { 0 };
+    pub fn new(columns: &'a [ChosenColumn], has_headings: bool) -> Self {
+        let wide = |column: &ChosenColumn| if has_headings { width(&column.title) } else { 0 };
         Self { columns, widths: columns.iter().map(wide).collect() }
     }
 
@@ -76,7 +76,7 @@ mod tests {
 
     fn plain(rows: &[[String; 3]]) -> String {
         let rows: Vec<Vec<Cow<'_, str>>> = rows.iter().map(|row| row.iter().map(Cow::from).collect()).collect();
-        let columns = COLUMNS.each_ref().map(Field::from);
+        let columns = COLUMNS.each_ref().map(ChosenColumn::from);
         let mut plain = Plain::new(&columns, true);
         rows.iter().for_each(|row| plain.measure(row));
         let mut text = plain.heading();
@@ -97,7 +97,7 @@ mod tests {
             ["[+0-9]{0,12}", "\\PC{0,8}|[a-z 山é]{0,9}", "[a-f0-9-]{0,36}"],
             1..5,
         )) {
-            let mut table = Table::new(COLUMNS.iter().map(Field::from).collect());
+            let mut table = Table::new(COLUMNS.iter().map(ChosenColumn::from).collect());
             rows.iter().for_each(|row| table.push(row.clone()));
             prop_assert_eq!(plain(&rows), table.render(Look { width: None, bold: false, headings: true }).0);
         }

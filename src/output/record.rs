@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::table::{Column, Field};
+use super::table::{ChosenColumn, Column};
 use crate::failure::{Code, Failure};
 use crate::model::time;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 
 /// Whether a command answers with one record or with a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Shape {
 /// The fields that are shown, and whether the person chose them.
 #[derive(Debug)]
 pub struct Fields {
-    shown: Vec<Field>,
+    shown: Vec<ChosenColumn>,
     chosen: bool,
     /// The record's own keys that are read, each once.
     keys: Vec<String>,
@@ -39,16 +39,16 @@ impl Fields {
     ///
     /// # Errors
     /// Usage, when a name is not known.
-    pub fn choose(columns: &[Column], names: Option<&[String]>, format: Format) -> Result<Self, Failure> {
+    pub fn choose(columns: &[Column], names: Option<&[String]>, format: OutputFormat) -> Result<Self, Failure> {
         let Some(names) = names else {
             let shown = columns.iter().filter(|column| match format {
-                Format::Table => column.rank.is_some(),
+                OutputFormat::Table => column.rank.is_some(),
                 // Dotted columns are a table's own; their object is there whole.
                 _ => !column.key.contains('.'),
             });
-            return Ok(Self::new(shown.map(Field::from).collect(), false));
+            return Ok(Self::new(shown.map(ChosenColumn::from).collect(), false));
         };
-        let mut shown: Vec<Field> = Vec::new();
+        let mut shown: Vec<ChosenColumn> = Vec::new();
         for name in names {
             let name = name.trim();
             if !shown.iter().any(|field| field.key == name) {
@@ -61,7 +61,7 @@ impl Fields {
         Ok(Self::new(shown, true))
     }
 
-    fn new(shown: Vec<Field>, chosen: bool) -> Self {
+    fn new(shown: Vec<ChosenColumn>, chosen: bool) -> Self {
         let mut keys: Vec<String> = Vec::new();
         let mut ways = Vec::new();
         for field in &shown {
@@ -79,7 +79,7 @@ impl Fields {
     }
 
     /// The fields, in the order in which they are shown.
-    pub fn shown(&self) -> &[Field] {
+    pub fn shown(&self) -> &[ChosenColumn] {
         &self.shown
     }
 
@@ -87,10 +87,10 @@ impl Fields {
     ///
     /// # Errors
     /// Bad response, when it is not an object.
-    pub fn check(&self, record: &str, format: Format) -> Result<(), Failure> {
+    pub fn check(&self, record: &str, format: OutputFormat) -> Result<(), Failure> {
         match format {
-            Format::Json | Format::Ndjson if !self.chosen && record.starts_with('{') => Ok(()),
-            Format::Id => self.id(record).map(|_| ()),
+            OutputFormat::Json | OutputFormat::Ndjson if !self.chosen && record.starts_with('{') => Ok(()),
+            OutputFormat::Id => self.id(record).map(|_| ()),
             _ => self.values(record).map(|_| ()),
         }
     }
@@ -118,11 +118,11 @@ impl Fields {
     /// # Errors
     /// Bad response, when it is not an object.
     pub fn told<'a>(&self, record: &'a str, now: Option<Timestamp>) -> Result<Vec<Cow<'a, str>>, Failure> {
-        let is_told = |field: &Field| field.told.is_some() || (field.is_moment && now.is_some());
+        let is_told = |field: &ChosenColumn| field.told.is_some() || (field.is_moment && now.is_some());
         if !self.shown.iter().any(is_told) {
             return self.cells(record);
         }
-        let tell = |(field, value): (&Field, Option<&'a str>)| match (field.told, now) {
+        let tell = |(field, value): (&ChosenColumn, Option<&'a str>)| match (field.told, now) {
             (Some(told), _) => Cow::Borrowed(told(value.filter(|value| *value != "null"), record)),
             (None, Some(now)) if field.is_moment => {
                 let moment = cell(value);
@@ -166,18 +166,18 @@ impl Fields {
 }
 
 /// The field that a name stands for.
-fn find(columns: &[Column], name: &str) -> Result<Field, Failure> {
+fn find(columns: &[Column], name: &str) -> Result<ChosenColumn, Failure> {
     let outer = |key: &'static str| key.split_once('.').map_or(key, |(outer, _)| outer);
     // What was asked for is never left out for want of room.
     if let Some(column) = columns.iter().find(|column| column.key == name) {
-        return Ok(Field { rank: Some(0), ..Field::from(column) });
+        return Ok(ChosenColumn { rank: Some(0), ..ChosenColumn::from(column) });
     }
     match name.split_once('.') {
         Some((first, rest))
             if columns.iter().any(|column| outer(column.key) == first)
                 && rest.split('.').all(|part| !part.is_empty()) =>
         {
-            Ok(Field::nested(name))
+            Ok(ChosenColumn::nested(name))
         }
         _ => Err(Failure::new(Code::Usage, format!("unknown field {name:?} in --fields")).hint(known(columns))),
     }
@@ -289,7 +289,7 @@ mod tests {
 
     fn fields(names: &[&str]) -> Fields {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        Fields::choose(&COLUMNS, Some(&names), Format::Csv).unwrap()
+        Fields::choose(&COLUMNS, Some(&names), OutputFormat::Csv).unwrap()
     }
 
     #[test]
@@ -301,13 +301,13 @@ mod tests {
     #[test]
     fn chosen_fields_make_an_object_in_that_order_and_unchosen_pass_through() {
         assert_eq!(fields(&["meta", "id"]).json(RECORD).unwrap(), r#"{"meta":{"a": 1},"id":"x"}"#);
-        assert_eq!(Fields::choose(&COLUMNS, None, Format::Json).unwrap().json(RECORD).unwrap(), RECORD);
+        assert_eq!(Fields::choose(&COLUMNS, None, OutputFormat::Json).unwrap().json(RECORD).unwrap(), RECORD);
     }
 
     #[test]
     fn any_number_of_fields_may_lie_below_one_key() {
         let columns = ["p.a", "p.b", "q", "p.c.d"].map(|key| Column::shown(key, "X", 0, false));
-        let shown = Fields::choose(&columns, None, Format::Table).unwrap();
+        let shown = Fields::choose(&columns, None, OutputFormat::Table).unwrap();
         let record = r#"{"p":{"a":1,"b":"two","c":{"d":[3]}},"q":4}"#;
         assert_eq!(shown.cells(record).unwrap(), ["1", "two", "4", "[3]"]);
         assert_eq!(shown.cells(r#"{"p":"text","q":null}"#).unwrap(), ["", "", "", ""]);
@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(nested.json(RECORD).unwrap(), expected);
         assert_eq!(nested.cells(RECORD).unwrap(), ["1", "{\"a\": 1}", "", "", "P"]);
         for unknown in ["extra.a", "meta.", "meta..a", ".a", "."] {
-            assert!(Fields::choose(&COLUMNS, Some(&[unknown.to_owned()]), Format::Json).is_err(), "{unknown}");
+            assert!(Fields::choose(&COLUMNS, Some(&[unknown.to_owned()]), OutputFormat::Json).is_err(), "{unknown}");
         }
     }
 
@@ -339,14 +339,14 @@ mod tests {
         let columns = KEYS.map(|key| Column::shown(key, "X", 0, false));
         let record = format!("{{{}}}", KEYS.map(|key| format!("\"{key}\":\"{key}\"")).join(","));
         let names = KEYS.map(str::to_owned);
-        let shown = Fields::choose(&columns, Some(&names), Format::Csv).unwrap();
+        let shown = Fields::choose(&columns, Some(&names), OutputFormat::Csv).unwrap();
         assert_eq!(shown.cells(&record).unwrap(), KEYS);
         assert_eq!(shown.json(&record).unwrap(), record);
     }
 
     #[test]
     fn an_unknown_field_lists_the_known_ones() {
-        let failure = Fields::choose(&COLUMNS, Some(&["phone".to_owned()]), Format::Json).unwrap_err();
+        let failure = Fields::choose(&COLUMNS, Some(&["phone".to_owned()]), OutputFormat::Json).unwrap_err();
         assert_eq!(failure.code, Code::Usage);
         assert!(failure.hint.unwrap().contains("id,firstName,meta"));
     }
@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn a_moment_is_an_age_where_the_time_is_told() {
         let columns = [Column::shown("at", "AT", 0, true).moment(), Column::shown("id", "ID", 0, true)];
-        let fields = Fields::choose(&columns, None, Format::Table).unwrap();
+        let fields = Fields::choose(&columns, None, OutputFormat::Table).unwrap();
         let now = "2026-11-01T12:00:00Z".parse().ok();
         for (at, told) in [
             (r#""2026-10-30T11:00:00.123Z""#, "2d ago"),

@@ -18,7 +18,7 @@ use super::spinner::is_moving;
 use super::table::{self, Column, Look, Table};
 use crate::failure::{Code, Exit, Failure};
 use crate::model::words;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::secrets::credentials::{Credentials, Secret};
 use crate::secrets::redactor::Redactor;
 
@@ -113,7 +113,7 @@ pub struct Streams {
 
 /// The one door out of the process.
 pub struct Output {
-    format: Format,
+    format: OutputFormat,
     fields: Option<Vec<String>>,
     streams: Streams,
     redactor: Mutex<Redactor>,
@@ -188,7 +188,7 @@ fn try_stderr(text: &str) -> io::Result<()> {
 
 impl Output {
     /// A door for one command.
-    pub fn new(format: Format, fields: Option<Vec<String>>, streams: Streams, redactor: Redactor) -> Self {
+    pub fn new(format: OutputFormat, fields: Option<Vec<String>>, streams: Streams, redactor: Redactor) -> Self {
         Self {
             format,
             fields,
@@ -207,7 +207,7 @@ impl Output {
     }
 
     /// The format that standard output speaks.
-    pub fn format(&self) -> Format {
+    pub fn format(&self) -> OutputFormat {
         self.format
     }
 
@@ -333,7 +333,8 @@ impl Output {
     /// Whether what is printed of a record holds a field.
     pub fn shows(&self, columns: &[Column], key: &str) -> bool {
         let fields = Fields::choose(columns, self.fields.as_deref(), self.format);
-        self.format != Format::Id && fields.is_ok_and(|fields| fields.shown().iter().any(|field| field.key == key))
+        self.format != OutputFormat::Id
+            && fields.is_ok_and(|fields| fields.shown().iter().any(|field| field.key == key))
     }
 
     /// Whether the reader of standard output has gone; for what would otherwise go on for ever.
@@ -376,7 +377,7 @@ impl Output {
 
     fn records<T: AsRef<str>>(&self, columns: &[Column], records: &[T], shape: Shape) -> Result<(), Failure> {
         let fields = Fields::choose(columns, self.fields.as_deref(), self.format)?;
-        if (self.format, shape, self.streams.stdout_width) == (Format::Table, Shape::Many, None) {
+        if (self.format, shape, self.streams.stdout_width) == (OutputFormat::Table, Shape::Many, None) {
             return self.plain(&fields, records);
         }
         // Everything is read once before the first byte goes out: a document is complete or it is not there.
@@ -396,7 +397,7 @@ impl Output {
         shape: Shape,
     ) -> Result<(), Failure> {
         match self.format {
-            Format::Json => {
+            OutputFormat::Json => {
                 let level = usize::from(shape == Shape::Many);
                 for (at, record) in records.iter().enumerate() {
                     match (shape, at) {
@@ -412,13 +413,13 @@ impl Output {
                     (Shape::Many, false) => out.write_all(b"\n]\n").map_err(unwritten)?,
                 }
             }
-            Format::Ndjson => {
+            OutputFormat::Ndjson => {
                 for record in records {
                     json::write(out, &fields.json(record.as_ref())?, Layout::Compact, 0).map_err(unwritten)?;
                     out.write_all(b"\n").map_err(unwritten)?;
                 }
             }
-            Format::Csv => {
+            OutputFormat::Csv => {
                 let mut rows = CsvWriter::new(out);
                 if self.has_headings() {
                     rows.row(fields.shown().iter().map(|field| self.exact(&field.key))).map_err(unwritten)?;
@@ -429,14 +430,14 @@ impl Output {
                 }
                 rows.finish().map_err(unwritten)?;
             }
-            Format::Id => {
+            OutputFormat::Id => {
                 for record in records {
                     let id = fields.id(record.as_ref())?;
                     writeln!(out, "{}", sanitize::line(&id)).map_err(unwritten)?;
                 }
             }
             // Cleaning may have joined the pieces of a secret.
-            Format::Table => {
+            OutputFormat::Table => {
                 out.write_all(self.redact(&self.table(fields, records, shape)?).as_bytes()).map_err(unwritten)?
             }
         }
@@ -492,7 +493,7 @@ impl Output {
     /// # Errors
     /// When standard output cannot be written.
     pub fn document<T: Serialize + ?Sized>(&self, value: &T) -> Result<(), Failure> {
-        let layout = if self.format == Format::Ndjson { Layout::Compact } else { Layout::Pretty };
+        let layout = if self.format == OutputFormat::Ndjson { Layout::Compact } else { Layout::Pretty };
         self.text(&format!("{}\n", json::text(value, layout)))
     }
 
@@ -550,7 +551,7 @@ impl Output {
 }
 
 /// A failure as text, without a line break at its end.
-pub fn describe(failure: &Failure, format: Format, palette: Palette) -> String {
+pub fn describe(failure: &Failure, format: OutputFormat, palette: Palette) -> String {
     if format.is_machine() {
         return json::text(&ErrorDocument { error: failure }, Layout::Compact);
     }
@@ -634,7 +635,7 @@ fn below() -> &'static str {
 /// Says that the person stopped the command, once `restore` has put the terminal back; for the signal handler, which has
 /// no session.
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
-pub fn interrupted(format: Format, restore: impl FnOnce()) {
+pub fn interrupted(format: OutputFormat, restore: impl FnOnce()) {
     tell_interrupt(|| {
         // Held to the end of the process: a prompt that goes on beside must not hide the cursor again.
         std::mem::forget(io::stderr().lock());
@@ -647,7 +648,7 @@ pub fn interrupted(format: Format, restore: impl FnOnce()) {
 }
 
 /// Prints a failure when there is no door to print it through.
-pub fn eprint_failure(failure: &Failure, format: Format) {
+pub fn eprint_failure(failure: &Failure, format: OutputFormat) {
     stderr(&format!("{}\n", describe(failure, format, Palette::default())));
 }
 
@@ -728,8 +729,8 @@ mod tests {
         assert_eq!(causes(&failure("cannot read x: no such file", &["no such file"])), [""; 0]);
         assert_eq!(causes(&failure("cannot connect", &["tcp: refused", "refused"])), ["tcp: refused"]);
         assert_eq!(causes(&failure("cannot connect", &["tcp", "refused", ""])), ["tcp", "refused"]);
-        assert!(describe(&failure("a", &["b"]), Format::Table, Palette::default()).ends_with("\n  because: b"));
-        assert!(describe(&failure("a", &["b"]), Format::Json, Palette::default()).contains(r#""details":["b"]"#));
+        assert!(describe(&failure("a", &["b"]), OutputFormat::Table, Palette::default()).ends_with("\n  because: b"));
+        assert!(describe(&failure("a", &["b"]), OutputFormat::Json, Palette::default()).contains(r#""details":["b"]"#));
     }
 
     #[test]

@@ -21,13 +21,13 @@ pub struct Column {
     /// Ids, numbers and times are never broken over lines.
     pub solid: bool,
     /// How a table tells the value to a person, where the value itself says too little.
-    pub told: Option<Told>,
+    pub told: Option<Wording>,
     /// Whether it is a moment, which a list at a terminal shows as an age.
     pub is_moment: bool,
 }
 
 /// A value in a person's words, from the value (none when it is null or absent) and its whole record.
-pub type Told = fn(value: Option<&str>, record: &str) -> &'static str;
+pub type Wording = fn(value: Option<&str>, record: &str) -> &'static str;
 
 impl Column {
     /// A column that a table shows unasked; rank 0 is the last to go.
@@ -36,7 +36,7 @@ impl Column {
     }
 
     /// The same column, told in a person's words where a table shows it.
-    pub const fn told(self, told: Told) -> Self {
+    pub const fn told(self, told: Wording) -> Self {
         Self { told: Some(told), ..self }
     }
 
@@ -53,7 +53,7 @@ impl Column {
 
 /// A column of one run: what `--fields` named, or a [`Column`] that is shown unasked.
 #[derive(Debug, Clone)]
-pub struct Field {
+pub struct ChosenColumn {
     /// Its name as it was typed; a dot reaches into an object.
     pub key: String,
     /// The name as a key of a JSON object, with its quotes.
@@ -65,12 +65,12 @@ pub struct Field {
     /// As a [`Column`]'s.
     pub solid: bool,
     /// As a [`Column`]'s.
-    pub told: Option<Told>,
+    pub told: Option<Wording>,
     /// As a [`Column`]'s.
     pub is_moment: bool,
 }
 
-impl Field {
+impl ChosenColumn {
     /// A field that no column foresaw, somewhere in an object; somebody asked for it.
     pub fn nested(name: &str) -> Self {
         let title = sanitize::line(name).to_uppercase();
@@ -79,7 +79,7 @@ impl Field {
     }
 }
 
-impl From<&Column> for Field {
+impl From<&Column> for ChosenColumn {
     fn from(column: &Column) -> Self {
         let Column { key, title, rank, solid, told, is_moment } = *column;
         let (json_key, title) = (json_key(key), title.to_owned());
@@ -115,7 +115,7 @@ pub struct Look {
 /// Rows of cells under columns.
 #[derive(Debug)]
 pub struct Table {
-    columns: Vec<Field>,
+    columns: Vec<ChosenColumn>,
     rows: Vec<Vec<String>>,
     widths: Vec<usize>,
 }
@@ -131,7 +131,7 @@ const FRAME: usize = 3;
 
 impl Table {
     /// An empty table.
-    pub fn new(columns: Vec<Field>) -> Self {
+    pub fn new(columns: Vec<ChosenColumn>) -> Self {
         let widths = columns.iter().map(|column| width(&column.title)).collect();
         Self { columns, rows: Vec::new(), widths }
     }
@@ -202,7 +202,7 @@ impl Table {
         let is_kept = |at: &usize| kept.iter().any(|(kept, _)| kept == at);
         let left_out = (0..self.columns.len()).filter(|at| !is_kept(at) && !self.is_idle(*at));
         let left_out = left_out.filter_map(|at| self.columns.get(at)).map(|column| column.title.clone()).collect();
-        let columns: Vec<&Field> = kept.iter().filter_map(|(at, _)| self.columns.get(*at)).collect();
+        let columns: Vec<&ChosenColumn> = kept.iter().filter_map(|(at, _)| self.columns.get(*at)).collect();
         let mut table = ComfyTable::new();
         if look.headings {
             table.set_header(columns.iter().map(|column| &column.title));
@@ -231,7 +231,7 @@ fn absolute(wide: usize) -> ColumnConstraint {
 }
 
 /// One record, a field a line; empty fields are left out.
-pub fn record<'a>(fields: impl IntoIterator<Item = (&'a Field, Cow<'a, str>)>, look: Look) -> String {
+pub fn record<'a>(fields: impl IntoIterator<Item = (&'a ChosenColumn, Cow<'a, str>)>, look: Look) -> String {
     let mut table = ComfyTable::new();
     for (field, value) in fields {
         if !value.is_empty() {
@@ -277,7 +277,7 @@ mod tests {
             Column::shown("firstName", "FIRST NAME", 1, false),
             Column::shown("id", "ID", 2, true),
         ];
-        let mut table = Table::new(columns.iter().map(Field::from).collect());
+        let mut table = Table::new(columns.iter().map(ChosenColumn::from).collect());
         for name in names {
             table.push(["+14155550123".to_owned(), (*name).to_owned(), ID.to_owned()]);
         }
@@ -317,7 +317,7 @@ mod tests {
             Column::shown("id", "ID", 1, true),
         ];
         let table = |emails: &[&str]| {
-            let mut table = Table::new(columns.iter().map(Field::from).collect());
+            let mut table = Table::new(columns.iter().map(ChosenColumn::from).collect());
             for email in emails {
                 table.push(["+14155550123".to_owned(), (*email).to_owned(), ID.to_owned()]);
             }

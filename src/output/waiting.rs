@@ -13,17 +13,17 @@ const TURN: Duration = Duration::from_millis(250);
 
 /// A watch over the question that is under way.
 #[derive(Debug, Default)]
-pub struct Waiting(Arc<(Mutex<State>, Condvar)>);
+pub struct Waiting(Arc<(Mutex<WatchState>, Condvar)>);
 
 #[derive(Debug, Default)]
-struct State {
-    asked: Option<Asked>,
+struct WatchState {
+    asked: Option<PendingQuestion>,
     spinner: Option<Spinner>,
 }
 
 /// A question without an answer so far.
 #[derive(Debug, Clone)]
-struct Asked {
+struct PendingQuestion {
     since: Instant,
     /// Counts from 1.
     attempt: u32,
@@ -41,7 +41,7 @@ impl Waiting {
         waiting
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, WatchState> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -49,7 +49,7 @@ impl Waiting {
     pub fn begins(&self, attempt: u32) {
         let mut state = self.state();
         let since = state.asked.as_ref().filter(|_| attempt > 1).map_or_else(Instant::now, |asked| asked.since);
-        state.asked = Some(Asked { since, attempt, trouble: None });
+        state.asked = Some(PendingQuestion { since, attempt, trouble: None });
         self.0.1.notify_all();
     }
 
@@ -62,11 +62,11 @@ impl Waiting {
 
     /// The answer is there, or there will be none: from here on others write.
     pub fn ends(&self) {
-        *self.state() = State::default();
+        *self.state() = WatchState::default();
     }
 }
 
-fn watch((state, changed): &(Mutex<State>, Condvar)) {
+fn watch((state, changed): &(Mutex<WatchState>, Condvar)) {
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
         let Some(asked) = state.asked.clone() else {
@@ -83,7 +83,7 @@ fn watch((state, changed): &(Mutex<State>, Condvar)) {
     }
 }
 
-impl Asked {
+impl PendingQuestion {
     fn told(&self) -> String {
         let time = time::show(Duration::from_secs(self.since.elapsed().as_secs()));
         match &self.trouble {

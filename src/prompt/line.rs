@@ -19,7 +19,7 @@ const CTRL_F: char = '\u{6}';
 
 /// A text and the cursor in it, which never stands within a character of several code points.
 #[derive(Debug, Default)]
-pub struct Line {
+pub struct EditedLine {
     text: String,
     at: usize,
 }
@@ -35,7 +35,7 @@ pub enum Pressed {
     GivenUp,
 }
 
-impl Line {
+impl EditedLine {
     /// What was typed.
     pub fn text(&self) -> &str {
         &self.text
@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    fn typed(line: &mut Line, text: &str) {
+    fn typed(line: &mut EditedLine, text: &str) {
         for c in text.chars() {
             line.press(Key::Char(c));
         }
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn keys_do_what_they_do_in_a_shell() {
         let after = |text: &str, keys: &[Key]| {
-            let mut line = Line::default();
+            let mut line = EditedLine::default();
             typed(&mut line, text);
             keys.iter().for_each(|key| assert_eq!(line.press(key.clone()), Pressed::Edited));
             let (before, after) = line.around();
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_line_ends_by_enter_and_is_given_up() {
-        let mut line = Line::default();
+        let mut line = EditedLine::default();
         assert_eq!(line.press(Key::Char(CTRL_D)), Pressed::GivenUp);
         assert_eq!(line.press(Key::Escape), Pressed::GivenUp);
         typed(&mut line, "a");
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_character_of_several_code_points_goes_as_one() {
-        let mut line = Line::default();
+        let mut line = EditedLine::default();
         typed(&mut line, "山👩\u{200d}💻e\u{301}");
         line.press(Key::Backspace);
         assert_eq!(line.text(), "山👩\u{200d}💻");
@@ -154,7 +154,7 @@ mod tests {
             Just(Key::Backspace), Just(Key::Del), Just(Key::ArrowLeft), Just(Key::ArrowRight), Just(Key::Home),
             Just(Key::Char(CTRL_U)), Just(Key::Char(CTRL_W)), Just(Key::Char(CTRL_K)), any::<char>().prop_map(Key::Char),
         ], 0..60)) {
-            let mut line = Line::default();
+            let mut line = EditedLine::default();
             for key in keys {
                 line.press(key);
                 let (before, after) = line.around();

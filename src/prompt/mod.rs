@@ -17,7 +17,7 @@ use crate::secrets::credentials::Secret;
 use crate::secrets::source;
 use crate::terminal::Asking;
 use keys::Keys;
-use line::{Line, Pressed};
+use line::{EditedLine, Pressed};
 use screen::Screen;
 
 /// Asks on standard error, or refuses.
@@ -185,7 +185,7 @@ impl Prompt {
     fn line<T>(self, text: &str, check: impl Fn(&str) -> Result<T, String>) -> Result<T, Unanswered> {
         let mut question = self.begin()?;
         let head = question.told(|theme, out| theme.format_input_prompt(out, text, None));
-        let (mut line, mut error) = (Line::default(), String::new());
+        let (mut line, mut error) = (EditedLine::default(), String::new());
         loop {
             let (before, after) = line.around();
             question.draw(&format!("{error}{head}{}", sanitize::line(before)), &sanitize::line(after));
@@ -242,12 +242,12 @@ impl Prompt {
             let mut question = self.begin()?;
             let head = question.told(|theme, out| theme.format_password_prompt(out, text));
             question.draw(&head, "");
-            let mut line = Line::default();
+            let mut line = EditedLine::default();
             loop {
                 let key = question.keys.read()?;
                 // The question was asked again: what was typed before counts no more.
                 if question.asking.was_asked_again() {
-                    line = Line::default();
+                    line = EditedLine::default();
                 }
                 match line.press(key) {
                     Pressed::Entered if !line.text().is_empty() => break,

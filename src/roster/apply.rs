@@ -35,7 +35,7 @@ const UNREACHABLE_AFTER_ROWS: u32 = 20;
 
 /// What came of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum RowOutcome {
     /// This run made the user.
     Created,
     /// The user was there: made by somebody since the plan, or there all along under a number that cannot be read.
@@ -56,7 +56,7 @@ pub enum Outcome {
     Skipped,
 }
 
-impl Outcome {
+impl RowOutcome {
     /// Every outcome, in the order of a summary.
     pub const ALL: [Self; 9] = [
         Self::Created,
@@ -150,13 +150,13 @@ pub enum RowError {
 
 /// What came of one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct RowEvent {
     /// Which step of the plan.
     pub step: usize,
     /// What was asked.
     pub action: Action,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: RowOutcome,
     /// The user's id, when it is known.
     pub id: Option<Box<str>>,
     /// What stood in the way, for what failed or was skipped.
@@ -178,7 +178,7 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     /// How often each outcome, in the order of [`Outcome::ALL`].
-    pub counts: [usize; Outcome::ALL.len()],
+    pub counts: [usize; RowOutcome::ALL.len()],
     /// Why it ended early, if it did.
     pub halt: Option<Halt>,
     /// The refusal that ended it.
@@ -189,13 +189,13 @@ pub struct Summary {
 
 impl Summary {
     /// How many rows came to an outcome.
-    pub fn count(&self, outcome: Outcome) -> usize {
+    pub fn count(&self, outcome: RowOutcome) -> usize {
         self.counts[outcome as usize]
     }
 
     /// How many rows failed, those that were not tried included.
     pub fn failures(&self) -> usize {
-        self.count(Outcome::Failed) + self.count(Outcome::Skipped)
+        self.count(RowOutcome::Failed) + self.count(RowOutcome::Skipped)
     }
 }
 
@@ -210,18 +210,18 @@ pub struct Manner {
 }
 
 /// A plan on its way.
-pub struct Run<'a> {
+pub struct ApplyRun<'a> {
     client: &'a Client,
     plan: &'a Plan<'a>,
     fail_fast: bool,
     started: Instant,
-    state: Mutex<State>,
+    state: Mutex<RunState>,
 }
 
 /// What a run knows of itself.
-struct State {
+struct RunState {
     /// How often each outcome, in the order of [`Outcome::ALL`].
-    counts: [usize; Outcome::ALL.len()],
+    counts: [usize; RowOutcome::ALL.len()],
     halt: Option<Halt>,
     refusal: Option<Box<Error>>,
     /// Rows that failed since something last came through, and when that was.
@@ -231,16 +231,16 @@ struct State {
     clock: ServiceClock,
 }
 
-impl<'a> Run<'a> {
+impl<'a> ApplyRun<'a> {
     /// Carries out a plan; events come to `listen` in the thread of the caller, one per step.
     ///
     /// Cancelling the client's pace ends it: what is in flight is finished, nothing more begins.
-    pub fn carry_out(client: &'a Client, plan: &'a Plan<'a>, manner: Manner, listen: impl FnMut(Event)) -> Summary {
+    pub fn carry_out(client: &'a Client, plan: &'a Plan<'a>, manner: Manner, listen: impl FnMut(RowEvent)) -> Summary {
         let run = Self::new(client, plan, manner);
         let (sender, events) = mpsc::channel();
         thread::scope(|scope| {
             // The listener stays until the last sender is gone.
-            let work = |sender: Sender<Event>| block_on(run.work_off(&Threads, &|event| drop(sender.send(event))));
+            let work = |sender: Sender<RowEvent>| block_on(run.work_off(&Threads, &|event| drop(sender.send(event))));
             let dispatcher = thread::Builder::new().spawn_scoped(scope, {
                 let sender = sender.clone();
                 move || work(sender)
@@ -261,7 +261,7 @@ impl<'a> Run<'a> {
         client: &'a Client,
         plan: &'a Plan<'a>,
         manner: Manner,
-        listen: &(impl Fn(Event) + Sync),
+        listen: &(impl Fn(RowEvent) + Sync),
     ) -> Summary {
         let run = Self::new(client, plan, manner);
         run.work_off(workers, listen).await;
@@ -270,8 +270,8 @@ impl<'a> Run<'a> {
 
     fn new(client: &'a Client, plan: &'a Plan<'a>, manner: Manner) -> Self {
         let started = client.clock().now();
-        let state = State {
-            counts: [0; Outcome::ALL.len()],
+        let state = RunState {
+            counts: [0; RowOutcome::ALL.len()],
             halt: None,
             refusal: None,
             failed_in_a_row: 0,
@@ -284,11 +284,11 @@ impl<'a> Run<'a> {
 
     fn end(self) -> Summary {
         let took = self.client.clock().now() - self.started;
-        let State { counts, halt, refusal, .. } = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let RunState { counts, halt, refusal, .. } = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         Summary { counts, halt, refusal, took }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, RunState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -299,17 +299,17 @@ impl<'a> Run<'a> {
     }
 
     /// Tells of what needs no work, goes through the stages, then tells of what was not tried.
-    async fn work_off(&self, workers: &impl Workers, listen: &(impl Fn(Event) + Sync)) {
-        let tell = |event: Event| {
+    async fn work_off(&self, workers: &impl Workers, listen: &(impl Fn(RowEvent) + Sync)) {
+        let tell = |event: RowEvent| {
             self.lock().counts[event.outcome as usize] += 1;
             listen(event);
         };
         for (at, step) in self.plan.steps.iter().enumerate().filter(|(_, step)| self.plan.action(step) == Action::None)
         {
             let is_unreadable = matches!(step.change, Change::Unreadable(_));
-            let outcome = if is_unreadable { Outcome::Existing } else { Outcome::Unchanged };
+            let outcome = if is_unreadable { RowOutcome::Existing } else { RowOutcome::Unchanged };
             let id = step.user().map(|user| user.id.clone());
-            tell(Event { id, unreadable: is_unreadable, ..event(at, Action::None, outcome) });
+            tell(RowEvent { id, unreadable: is_unreadable, ..event(at, Action::None, outcome) });
         }
         let most = if self.client.rate() > 0.0 { MOST_IN_FLIGHT } else { UNPACED_IN_FLIGHT };
         let mut skipped = Vec::new();
@@ -338,17 +338,17 @@ impl<'a> Run<'a> {
         let halt = self.lock().halt.unwrap_or(Halt::Interrupted);
         // Where the service said no to one row it has said no to the rest; where a person stopped, nobody has.
         let outcome = match halt {
-            Halt::Refused(_) | Halt::Capacity | Halt::RateLimited(_) | Halt::Unreachable => Outcome::Failed,
-            Halt::Interrupted | Halt::FailFast => Outcome::Skipped,
+            Halt::Refused(_) | Halt::Capacity | Halt::RateLimited(_) | Halt::Unreachable => RowOutcome::Failed,
+            Halt::Interrupted | Halt::FailFast => RowOutcome::Skipped,
         };
         for at in skipped {
             let error = Some(RowError::Skipped(halt));
-            tell(Event { error, ..event(at, self.action(at), outcome) });
+            tell(RowEvent { error, ..event(at, self.action(at), outcome) });
         }
     }
 
     /// Decides whether what came of a row ends the run.
-    fn judge(&self, event: &Event) {
+    fn judge(&self, event: &RowEvent) {
         let error = event.error.as_ref().and_then(RowError::of_the_service);
         if let (Some(halt), Some(error)) = (self.reason_to_halt(error), error) {
             // The first one is told with what belongs to it: whose credentials, which proxy.
@@ -386,12 +386,12 @@ impl<'a> Run<'a> {
     }
 
     /// Carries out one step, whose turn has come.
-    async fn step(&self, at: usize) -> Event {
+    async fn step(&self, at: usize) -> RowEvent {
         let action = self.action(at);
-        let Some(step) = self.plan.steps.get(at) else { return event(at, action, Outcome::Unchanged) };
+        let Some(step) = self.plan.steps.get(at) else { return event(at, action, RowOutcome::Unchanged) };
         match (action, step.user()) {
             (Action::Delete, Some(user)) => match self.delete(user, Start::Taken).await {
-                Ok(()) => Event { id: Some(user.id.clone()), ..event(at, action, Outcome::Deleted) },
+                Ok(()) => RowEvent { id: Some(user.id.clone()), ..event(at, action, RowOutcome::Deleted) },
                 Err(error) => failed(at, action, Some(user), error),
             },
             (Action::Replace, Some(user)) => self.replace(at, step, user).await,
@@ -407,20 +407,20 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn replace(&self, at: usize, step: &Step<'_>, user: &ProjectUser) -> Event {
+    async fn replace(&self, at: usize, step: &Step<'_>, user: &ProjectUser) -> RowEvent {
         // Nobody is deleted whom the service would have changed: only what it keeps is made anew. It is asked for all
         // that the user has, since the user may be gone by now: a delete of a run that was killed can still be on its way.
         let repeated = self.register(at, step, step.replacement(), None, Start::Taken).await;
-        if repeated.outcome != Outcome::Drift || repeated.spared {
+        if repeated.outcome != RowOutcome::Drift || repeated.spared {
             return repeated;
         }
         // A delete whose answer was lost may have been done.
         if let Err(error) = self.delete(user, Start::Turn).await {
-            return Event { lost: true, ..failed(at, Action::Replace, Some(user), error) };
+            return RowEvent { lost: true, ..failed(at, Action::Replace, Some(user), error) };
         }
         match self.register(at, step, step.replacement(), Some(user), Start::Finish).await {
-            Event { error: Some(error), .. } => {
-                Event { lost: true, ..failed(at, Action::Replace, None, RowError::HalfReplaced(Box::new(error))) }
+            RowEvent { error: Some(error), .. } => {
+                RowEvent { lost: true, ..failed(at, Action::Replace, None, RowError::HalfReplaced(Box::new(error))) }
             }
             made => made,
         }
@@ -434,9 +434,9 @@ impl<'a> Run<'a> {
         wanted: Option<NewUser>,
         replaced: Option<&ProjectUser>,
         start: Start,
-    ) -> Event {
+    ) -> RowEvent {
         let action = self.action(at);
-        let Some(wanted) = wanted else { return event(at, action, Outcome::Unchanged) };
+        let Some(wanted) = wanted else { return event(at, action, RowOutcome::Unchanged) };
         let begun = self.client.clock().now();
         let result = self.client.call_starting(&Create(&wanted), start).await;
         let read = result.and_then(|answer| {
@@ -469,7 +469,7 @@ impl<'a> Run<'a> {
         replaced: Option<&ProjectUser>,
         user: &User<'_>,
         is_older: bool,
-    ) -> Event {
+    ) -> RowEvent {
         let action = self.action(at);
         let unreadable = match wanted.compare(user) {
             Err(Mismatch { field, wanted, answered }) => {
@@ -480,23 +480,30 @@ impl<'a> Run<'a> {
         };
         let kept = differences(wanted, user.first_name.as_deref(), user.last_name.as_deref(), user.email.as_deref());
         let outcome = match (action, replaced) {
-            _ if !kept.is_empty() => Outcome::Drift,
+            _ if !kept.is_empty() => RowOutcome::Drift,
             (Action::Create, _) if is_older => {
                 // Nobody like this was there when the project was read.
                 self.lock().alone = false;
-                Outcome::Existing
+                RowOutcome::Existing
             }
             // Two requests at once get the same answer, so that only who is alone may say whose it is.
-            (Action::Create, _) | (_, Some(_)) if self.lock().alone => Outcome::Created,
-            (Action::Create, _) | (_, Some(_)) => Outcome::Registered,
-            _ => Outcome::Updated,
+            (Action::Create, _) | (_, Some(_)) if self.lock().alone => RowOutcome::Created,
+            (Action::Create, _) | (_, Some(_)) => RowOutcome::Registered,
+            _ => RowOutcome::Updated,
         };
         let numbers = replaced.and_then(|old| Some((old.assigned.as_deref()?, user.assigned_phone_number.as_deref()?)));
         let renumbered = numbers.filter(|(old, new)| number::compare(new, old) == Likeness::Different);
         let renumbered = renumbered.map(|(old, new)| (old.into(), new.into()));
         let spared =
             action == Action::Replace && !self.plan.policy.may_replace(user.meta.opt_in, user.meta.project_owner);
-        Event { id: Some(user.id.as_ref().into()), kept, renumbered, unreadable, spared, ..event(at, action, outcome) }
+        RowEvent {
+            id: Some(user.id.as_ref().into()),
+            kept,
+            renumbered,
+            unreadable,
+            spared,
+            ..event(at, action, outcome)
+        }
     }
 
     fn row_error(&self, error: Error) -> RowError {
@@ -518,9 +525,9 @@ impl RowError {
     }
 }
 
-fn event(step: usize, action: Action, outcome: Outcome) -> Event {
+fn event(step: usize, action: Action, outcome: RowOutcome) -> RowEvent {
     let (id, error, renumbered) = (None, None, None);
-    Event {
+    RowEvent {
         step,
         action,
         outcome,
@@ -534,6 +541,6 @@ fn event(step: usize, action: Action, outcome: Outcome) -> Event {
     }
 }
 
-fn failed(step: usize, action: Action, user: Option<&ProjectUser>, error: RowError) -> Event {
-    Event { id: user.map(|user| user.id.clone()), error: Some(error), ..event(step, action, Outcome::Failed) }
+fn failed(step: usize, action: Action, user: Option<&ProjectUser>, error: RowError) -> RowEvent {
+    RowEvent { id: user.map(|user| user.id.clone()), error: Some(error), ..event(step, action, RowOutcome::Failed) }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// How a roster is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
+pub enum RosterFormat {
     /// A header and a row per user; separated by `,`, `;` or tab.
     Csv,
     /// A JSON object per line.
@@ -22,7 +22,7 @@ pub enum Format {
 #[error("{0:?} is not a roster format; write csv, ndjson, json or toml")]
 pub struct FormatError(pub String);
 
-impl Format {
+impl RosterFormat {
     /// Every format.
     pub const ALL: [Self; 4] = [Self::Csv, Self::Ndjson, Self::Json, Self::Toml];
 
@@ -60,13 +60,13 @@ impl Format {
     }
 }
 
-impl fmt::Display for Format {
+impl fmt::Display for RosterFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl FromStr for Format {
+impl FromStr for RosterFormat {
     type Err = FormatError;
 
     fn from_str(text: &str) -> Result<Self, FormatError> {
@@ -81,18 +81,18 @@ mod tests {
 
     #[test]
     fn the_extension_tells_else_the_content() {
-        assert_eq!(Format::of_path(Path::new("a/users.CSV")), Some(Format::Csv));
-        assert_eq!(Format::of_path(Path::new("users.jsonl")), Some(Format::Ndjson));
-        assert_eq!(Format::of_path(Path::new("users.txt")), None);
-        assert_eq!(Format::of_path(Path::new("-")), None);
-        assert_eq!(Format::of_content("\n# people\n[[users]]\nphoneNumber = \"+1\""), Format::Toml);
-        assert_eq!(Format::of_content("  [\n{}]"), Format::Json);
-        assert_eq!(Format::of_content("{\"phoneNumber\":\"+1\"}"), Format::Ndjson);
-        assert_eq!(Format::of_content("phoneNumber\n"), Format::Csv);
-        assert_eq!(Format::of_content(""), Format::Csv);
-        for format in Format::ALL {
+        assert_eq!(RosterFormat::of_path(Path::new("a/users.CSV")), Some(RosterFormat::Csv));
+        assert_eq!(RosterFormat::of_path(Path::new("users.jsonl")), Some(RosterFormat::Ndjson));
+        assert_eq!(RosterFormat::of_path(Path::new("users.txt")), None);
+        assert_eq!(RosterFormat::of_path(Path::new("-")), None);
+        assert_eq!(RosterFormat::of_content("\n# people\n[[users]]\nphoneNumber = \"+1\""), RosterFormat::Toml);
+        assert_eq!(RosterFormat::of_content("  [\n{}]"), RosterFormat::Json);
+        assert_eq!(RosterFormat::of_content("{\"phoneNumber\":\"+1\"}"), RosterFormat::Ndjson);
+        assert_eq!(RosterFormat::of_content("phoneNumber\n"), RosterFormat::Csv);
+        assert_eq!(RosterFormat::of_content(""), RosterFormat::Csv);
+        for format in RosterFormat::ALL {
             assert_eq!(format.as_str().parse(), Ok(format));
         }
-        assert!("xml".parse::<Format>().is_err());
+        assert!("xml".parse::<RosterFormat>().is_err());
     }
 }

@@ -13,8 +13,8 @@ pub(crate) mod snapshot;
 pub(crate) mod worker_pool;
 pub(crate) mod write;
 
-pub use apply::{Event, Halt, Manner, Outcome, RowError, Run, Summary};
-pub use format::Format;
+pub use apply::{ApplyRun, Halt, Manner, RowError, RowEvent, RowOutcome, Summary};
+pub use format::RosterFormat;
 pub use plan::{Action, Change, Counts, Difference, Plan, Policy, Step};
 pub use problem::{Place, Problem, Problems, Way};
 pub use read::{Roster, Row};

@@ -160,7 +160,7 @@ fn identity(user: &ProjectUser) -> Identity<'_> {
 /// Compares a roster with a project.
 pub fn plan<'a>(roster: &'a Roster, snapshot: &'a Snapshot, policy: Policy) -> Plan<'a> {
     let mut index = Index::new(snapshot);
-    let matched: Vec<Match<'a>> = roster.rows.iter().map(|row| index.find(row)).collect();
+    let matched: Vec<RowMatch<'a>> = roster.rows.iter().map(|row| index.find(row)).collect();
     let named: HashSet<Identity<'_>> = matched.iter().filter_map(|row| row.user.map(identity)).collect();
     let maybe_named: HashSet<&str> = matched.iter().filter_map(|row| Some(&*row.unreadable?.id)).collect();
     let is_named = |user: &ProjectUser| named.contains(&identity(user)) || maybe_named.contains(&*user.id);
@@ -186,7 +186,7 @@ pub fn plan<'a>(roster: &'a Roster, snapshot: &'a Snapshot, policy: Policy) -> P
             (false, _) => {}
         }
     }
-    for (row, Match { kind, user, unreadable }) in roster.rows.iter().zip(matched) {
+    for (row, RowMatch { kind, user, unreadable }) in roster.rows.iter().zip(matched) {
         let change = match (user, unreadable) {
             (None, None) => Change::Create,
             (None, Some(user)) => Change::Unreadable(user),
@@ -215,7 +215,7 @@ pub fn plan<'a>(roster: &'a Roster, snapshot: &'a Snapshot, policy: Policy) -> P
 
 /// What a row means.
 #[derive(Clone, Copy)]
-struct Match<'a> {
+struct RowMatch<'a> {
     /// The type that the row's user has or gets.
     kind: UserType,
     /// The user who is the row's.
@@ -251,16 +251,16 @@ impl<'a> Index<'a> {
     }
 
     /// The user that a row means, and the type that it has or gets.
-    fn find(&mut self, row: &Row) -> Match<'a> {
+    fn find(&mut self, row: &Row) -> RowMatch<'a> {
         let phone = row.user.phone_number.as_str();
         let (kind, user) = self.find_readable(row);
         if user.is_some() {
-            return Match { kind, user, unreadable: None };
+            return RowMatch { kind, user, unreadable: None };
         }
         let line = row.user.assigned_phone_number.as_ref().map(crate::model::Phone::as_str);
         match self.unreadable.take(kind, phone, line.filter(|_| kind == UserType::Dedicated)) {
-            Some((user, Likeness::Same)) => Match { kind, user: Some(user), unreadable: None },
-            other => Match { kind, user: None, unreadable: other.map(|(user, _)| user) },
+            Some((user, Likeness::Same)) => RowMatch { kind, user: Some(user), unreadable: None },
+            other => RowMatch { kind, user: None, unreadable: other.map(|(user, _)| user) },
         }
     }
 

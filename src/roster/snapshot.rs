@@ -81,19 +81,19 @@ pub enum SnapshotError {
 
 /// What one reading of the pages came to.
 enum Reading {
-    Whole(Vec<Record>),
+    Whole(Vec<UntypedUser>),
     Changed,
 }
 
 /// A user whose type may still be open.
-struct Record {
+struct UntypedUser {
     user: ProjectUser,
     typed: bool,
 }
 
 /// What a page's answer held.
-struct Page {
-    records: Vec<Record>,
+struct PageAnswer {
+    records: Vec<UntypedUser>,
     total: Option<usize>,
 }
 
@@ -107,7 +107,7 @@ impl Snapshot {
             let Reading::Whole(records) = read_pages(client)? else { continue };
             let open = records.iter().any(|record| !record.typed && record.user.assigned.is_some());
             let lines = if needs_lines || open { read_lines(client)? } else { HashSet::new() };
-            let settle = |mut record: Record| {
+            let settle = |mut record: UntypedUser| {
                 if !record.typed {
                     let is_line = |assigned: &str| {
                         lines.contains(assigned) || (!number::is_whole(assigned) && may_be_one_of(assigned, &lines))
@@ -138,19 +138,19 @@ fn read_lines(client: &Client) -> Result<HashSet<Box<str>>, SnapshotError> {
     Ok(answer.read()?.items.into_iter().filter_map(number).collect())
 }
 
-fn read_page(client: &Client, offset: usize) -> Result<Page, SnapshotError> {
+fn read_page(client: &Client, offset: usize) -> Result<PageAnswer, SnapshotError> {
     let offset = u32::try_from(offset).ok().filter(|offset| *offset > 0);
     let answer = client.call(&List { limit: Some(PAGE), offset, ..List::default() })?;
     let Many { items, total } = answer.read()?;
     let records = items.iter().map(|raw| record(raw)).collect::<Result<_, _>>()?;
-    Ok(Page { records, total: total.and_then(|total| usize::try_from(total).ok()) })
+    Ok(PageAnswer { records, total: total.and_then(|total| usize::try_from(total).ok()) })
 }
 
-fn record(raw: &RawValue) -> Result<Record, SnapshotError> {
+fn record(raw: &RawValue) -> Result<UntypedUser, SnapshotError> {
     let user: User<'_> = serde_json::from_str(raw.get()).map_err(|error| SnapshotError::Record(error.to_string()))?;
     let text = |text: Option<Cow<'_, str>>| text.filter(|text| !text.is_empty()).map(|text| text.into());
     let kind: Option<UserType> = user.kind.as_deref().and_then(|kind| kind.parse().ok());
-    Ok(Record {
+    Ok(UntypedUser {
         typed: kind.is_some(),
         user: ProjectUser {
             id: user.id.into(),
@@ -188,7 +188,7 @@ fn read_pages(client: &Client) -> Result<Reading, SnapshotError> {
     let got = first.records.len();
     let whole = match first.total {
         Some(total) => got >= total,
-        // The seed's era names no total: only a full page can hide more, and a longer one ignores the limit.
+        // 2026-05 names no total: only a full page can hide more, and a longer one ignores the limit.
         None => got != PAGE as usize,
     };
     if whole {
@@ -207,7 +207,7 @@ fn read_pages(client: &Client) -> Result<Reading, SnapshotError> {
 ///
 /// The total is only what the service says: nothing is set aside for it, and nothing more is asked for when a page
 /// does not go on where the one before has ended.
-fn read_to_total(client: &Client, first: Vec<Record>, total: usize) -> Result<Reading, SnapshotError> {
+fn read_to_total(client: &Client, first: Vec<UntypedUser>, total: usize) -> Result<Reading, SnapshotError> {
     // A service with a smaller page than was asked for sets the step.
     let step = first.len() - 1;
     let pages = (total - 2) / step;
@@ -230,8 +230,8 @@ fn read_to_total(client: &Client, first: Vec<Record>, total: usize) -> Result<Re
 }
 
 /// Reads some pages at once, in this order; where the system gives no threads, one after the other.
-fn read_batch(client: &Client, offsets: &[usize]) -> Vec<Result<Page, SnapshotError>> {
-    let pages: Vec<OnceLock<Result<Page, SnapshotError>>> = offsets.iter().map(|_| OnceLock::new()).collect();
+fn read_batch(client: &Client, offsets: &[usize]) -> Vec<Result<PageAnswer, SnapshotError>> {
+    let pages: Vec<OnceLock<Result<PageAnswer, SnapshotError>>> = offsets.iter().map(|_| OnceLock::new()).collect();
     thread::scope(|scope| {
         for (offset, place) in offsets.iter().zip(&pages).skip(1) {
             let read = move || drop(place.set(read_page(client, *offset)));
@@ -249,7 +249,7 @@ fn read_batch(client: &Client, offsets: &[usize]) -> Vec<Result<Page, SnapshotEr
 }
 
 /// Reads on until a page brings nothing new.
-fn read_to_end(client: &Client, first: Vec<Record>) -> Result<Reading, SnapshotError> {
+fn read_to_end(client: &Client, first: Vec<UntypedUser>) -> Result<Reading, SnapshotError> {
     let mut joined = Joined::new(first);
     loop {
         let offset = joined.records.len() - 1;
@@ -257,7 +257,7 @@ fn read_to_end(client: &Client, first: Vec<Record>) -> Result<Reading, SnapshotE
             return Err(SnapshotError::TooLarge);
         }
         let page = read_page(client, offset)?;
-        let same = |(one, other): (&Record, &Record)| one.user.id == other.user.id;
+        let same = |(one, other): (&UntypedUser, &UntypedUser)| one.user.id == other.user.id;
         if page.records.len() == joined.records.len() && page.records.iter().zip(&joined.records).all(same) {
             // The same page again: this service ignores the offset, and so gave everything at first.
             return Ok(Reading::Whole(joined.records));
@@ -274,18 +274,18 @@ fn read_to_end(client: &Client, first: Vec<Record>) -> Result<Reading, SnapshotE
 
 /// Pages joined so far, and the ids that they held.
 struct Joined {
-    records: Vec<Record>,
+    records: Vec<UntypedUser>,
     seen: HashSet<Box<str>>,
 }
 
 impl Joined {
-    fn new(first: Vec<Record>) -> Self {
+    fn new(first: Vec<UntypedUser>) -> Self {
         let seen = first.iter().map(|record| record.user.id.clone()).collect();
         Self { records: first, seen }
     }
 
     /// Adds a page that begins with the last user so far; false when it does not fit.
-    fn add(&mut self, page: Vec<Record>) -> bool {
+    fn add(&mut self, page: Vec<UntypedUser>) -> bool {
         let mut page = page.into_iter();
         let overlap = page.next().zip(self.records.last()).is_some_and(|(new, old)| new.user.id == old.user.id);
         overlap

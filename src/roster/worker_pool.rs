@@ -13,19 +13,19 @@ const STACK: usize = 512 * 1024;
 
 /// Where items wait for workers and workers for items.
 struct Queue<T> {
-    state: Mutex<State<T>>,
+    state: Mutex<QueueState<T>>,
     arrived: Condvar,
     freed: Condvar,
 }
 
-struct State<T> {
+struct QueueState<T> {
     waiting: VecDeque<T>,
     idle: usize,
     closed: bool,
 }
 
 impl<T> Queue<T> {
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> MutexGuard<'_, QueueState<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -115,7 +115,7 @@ fn carry_out_on<T: Send>(
     work: impl Fn(T) + Sync,
 ) {
     let queue = Queue {
-        state: Mutex::new(State { waiting: VecDeque::new(), idle: 0, closed: false }),
+        state: Mutex::new(QueueState { waiting: VecDeque::new(), idle: 0, closed: false }),
         arrived: Condvar::new(),
         freed: Condvar::new(),
     };

@@ -4,13 +4,13 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::format::Format;
+use super::format::RosterFormat;
 use crate::model::{Email, Phone};
 use crate::nouns::users::model::NewUser;
 
 /// A user as a roster has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Entry {
+pub struct RosterEntry {
     /// The `id`, where the service wrote any of it: such a row is taken to the letter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Box<str>>,
@@ -21,24 +21,24 @@ pub struct Entry {
 
 /// `[[users]]`
 #[derive(Serialize)]
-struct Document<'a> {
-    users: [&'a Entry; 1],
+struct TomlDocument<'a> {
+    users: [&'a RosterEntry; 1],
 }
 
 /// Writes users as a roster.
 ///
 /// # Errors
 /// Whatever the writer says.
-pub fn write(out: impl Write, format: Format, users: &[Entry]) -> io::Result<()> {
+pub fn write(out: impl Write, format: RosterFormat, users: &[RosterEntry]) -> io::Result<()> {
     match format {
-        Format::Csv => csv(out, users),
-        Format::Ndjson => lines(out, users),
-        Format::Json => array(out, users),
-        Format::Toml => tables(out, users),
+        RosterFormat::Csv => csv(out, users),
+        RosterFormat::Ndjson => lines(out, users),
+        RosterFormat::Json => array(out, users),
+        RosterFormat::Toml => tables(out, users),
     }
 }
 
-fn csv(out: impl Write, users: &[Entry]) -> io::Result<()> {
+fn csv(out: impl Write, users: &[RosterEntry]) -> io::Result<()> {
     let has_ids = users.iter().any(|entry| entry.id.is_some());
     let mut writer = ::csv::Writer::from_writer(out);
     let mut record = |id: &str, rest: [&str; 6]| {
@@ -48,7 +48,7 @@ fn csv(out: impl Write, users: &[Entry]) -> io::Result<()> {
         writer.write_record(rest)
     };
     record("id", ["type", "phoneNumber", "assignedPhoneNumber", "firstName", "lastName", "email"])?;
-    for Entry { id, user } in users {
+    for RosterEntry { id, user } in users {
         let rest = [
             user.kind.as_str(),
             user.phone_number.as_str(),
@@ -62,7 +62,7 @@ fn csv(out: impl Write, users: &[Entry]) -> io::Result<()> {
     writer.flush()
 }
 
-fn lines(mut out: impl Write, users: &[Entry]) -> io::Result<()> {
+fn lines(mut out: impl Write, users: &[RosterEntry]) -> io::Result<()> {
     for user in users {
         serde_json::to_writer(&mut out, user)?;
         out.write_all(b"\n")?;
@@ -70,7 +70,7 @@ fn lines(mut out: impl Write, users: &[Entry]) -> io::Result<()> {
     out.flush()
 }
 
-fn array(mut out: impl Write, users: &[Entry]) -> io::Result<()> {
+fn array(mut out: impl Write, users: &[RosterEntry]) -> io::Result<()> {
     let mut before = "[\n  ";
     for user in users {
         out.write_all(before.as_bytes())?;
@@ -81,10 +81,10 @@ fn array(mut out: impl Write, users: &[Entry]) -> io::Result<()> {
     out.flush()
 }
 
-fn tables(mut out: impl Write, users: &[Entry]) -> io::Result<()> {
+fn tables(mut out: impl Write, users: &[RosterEntry]) -> io::Result<()> {
     for user in users {
         // Of text alone, which TOML always can write.
-        let table = ::toml::to_string(&Document { users: [user] }).map_err(io::Error::other)?;
+        let table = ::toml::to_string(&TomlDocument { users: [user] }).map_err(io::Error::other)?;
         writeln!(out, "{table}")?;
     }
     out.flush()

@@ -22,11 +22,11 @@ use super::exchange::{Head, Response as Answer};
 use super::fault::FaultKind;
 use super::incoming::{authorization, check_host, read_body};
 use super::journal::{Visit, cut};
-use super::outgoing::{Place, Room};
+use super::outgoing::{ReservedRoom, Room};
 use super::refusal::Refusal;
 use super::router::{Admitted, Rest, Router};
 use super::store_error::StoreError;
-use super::workers::Workers;
+use super::workers::StoreWorkers;
 use super::{control, page};
 
 /// How long a request that hangs on purpose is held.
@@ -57,7 +57,7 @@ pub struct Shared {
     /// What answers.
     pub router: Router,
     /// The threads that wait for the database.
-    pub workers: Workers,
+    pub workers: StoreWorkers,
     /// How many answers are made at once.
     pub turns: Semaphore,
     /// Where answers wait to be read.
@@ -95,17 +95,17 @@ pub async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> R
     let (head, body) = request.into_parts();
     // What is for people takes no part in the sequence of faults, nor in the count.
     if let Some(asset) = page::asset(head.uri.path()) {
-        return Ok(written(paged(&shared, &head, &asset), Place::default(), &shared.name));
+        return Ok(written(paged(&shared, &head, &asset), ReservedRoom::default(), &shared.name));
     }
     if head.uri.path().starts_with(page::FOLDER) {
-        return Ok(written(Refusal::Route.into(), Place::default(), &shared.name));
+        return Ok(written(Refusal::Route.into(), ReservedRoom::default(), &shared.name));
     }
     if head.uri.path().starts_with(control::PREFIX) {
         return Ok(controlled(&shared, head, body).await);
     }
     shared.requests.fetch_add(1, Ordering::Relaxed);
     let fate = shared.router.state.faults.get().next_request();
-    let mut asked = Asked::new(&shared, &head, start, fate.fault);
+    let mut asked = LoggedRequest::new(&shared, &head, start, fate.fault);
     let admitted = shared.router.admit(&Head {
         method: &head.method,
         path: head.uri.path(),
@@ -117,7 +117,7 @@ pub async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> R
         // A stop cuts the waiting short: a slow answer must not outlive the server.
         let _ = tokio::time::timeout(fate.delay, stopping.wait_for(|stop| *stop)).await;
     }
-    let mut place = Place::default();
+    let mut place = ReservedRoom::default();
     let answer = match fate.fault {
         Some(FaultKind::Hang) => {
             // Who looks for what its client waits for finds it while it waits.
@@ -165,7 +165,7 @@ pub async fn exchange(shared: Arc<Shared>, request: HyperRequest<Incoming>) -> R
 }
 
 /// A request on its way to the journal and the log.
-struct Asked<'a> {
+struct LoggedRequest<'a> {
     shared: &'a Shared,
     start: Instant,
     at: Timestamp,
@@ -177,7 +177,7 @@ struct Asked<'a> {
     is_kept: bool,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> LoggedRequest<'a> {
     fn new(shared: &'a Shared, head: &Parts, start: Instant, fault: Option<FaultKind>) -> Self {
         Self {
             shared,
@@ -228,7 +228,7 @@ impl<'a> Asked<'a> {
 }
 
 /// An answer as it goes out; it keeps its place until it is read.
-fn written(answer: Answer, place: Place, name: &HeaderValue) -> Response<Outgoing> {
+fn written(answer: Answer, place: ReservedRoom, name: &HeaderValue) -> Response<Outgoing> {
     let mut response = Response::new(Either::Left(Full::from(place.keep(answer.body))));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
@@ -263,36 +263,36 @@ async fn controlled(shared: &Arc<Shared>, head: Parts, body: Incoming) -> Respon
         written(answer, place, &shared.name)
     };
     if let Err(refusal) = check_host(&head.headers, head.version, head.uri.host(), shared.listen) {
-        return whole(refusal.into(), Place::default());
+        return whole(refusal.into(), ReservedRoom::default());
     }
     let body = match read_body(&head.headers, body).await {
         Ok(body) => body,
         Err(refusal) => {
             let answer = Answer::from(refusal).with(CONNECTION, HeaderValue::from_static("close"));
-            return whole(answer, Place::default());
+            return whole(answer, ReservedRoom::default());
         }
     };
     let is_get = head.method == Method::GET;
     let request = Arc::new((head, body));
     let mut reply = control(shared, &request).await;
     let place = match &reply {
-        control::Reply::Whole(answer) => match shared.room.find(answer.body.len()) {
+        control::ControlReply::Whole(answer) => match shared.room.find(answer.body.len()) {
             Some(place) => place,
             // As with the API's own: made again later rather than kept.
             None if is_get => {
                 let length = answer.body.len();
-                drop(std::mem::replace(&mut reply, control::Reply::Whole(ended())));
+                drop(std::mem::replace(&mut reply, control::ControlReply::Whole(ended())));
                 let place = shared.room.wait(length).await;
                 reply = control(shared, &request).await;
                 place
             }
-            None => Place::default(),
+            None => ReservedRoom::default(),
         },
-        control::Reply::Events(_) => Place::default(),
+        control::ControlReply::Events(_) => ReservedRoom::default(),
     };
     match reply {
-        control::Reply::Whole(answer) => whole(answer, place),
-        control::Reply::Events(listening) => {
+        control::ControlReply::Whole(answer) => whole(answer, place),
+        control::ControlReply::Events(listening) => {
             let head = Answer::empty(StatusCode::OK)
                 .with(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
             whole(head, place).map(|_| Either::Right(listening))
@@ -301,7 +301,7 @@ async fn controlled(shared: &Arc<Shared>, head: Parts, body: Incoming) -> Respon
 }
 
 /// Hands a call of the control plane to what answers it, on a thread that may wait for the database.
-async fn control(shared: &Arc<Shared>, request: &Arc<(Parts, Bytes)>) -> control::Reply {
+async fn control(shared: &Arc<Shared>, request: &Arc<(Parts, Bytes)>) -> control::ControlReply {
     let (inside, request) = (Arc::clone(shared), Arc::clone(request));
     let work = move || {
         let (head, body) = &*request;
@@ -311,7 +311,7 @@ async fn control(shared: &Arc<Shared>, request: &Arc<(Parts, Bytes)>) -> control
         let host = head.headers.get(HOST).map_or_else(|| inside.listen.to_string(), text);
         control::answer(
             &inside.router.state,
-            &control::Request {
+            &control::ControlRequest {
                 method: &head.method,
                 path: head.uri.path(),
                 query: head.uri.query(),
@@ -322,11 +322,11 @@ async fn control(shared: &Arc<Shared>, request: &Arc<(Parts, Bytes)>) -> control
             },
         )
     };
-    shared.workers.run(work).await.unwrap_or_else(|| control::Reply::Whole(ended()))
+    shared.workers.run(work).await.unwrap_or_else(|| control::ControlReply::Whole(ended()))
 }
 
 /// Answers a request, and finds the answer a place to wait in until it is read.
-async fn respond(shared: &Arc<Shared>, admitted: Admitted, head: Parts, body: Bytes) -> (Answer, Place) {
+async fn respond(shared: &Arc<Shared>, admitted: Admitted, head: Parts, body: Bytes) -> (Answer, ReservedRoom) {
     let is_get = head.method == Method::GET;
     let asked = head.uri.to_string();
     let request = Arc::new((admitted, head, body));
@@ -339,7 +339,7 @@ async fn respond(shared: &Arc<Shared>, admitted: Admitted, head: Parts, body: By
             let length = answer.body.len();
             match shared.room.find(length) {
                 Some(place) => return (answer, place),
-                None if !is_get => return (answer, Place::default()),
+                None if !is_get => return (answer, ReservedRoom::default()),
                 None => {}
             }
             shared.room.turn_away(&asked, length);

@@ -3,6 +3,7 @@
 //! Bare JSON in and out, errors in the API's shape. It wants a header that no page elsewhere can send without asking,
 //! and never the project's credentials.
 
+pub(crate) mod answers;
 mod call;
 mod faults;
 mod message;
@@ -11,15 +12,15 @@ mod reset;
 
 use hyper::Method;
 
-use self::call::Call;
-pub use self::call::{Reply, Request};
-use super::exchange::State;
+use self::call::ControlCall;
+pub use self::call::{ControlReply, ControlRequest};
+use super::exchange::SandboxState;
 use super::refusal::Refusal;
 pub use crate::http::loopback::{MARK, PREFIX};
 
 /// A call of the control plane.
 #[derive(Debug)]
-pub struct Route {
+pub struct ControlRoute {
     /// Its method.
     pub method: Method,
     /// Its path below [`PREFIX`]; a part in braces stands for any one.
@@ -27,18 +28,22 @@ pub struct Route {
     /// Whether it wants the header.
     pub is_guarded: bool,
     /// What answers it.
-    handler: fn(&Call<'_>) -> Result<Reply, Refusal>,
+    handler: fn(&ControlCall<'_>) -> Result<ControlReply, Refusal>,
 }
 
 /// A route that wants the header.
-const fn route(method: Method, path: &'static str, handler: fn(&Call<'_>) -> Result<Reply, Refusal>) -> Route {
-    Route { method, path, is_guarded: true, handler }
+const fn route(
+    method: Method,
+    path: &'static str,
+    handler: fn(&ControlCall<'_>) -> Result<ControlReply, Refusal>,
+) -> ControlRoute {
+    ControlRoute { method, path, is_guarded: true, handler }
 }
 
 /// Everything that can be asked.
-pub static ROUTES: [Route; 11] = [
+pub static ROUTES: [ControlRoute; 11] = [
     // Who waits for the server to come up knows nothing of it yet, and learns nothing.
-    Route { method: Method::GET, path: "health", is_guarded: false, handler: observe::health },
+    ControlRoute { method: Method::GET, path: "health", is_guarded: false, handler: observe::health },
     route(Method::GET, "connect", observe::connect),
     route(Method::GET, "requests", observe::requests),
     route(Method::DELETE, "requests", observe::forget_requests),
@@ -51,7 +56,7 @@ pub static ROUTES: [Route; 11] = [
     route(Method::POST, "reset", reset::reset),
 ];
 
-impl Route {
+impl ControlRoute {
     /// Whether a path is its own; what stands there in place of the braces.
     fn parameter<'p>(&self, path: &'p str) -> Option<&'p str> {
         let Some((head, tail)) = self.path.split_once("{id}") else { return (self.path == path).then_some("") };
@@ -60,7 +65,7 @@ impl Route {
 }
 
 /// Answers a request.
-pub fn answer(state: &State, request: &Request<'_>) -> Reply {
+pub fn answer(state: &SandboxState, request: &ControlRequest<'_>) -> ControlReply {
     let path = request.path.strip_prefix(PREFIX).unwrap_or_default();
     let path = path.strip_suffix('/').unwrap_or(path);
     let method = if *request.method == Method::HEAD { &Method::GET } else { request.method };
@@ -69,11 +74,11 @@ pub fn answer(state: &State, request: &Request<'_>) -> Reply {
     // A page of somebody else's may send a simple request, but neither this header nor another origin than its own.
     let is_open = found.is_some_and(|(route, _)| !route.is_guarded);
     if !request.is_from_here() || !(request.is_marked || is_open) {
-        return Reply::from(Refusal::Control);
+        return ControlReply::from(Refusal::Control);
     }
     let result = match found {
-        Some((route, parameter)) => (route.handler)(&Call { state, request, parameter }),
+        Some((route, parameter)) => (route.handler)(&ControlCall { state, request, parameter }),
         None => Err(Refusal::Route),
     };
-    result.unwrap_or_else(Reply::from)
+    result.unwrap_or_else(ControlReply::from)
 }

@@ -16,13 +16,13 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::active_faults::ActiveFaults;
-use super::delivery::{Attempt, Delivery, Outcome, Rules};
-use super::delivery_journal::{Journal, Waiting};
+use super::delivery::{Delivery, DeliveryAttempt, DeliveryOutcome, Rules};
+use super::delivery_journal::{DeliveryJournal, PendingDelivery};
 use super::fault::DeliveryFate;
 use super::store::Store;
 use crate::nouns::webhooks::address::is_loopback;
 use crate::nouns::webhooks::rows::{self, Stored};
-use crate::nouns::webhooks::signature::{self, Key, Keys};
+use crate::nouns::webhooks::signature::{self, SigningKey, SigningKeys};
 
 /// The waits before the second attempt and those that follow, each half as long to half as long again.
 const WAITS: [Duration; 5] = [
@@ -45,13 +45,13 @@ const DRAIN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Deliverer {
     /// None once it is told to stop.
-    sender: Option<UnboundedSender<Waiting>>,
+    sender: Option<UnboundedSender<PendingDelivery>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Deliverer {
     /// Starts the thread; where the system has none to give, nothing is taken.
-    pub fn start(store: Arc<Store>, journal: Arc<Journal>, rules: Rules, faults: Arc<ActiveFaults>) -> Self {
+    pub fn start(store: Arc<Store>, journal: Arc<DeliveryJournal>, rules: Rules, faults: Arc<ActiveFaults>) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let thread = std::thread::Builder::new().name("sandbox-deliveries".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
@@ -67,7 +67,7 @@ impl Deliverer {
     ///
     /// # Errors
     /// The delivery, when nobody takes it.
-    pub fn send(&self, waiting: Waiting) -> Result<(), Waiting> {
+    pub fn send(&self, waiting: PendingDelivery) -> Result<(), PendingDelivery> {
         match &self.sender {
             Some(sender) => sender.send(waiting).map_err(|unsent| unsent.0),
             None => Err(waiting),
@@ -87,7 +87,7 @@ impl Drop for Deliverer {
 /// What every delivery needs.
 struct Inside {
     store: Arc<Store>,
-    journal: Arc<Journal>,
+    journal: Arc<DeliveryJournal>,
     rules: Rules,
     faults: Arc<ActiveFaults>,
     stopping: watch::Receiver<bool>,
@@ -99,9 +99,9 @@ struct Inside {
 }
 
 async fn run(
-    mut receiver: UnboundedReceiver<Waiting>,
+    mut receiver: UnboundedReceiver<PendingDelivery>,
     store: Arc<Store>,
-    journal: Arc<Journal>,
+    journal: Arc<DeliveryJournal>,
     rules: Rules,
     faults: Arc<ActiveFaults>,
 ) {
@@ -133,13 +133,13 @@ async fn run(
 }
 
 /// Why an attempt failed, and whether another one may help.
-struct Failed {
+struct FailedAttempt {
     status: Option<StatusCode>,
     why: String,
     is_fatal: bool,
 }
 
-impl Failed {
+impl FailedAttempt {
     fn fatal(why: impl Into<String>) -> Self {
         Self { status: None, why: why.into(), is_fatal: true }
     }
@@ -153,7 +153,7 @@ impl Inside {
         if fate.is_lost {
             let error = Some("it was never sent, as the sandbox was asked".to_owned());
             let attempt = delivery.attempt(now().as_millisecond());
-            return self.journal.add(Attempt { error, fault: Some("delivery-lost"), ..attempt });
+            return self.journal.add(DeliveryAttempt { error, fault: Some("delivery-lost"), ..attempt });
         }
         self.try_all(delivery, number, fate, None).await;
         if fate.is_doubled {
@@ -174,13 +174,13 @@ impl Inside {
                 Ok(_) if self.faults.get().drops(number, at) => {
                     attempt.fault = Some("delivery-drop");
                     let why = "its answer was lost, as the sandbox was asked".to_owned();
-                    Err(Failed { status: None, why, is_fatal: false })
+                    Err(FailedAttempt { status: None, why, is_fatal: false })
                 }
                 other => other,
             };
             let failed = match result {
                 Ok(status) => {
-                    (attempt.outcome, attempt.status) = (Outcome::Delivered, Some(status.as_u16()));
+                    (attempt.outcome, attempt.status) = (DeliveryOutcome::Delivered, Some(status.as_u16()));
                     return self.journal.add(attempt);
                 }
                 Err(failed) => failed,
@@ -194,32 +194,32 @@ impl Inside {
             attempt.error = Some(failed.why);
             let wait = WAITS.get(at).filter(|_| !failed.is_fatal && !*self.stopping.borrow());
             let Some(wait) = wait else { return self.journal.add(attempt) };
-            attempt.outcome = Outcome::Retrying;
+            attempt.outcome = DeliveryOutcome::Retrying;
             self.journal.add(attempt);
             self.pause(spread(*wait, fastrand::f64()).div_f64(self.rules.speed)).await;
             if *self.stopping.borrow() {
                 let error = Some("the sandbox stopped before the next attempt".to_owned());
-                return self.journal.add(Attempt { error, ..delivery.attempt(now().as_millisecond()) });
+                return self.journal.add(DeliveryAttempt { error, ..delivery.attempt(now().as_millisecond()) });
             }
         }
     }
 
     /// One attempt; what was sent goes into its record.
-    async fn attempt(&self, delivery: &Delivery, attempt: &mut Attempt) -> Result<StatusCode, Failed> {
+    async fn attempt(&self, delivery: &Delivery, attempt: &mut DeliveryAttempt) -> Result<StatusCode, FailedAttempt> {
         // As it is now: it may have been deleted, or its secret changed.
         let found = self.store.read(|c| rows::find(c, &delivery.project, &delivery.webhook));
         let webhook = match found {
             Ok(Some(webhook)) if webhook.disabled.is_none() => webhook,
-            Ok(Some(_)) => return Err(Failed::fatal("the webhook is disabled")),
-            Ok(None) => return Err(Failed::fatal("the webhook was deleted")),
-            Err(error) => return Err(Failed::fatal(format!("the sandbox's store failed: {error}"))),
+            Ok(Some(_)) => return Err(FailedAttempt::fatal("the webhook is disabled")),
+            Ok(None) => return Err(FailedAttempt::fatal("the webhook was deleted")),
+            Err(error) => return Err(FailedAttempt::fatal(format!("the sandbox's store failed: {error}"))),
         };
-        let url: Url = webhook.url.parse().map_err(|error| Failed::fatal(format!("not a URL: {error}")))?;
+        let url: Url = webhook.url.parse().map_err(|error| FailedAttempt::fatal(format!("not a URL: {error}")))?;
         if !self.rules.anywhere && !is_loopback(&url) {
             let why = "not on this machine, and the sandbox sends nowhere else unless started with --deliver-anywhere";
-            return Err(Failed::fatal(why));
+            return Err(FailedAttempt::fatal(why));
         }
-        let client = self.client(&url).ok_or_else(|| Failed::fatal("no HTTP client could be built"))?;
+        let client = self.client(&url).ok_or_else(|| FailedAttempt::fatal("no HTTP client could be built"))?;
         let time = now();
         attempt.headers = signature::sign(
             &signature::Unsigned {
@@ -251,7 +251,8 @@ impl Inside {
         let build = || {
             // reqwest asks for it whatever the URL; installed once, another client finds it there.
             let _ = rustls::crypto::ring::default_provider().install_default();
-            let builder = Client::builder().redirect(Policy::none()).no_proxy().dns_resolver(Arc::new(Names));
+            let builder =
+                Client::builder().redirect(Policy::none()).no_proxy().dns_resolver(Arc::new(DeliveryResolver));
             let builder = if is_plain { builder.tls_certs_only([]) } else { builder };
             builder.build().ok()
         };
@@ -286,19 +287,19 @@ fn spread(wait: Duration, random: f64) -> Duration {
 }
 
 /// What a webhook's deliveries are signed with at a moment: while a rotation overlaps, with both standard secrets.
-fn keys(webhook: &Stored, at: Timestamp) -> Keys {
-    let standard = webhook.keys.standard_at(at).into_iter().filter_map(|secret| Key::standard(secret).ok());
-    Keys { v0: Some(Key::v0(&webhook.keys.signing)), standard: standard.collect() }
+fn keys(webhook: &Stored, at: Timestamp) -> SigningKeys {
+    let standard = webhook.keys.standard_at(at).into_iter().filter_map(|secret| SigningKey::standard(secret).ok());
+    SigningKeys { v0: Some(SigningKey::v0(&webhook.keys.signing)), standard: standard.collect() }
 }
 
 /// A status that is not 2xx: which are worth another attempt is documented.
-fn refused(status: StatusCode) -> Failed {
+fn refused(status: StatusCode) -> FailedAttempt {
     let again = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
-    Failed { status: Some(status), why: format!("the handler answered {}", status.as_u16()), is_fatal: !again }
+    FailedAttempt { status: Some(status), why: format!("the handler answered {}", status.as_u16()), is_fatal: !again }
 }
 
 /// No answer at all.
-fn unsent(error: &reqwest::Error, timeout: Duration) -> Failed {
+fn unsent(error: &reqwest::Error, timeout: Duration) -> FailedAttempt {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     let causes: Vec<String> = causes.map(ToString::to_string).collect();
     let reason = causes.last().cloned().unwrap_or_else(|| "no reason given".to_owned());
@@ -308,13 +309,13 @@ fn unsent(error: &reqwest::Error, timeout: Duration) -> Failed {
         format!("no answer ({reason})")
     };
     // A name that nobody knows is not tried again.
-    Failed { status: None, why, is_fatal: causes.iter().any(|cause| cause.contains("dns error")) }
+    FailedAttempt { status: None, why, is_fatal: causes.iter().any(|cause| cause.contains("dns error")) }
 }
 
 /// Names of this machine lead to it without asking anybody; others are looked up.
-struct Names;
+struct DeliveryResolver;
 
-impl Resolve for Names {
+impl Resolve for DeliveryResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let name = name.as_str().to_ascii_lowercase();
         Box::pin(async move {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::active_faults::ActiveFaults;
 use super::deliverer::Deliverer;
-use super::delivery::{Attempt, Delivery, Rules};
-use super::delivery_journal::Journal;
+use super::delivery::{Delivery, DeliveryAttempt, Rules};
+use super::delivery_journal::DeliveryJournal;
 use super::events::Events;
 use super::store::Store;
 
@@ -16,7 +16,7 @@ use super::store::Store;
 pub struct Deliveries {
     rules: Rules,
     faults: Arc<ActiveFaults>,
-    journal: Arc<Journal>,
+    journal: Arc<DeliveryJournal>,
     /// Its thread is started by the first delivery: most sandboxes make none.
     deliverer: Mutex<Option<Deliverer>>,
 }
@@ -24,7 +24,7 @@ pub struct Deliveries {
 impl Deliveries {
     /// What the options say.
     pub fn new(rules: Rules, faults: Arc<ActiveFaults>, events: Arc<Events>) -> Self {
-        Self { rules, faults, journal: Arc::new(Journal::new(events)), deliverer: Mutex::default() }
+        Self { rules, faults, journal: Arc::new(DeliveryJournal::new(events)), deliverer: Mutex::default() }
     }
 
     /// Sends deliveries, each on its own. Nobody waits for them.
@@ -36,7 +36,7 @@ impl Deliveries {
                 Ok(waiting) => waiting,
                 Err(delivery) => {
                     let error = Some("too many deliveries wait already".to_owned());
-                    self.journal.add(Attempt { error, ..delivery.attempt(now) });
+                    self.journal.add(DeliveryAttempt { error, ..delivery.attempt(now) });
                     continue;
                 }
             };
@@ -46,7 +46,7 @@ impl Deliveries {
             });
             if let Err(waiting) = running.send(waiting) {
                 let error = Some("the sandbox has no thread to deliver with".to_owned());
-                self.journal.add(Attempt { error, ..waiting.delivery.attempt(now) });
+                self.journal.add(DeliveryAttempt { error, ..waiting.delivery.attempt(now) });
             }
         }
     }
@@ -70,7 +70,7 @@ impl Deliveries {
     }
 
     /// The attempts behind this number, oldest first, the newest so many of them.
-    pub fn attempts(&self, after: u64, limit: usize) -> Vec<Attempt> {
+    pub fn attempts(&self, after: u64, limit: usize) -> Vec<DeliveryAttempt> {
         self.journal.attempts(after, limit)
     }
 

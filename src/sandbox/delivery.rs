@@ -58,7 +58,7 @@ pub struct Delivery {
 /// One attempt, as it is told.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Attempt {
+pub struct DeliveryAttempt {
     /// Counts attempts, from 1.
     pub seq: u64,
     /// The delivery.
@@ -82,7 +82,7 @@ pub struct Attempt {
     /// Which attempt of its delivery it is, from 1; 0 when none was made.
     pub attempt: u32,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: DeliveryOutcome,
     /// The status that the handler answered.
     pub status: Option<u16>,
     /// How long the handler took, in milliseconds.
@@ -99,7 +99,7 @@ pub struct Attempt {
 /// What came of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum DeliveryOutcome {
     /// The handler answered 2xx.
     Delivered,
     /// It failed, and another one follows.
@@ -114,8 +114,8 @@ fn object<S: Serializer>(headers: &[(&'static str, String)], serializer: S) -> R
 
 impl Delivery {
     /// An attempt of it that has not been made yet.
-    pub fn attempt(&self, now: i64) -> Attempt {
-        Attempt {
+    pub fn attempt(&self, now: i64) -> DeliveryAttempt {
+        DeliveryAttempt {
             seq: 0,
             id: self.id.clone(),
             redelivery_of: self.redelivery_of.clone(),
@@ -127,7 +127,7 @@ impl Delivery {
             event_id: self.event_id.clone(),
             message_id: self.message.clone(),
             attempt: 0,
-            outcome: Outcome::GaveUp,
+            outcome: DeliveryOutcome::GaveUp,
             status: None,
             ms: None,
             error: None,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::delivery::{Attempt, Delivery};
+use super::delivery::{Delivery, DeliveryAttempt};
 use super::events::Events;
 
 /// Attempts that are remembered; the oldest are forgotten.
@@ -20,18 +20,18 @@ const WAITING_BYTES: usize = 32 << 20;
 
 /// What is remembered.
 #[derive(Debug, Default)]
-pub struct Journal {
+pub struct DeliveryJournal {
     /// Who hears of it.
     events: Arc<Events>,
-    attempts: Mutex<VecDeque<Attempt>>,
+    attempts: Mutex<VecDeque<DeliveryAttempt>>,
     seq: AtomicU64,
-    kept: Mutex<Kept>,
+    kept: Mutex<KeptDelivery>,
     waiting: AtomicUsize,
     waiting_bytes: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct KeptDelivery {
     deliveries: VecDeque<Arc<Delivery>>,
     bytes: usize,
 }
@@ -40,14 +40,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Journal {
+impl DeliveryJournal {
     /// Nothing yet.
     pub fn new(events: Arc<Events>) -> Self {
         Self { events, ..Self::default() }
     }
 
     /// Remembers an attempt.
-    pub fn add(&self, mut attempt: Attempt) {
+    pub fn add(&self, mut attempt: DeliveryAttempt) {
         let mut attempts = lock(&self.attempts);
         // Under the lock, so that the numbers stand in their order.
         attempt.seq = self.seq.fetch_add(1, Ordering::Relaxed) + 1;
@@ -62,11 +62,11 @@ impl Journal {
     ///
     /// # Errors
     /// The delivery, when they do.
-    pub fn admit(self: &Arc<Self>, delivery: Arc<Delivery>) -> Result<Waiting, Arc<Delivery>> {
+    pub fn admit(self: &Arc<Self>, delivery: Arc<Delivery>) -> Result<PendingDelivery, Arc<Delivery>> {
         let size = delivery.body.len();
         let (count, bytes) =
             (self.waiting.fetch_add(1, Ordering::Relaxed), self.waiting_bytes.fetch_add(size, Ordering::Relaxed));
-        let waiting = Waiting { delivery, journal: Arc::clone(self) };
+        let waiting = PendingDelivery { delivery, journal: Arc::clone(self) };
         if count >= WAITING || bytes + size > WAITING_BYTES {
             return Err(Arc::clone(&waiting.delivery));
         }
@@ -74,7 +74,7 @@ impl Journal {
     }
 
     /// The attempts behind this number, oldest first, the newest so many of them.
-    pub fn attempts(&self, after: u64, limit: usize) -> Vec<Attempt> {
+    pub fn attempts(&self, after: u64, limit: usize) -> Vec<DeliveryAttempt> {
         let attempts = lock(&self.attempts);
         let start = attempts.partition_point(|attempt| attempt.seq <= after).max(attempts.len().saturating_sub(limit));
         attempts.range(start..).cloned().collect()
@@ -83,7 +83,7 @@ impl Journal {
     /// Forgets everything; the numbers go on.
     pub fn clear(&self) {
         lock(&self.attempts).clear();
-        *lock(&self.kept) = Kept::default();
+        *lock(&self.kept) = KeptDelivery::default();
     }
 
     /// A delivery that is kept.
@@ -105,13 +105,13 @@ impl Journal {
 
 /// A delivery that counts among those that wait, until it is dropped.
 #[derive(Debug)]
-pub struct Waiting {
+pub struct PendingDelivery {
     /// The delivery.
     pub delivery: Arc<Delivery>,
-    journal: Arc<Journal>,
+    journal: Arc<DeliveryJournal>,
 }
 
-impl Drop for Waiting {
+impl Drop for PendingDelivery {
     fn drop(&mut self) {
         self.journal.waiting.fetch_sub(1, Ordering::Relaxed);
         self.journal.waiting_bytes.fetch_sub(self.delivery.body.len(), Ordering::Relaxed);
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded_by_number_and_by_size() {
-        let journal = Journal::default();
+        let journal = DeliveryJournal::default();
         let small = delivery(1);
         for _ in 0..REMEMBERED + 5 {
             journal.add(small.attempt(0));
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_bounded_by_number_and_by_size() {
-        let journal = Arc::new(Journal::default());
+        let journal = Arc::new(DeliveryJournal::default());
         let small = delivery(1);
         let waiting: Vec<_> = (0..WAITING).map(|_| journal.admit(Arc::clone(&small)).unwrap()).collect();
         assert!(journal.admit(Arc::clone(&small)).is_err());
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_page_of_attempts_is_its_newest() {
-        let journal = Journal::default();
+        let journal = DeliveryJournal::default();
         (0..5).for_each(|_| journal.add(delivery(1).attempt(0)));
         let seqs = |after, limit| journal.attempts(after, limit).iter().map(|attempt| attempt.seq).collect::<Vec<_>>();
         assert_eq!(seqs(0, 100), [1, 2, 3, 4, 5]);

@@ -14,8 +14,8 @@ use super::deliveries::Deliveries;
 use super::description::Describe;
 use super::events::Events;
 use super::ids::Ids;
-use super::journal::Journal;
-use super::options::Project;
+use super::journal::RequestJournal;
+use super::options::SandboxProject;
 use super::pool::Pool;
 use super::query::Query;
 use super::refusal::Refusal;
@@ -24,7 +24,7 @@ use super::seed;
 use super::store::Store;
 use super::store_error::StoreError;
 use crate::http::Spec;
-use crate::http::envelope::{Failed, Success};
+use crate::http::envelope::{FailureBody, Success};
 pub use crate::model::ids::key;
 
 /// What answers a route.
@@ -56,7 +56,7 @@ pub struct Head<'a> {
 
 /// What every handler works on.
 #[derive(Debug)]
-pub struct State {
+pub struct SandboxState {
     /// The users. What is delivered looks into it too.
     pub store: Arc<Store>,
     /// The shared numbers.
@@ -66,20 +66,20 @@ pub struct State {
     /// What is sent to webhooks.
     pub deliveries: Deliveries,
     /// The projects.
-    pub projects: Arc<[Project]>,
+    pub projects: Arc<[SandboxProject]>,
     /// Where ids and secrets come from.
     pub ids: Ids,
     /// What goes wrong on purpose.
     pub faults: Arc<ActiveFaults>,
     /// The last requests.
-    pub journal: Journal,
+    pub journal: RequestJournal,
     /// Those who want to hear what happens.
     pub events: Arc<Events>,
     /// What a reset goes back to.
-    pub seed: seed::Rows,
+    pub seed: seed::SeedRows,
 }
 
-impl State {
+impl SandboxState {
     /// Tells those who listen that users have changed: how, of which project, and which one.
     pub fn tell_of_users(&self, change: &str, project: &str, user: Option<&str>) {
         #[derive(Serialize)]
@@ -97,9 +97,9 @@ impl State {
 #[derive(Debug)]
 pub struct Exchange<'a> {
     /// What the sandbox works on.
-    pub state: &'a State,
+    pub state: &'a SandboxState,
     /// The project that the path names; none where it names none.
-    pub(super) project: Option<&'a Project>,
+    pub(super) project: Option<&'a SandboxProject>,
     /// The values of the path's other parameters, by name.
     pub(super) parameters: &'a [(String, String)],
     /// The query.
@@ -117,7 +117,7 @@ impl<'a> Exchange<'a> {
     ///
     /// # Errors
     /// When the path names none.
-    pub fn project(&self) -> Result<&'a Project, Refusal> {
+    pub fn project(&self) -> Result<&'a SandboxProject, Refusal> {
         self.project.ok_or(Refusal::NoProject)
     }
 
@@ -195,7 +195,7 @@ impl Response {
 impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
         let (status, code, message) = refusal.parts();
-        let failed = Failed { succeed: false, data: (), code: &code, message: &message };
+        let failed = FailureBody { succeed: false, data: (), code: &code, message: &message };
         let mut response = Self::json(status, serde_json::to_vec(&failed).unwrap_or_default());
         match refusal {
             Refusal::RateLimited(seconds) => response = response.with(RETRY_AFTER, seconds.into()),

@@ -10,7 +10,7 @@ use hyper::{Method, StatusCode};
 use jiff::Timestamp;
 
 use super::exchange::Head;
-use super::options::{DEFAULT_PROJECT_ID, Location, Options};
+use super::options::{DEFAULT_PROJECT_ID, Location, SandboxOptions};
 use super::router::{Rest, Router};
 
 const LINE: &str = "+19175550101";
@@ -28,7 +28,7 @@ struct Counted {
 impl Counted {
     /// A sandbox with so many shared and as many dedicated users.
     fn with(users: u32) -> Self {
-        let mut options = Options { store: Location::Memory, rate_limit: 0, ..Options::default() };
+        let mut options = SandboxOptions { store: Location::Memory, rate_limit: 0, ..SandboxOptions::default() };
         options.projects[0].max_shared_users = users + 2;
         let secret = options.projects[0].secret.expose();
         let authorization = format!("Basic {}", BASE64.encode(format!("{DEFAULT_PROJECT_ID}:{secret}")));

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::events::Events;
 use super::fault::FaultKind;
-use super::options::Project;
+use super::options::SandboxProject;
 use super::records::Iso;
 use crate::secrets::credentials::Credentials;
 use crate::secrets::redactor::Redactor;
@@ -60,7 +60,7 @@ pub fn cut(body: &[u8]) -> Vec<u8> {
 
 /// A visit as it is told.
 #[derive(Debug, Serialize)]
-pub struct Entry {
+pub struct JournalEntry {
     /// Counts requests, from 1.
     pub seq: u64,
     at: Iso,
@@ -79,30 +79,30 @@ pub struct Entry {
 
 /// The journal of a sandbox.
 #[derive(Debug)]
-pub struct Journal {
-    kept: Mutex<Kept>,
+pub struct RequestJournal {
+    kept: Mutex<KeptRequest>,
     length: usize,
     /// Who hears of it.
     events: Arc<Events>,
-    projects: Arc<[Project]>,
+    projects: Arc<[SandboxProject]>,
     /// Made when somebody asks: most sandboxes tell nobody.
     redactor: OnceLock<Redactor>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct KeptRequest {
     visits: VecDeque<(u64, Arc<Visit>)>,
     bytes: usize,
     seq: u64,
 }
 
-impl Journal {
+impl RequestJournal {
     /// Keeps so many requests.
-    pub fn new(length: usize, events: Arc<Events>, projects: Arc<[Project]>) -> Self {
+    pub fn new(length: usize, events: Arc<Events>, projects: Arc<[SandboxProject]>) -> Self {
         Self { kept: Mutex::default(), length, events, projects, redactor: OnceLock::new() }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, KeptRequest> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -125,7 +125,7 @@ impl Journal {
     }
 
     /// The visits behind a number, oldest first: so many of those that follow it, or without a number the newest.
-    pub fn entries(&self, after: Option<u64>, limit: usize) -> Vec<Entry> {
+    pub fn entries(&self, after: Option<u64>, limit: usize) -> Vec<JournalEntry> {
         let visits: Vec<_> = {
             let kept = self.kept();
             let all = &kept.visits;
@@ -142,11 +142,11 @@ impl Journal {
     pub fn clear(&self) -> usize {
         let mut kept = self.kept();
         let count = kept.visits.len();
-        *kept = Kept { seq: kept.seq, ..Kept::default() };
+        *kept = KeptRequest { seq: kept.seq, ..KeptRequest::default() };
         count
     }
 
-    fn entry(&self, seq: u64, visit: &Visit) -> Entry {
+    fn entry(&self, seq: u64, visit: &Visit) -> JournalEntry {
         let body = |bytes: &[u8]| {
             let is_cut = bytes.len() == LARGEST_BODY;
             let text = String::from_utf8_lossy(bytes);
@@ -154,7 +154,7 @@ impl Journal {
             let text = if is_cut { text.trim_end_matches('\u{fffd}') } else { &text };
             (!text.is_empty()).then(|| self.redacted(&revealed::hidden(text), is_cut))
         };
-        Entry {
+        JournalEntry {
             seq,
             at: Iso(visit.at),
             method: visit.method.to_string(),
@@ -195,10 +195,10 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::options::{DEFAULT_SECRET, LARGEST_JOURNAL, Options};
+    use crate::sandbox::options::{DEFAULT_SECRET, LARGEST_JOURNAL, SandboxOptions};
 
-    fn journal(length: usize) -> Journal {
-        Journal::new(length, Arc::default(), Options::default().projects.into())
+    fn journal(length: usize) -> RequestJournal {
+        RequestJournal::new(length, Arc::default(), SandboxOptions::default().projects.into())
     }
 
     fn visit(request: &[u8]) -> Visit {
@@ -215,7 +215,7 @@ mod tests {
         }
     }
 
-    fn seqs(journal: &Journal, after: Option<u64>, limit: usize) -> Vec<u64> {
+    fn seqs(journal: &RequestJournal, after: Option<u64>, limit: usize) -> Vec<u64> {
         journal.entries(after, limit).iter().map(|entry| entry.seq).collect()
     }
 

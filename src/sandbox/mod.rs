@@ -46,6 +46,6 @@ pub(crate) mod store_file;
 pub(crate) mod workers;
 
 pub use connection::{LogLine, Observe};
-pub use options::Options;
+pub use options::SandboxOptions;
 pub use server::{Running, StartError, Stopper, start};
 pub use status::{Reset, Status, reset, status, unusable};

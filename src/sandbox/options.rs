@@ -31,7 +31,7 @@ pub const SERVICE_RATE_LIMIT: u32 = 5;
 
 /// Everything a sandbox is started with.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct SandboxOptions {
     /// Where to listen; port 0 picks a free one.
     pub listen: SocketAddr,
     /// Whether an address that other machines can reach is accepted.
@@ -39,7 +39,7 @@ pub struct Options {
     /// Where the users live.
     pub store: Location,
     /// The projects, at least one.
-    pub projects: Vec<Project>,
+    pub projects: Vec<SandboxProject>,
     /// How many numbers the pool has.
     pub pool: usize,
     /// Requests per second and project; 0 limits nothing.
@@ -60,7 +60,7 @@ pub struct Options {
     pub announce: bool,
 }
 
-impl Default for Options {
+impl Default for SandboxOptions {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -81,8 +81,8 @@ impl Default for Options {
 }
 
 /// The default project with this many seats and these lines.
-pub fn default_project(max_shared_users: u32, lines: Vec<Phone>) -> Option<Project> {
-    Some(Project {
+pub fn default_project(max_shared_users: u32, lines: Vec<Phone>) -> Option<SandboxProject> {
+    Some(SandboxProject {
         id: DEFAULT_PROJECT_ID.parse().ok()?,
         secret: Secret::new(DEFAULT_SECRET)?,
         name: "Sandbox".to_owned(),
@@ -112,7 +112,7 @@ pub enum Location {
 
 /// One project of a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Project {
+pub struct SandboxProject {
     /// Its id, also the user name of its credentials.
     pub id: ProjectId,
     /// The other half of its credentials.
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_whole() {
-        let options = Options::default();
+        let options = SandboxOptions::default();
         assert_eq!(options.projects.len(), 1);
         assert_eq!(options.projects[0].lines.len(), 2);
         assert!(DEFAULT_SECRET.len() >= 16);

@@ -32,7 +32,7 @@ pub struct Room {
 
 /// A piece of the room; free again when this is dropped.
 #[derive(Debug, Default)]
-pub struct Place(Option<OwnedSemaphorePermit>);
+pub struct ReservedRoom(Option<OwnedSemaphorePermit>);
 
 impl Room {
     /// Room for so many bytes.
@@ -52,10 +52,10 @@ impl Room {
     }
 
     /// A place for an answer of this length, if there is one at this moment.
-    pub fn find(&self, bytes: usize) -> Option<Place> {
+    pub fn find(&self, bytes: usize) -> Option<ReservedRoom> {
         match self.units(bytes) {
-            0 => Some(Place(None)),
-            units => Arc::clone(&self.units).try_acquire_many_owned(units).ok().map(|place| Place(Some(place))),
+            0 => Some(ReservedRoom(None)),
+            units => Arc::clone(&self.units).try_acquire_many_owned(units).ok().map(|place| ReservedRoom(Some(place))),
         }
     }
 
@@ -73,11 +73,11 @@ impl Room {
     }
 
     /// A place for an answer of this length, as soon as those who came before have theirs.
-    pub async fn wait(&self, bytes: usize) -> Place {
+    pub async fn wait(&self, bytes: usize) -> ReservedRoom {
         let wish = Wish::new(&self.wanted);
         let place = Arc::clone(&self.units).acquire_many_owned(self.units(bytes)).await.ok();
         drop(wish);
-        Place(place)
+        ReservedRoom(place)
     }
 
     fn is_wanted(&self) -> bool {
@@ -101,22 +101,22 @@ impl Drop for Wish<'_> {
     }
 }
 
-impl Place {
+impl ReservedRoom {
     /// An answer that keeps its place until it is handed to the system or given up.
     pub fn keep(self, answer: Vec<u8>) -> Bytes {
         match self.0 {
             None => answer.into(),
-            Some(_) => Bytes::from_owner(Kept { answer, _place: self }),
+            Some(_) => Bytes::from_owner(KeptAnswer { answer, _place: self }),
         }
     }
 }
 
-struct Kept {
+struct KeptAnswer {
     answer: Vec<u8>,
-    _place: Place,
+    _place: ReservedRoom,
 }
 
-impl AsRef<[u8]> for Kept {
+impl AsRef<[u8]> for KeptAnswer {
     fn as_ref(&self) -> &[u8] {
         &self.answer
     }

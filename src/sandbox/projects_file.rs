@@ -4,20 +4,20 @@ use std::collections::HashSet;
 
 use serde::Deserialize;
 
-use super::options::{self, DEFAULT_MAX_SHARED_USERS, Project};
+use super::options::{self, DEFAULT_MAX_SHARED_USERS, SandboxProject};
 use crate::model::{Phone, ProjectId};
 use crate::secrets::credentials::Secret;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct ProjectsFile {
     #[serde(default)]
-    projects: Vec<Entry>,
+    projects: Vec<ProjectEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct ProjectEntry {
     id: String,
     secret: String,
     name: Option<String>,
@@ -54,8 +54,8 @@ pub enum ProjectsError {
 ///
 /// # Errors
 /// [`ProjectsError`] for the first thing that is wrong.
-pub fn parse(text: &str) -> Result<Vec<Project>, ProjectsError> {
-    let file: File = toml::from_str(text).map_err(|error| {
+pub fn parse(text: &str) -> Result<Vec<SandboxProject>, ProjectsError> {
+    let file: ProjectsFile = toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
         ProjectsError::Shape { line, what: error.message().lines().next().unwrap_or_default().to_owned() }
@@ -78,12 +78,12 @@ pub fn parse(text: &str) -> Result<Vec<Project>, ProjectsError> {
     projects.collect()
 }
 
-impl Entry {
-    fn read(self) -> Result<Project, String> {
+impl ProjectEntry {
+    fn read(self) -> Result<SandboxProject, String> {
         let id: ProjectId = self.id.parse().map_err(|error| format!("id: {error}"))?;
         let secret = Secret::new(&self.secret).ok_or("secret: it is empty")?;
         let lines: Result<Vec<Phone>, _> = self.lines.iter().map(|line| line.parse()).collect();
-        Ok(Project {
+        Ok(SandboxProject {
             name: self.name.unwrap_or_else(|| options::unnamed(&id)),
             id,
             secret,

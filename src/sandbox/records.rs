@@ -18,7 +18,7 @@ const COLUMNS: &str = "id, project, type, first_name, last_name, email, phone, a
 
 /// One user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record<T = String> {
+pub struct StoredUser<T = String> {
     /// A UUID, version 4.
     pub id: T,
     /// The owning project.
@@ -36,14 +36,14 @@ pub struct Record<T = String> {
     /// The pool number or the project's line.
     pub assigned_phone_number: T,
     /// The server's own marks.
-    pub meta: Meta,
+    pub meta: StoredMeta,
     /// When the row was made, in milliseconds since 1970.
     pub created_at: i64,
 }
 
 /// The server's own marks on a user; one that is not set is not there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Meta {
+pub struct StoredMeta {
     /// Whether the person has texted the assigned number, so that they can be messaged.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub opt_in: bool,
@@ -54,9 +54,9 @@ pub struct Meta {
 
 /// A user as a revision of the API shows it; the keys stand in the documented order.
 #[derive(Debug)]
-pub struct Shown<'r, T>(pub &'r Record<T>, pub Revision);
+pub struct UserView<'r, T>(pub &'r StoredUser<T>, pub Revision);
 
-impl<T: Serialize> Serialize for Shown<'_, T> {
+impl<T: Serialize> Serialize for UserView<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(record, revision) = self;
         let mut object = serializer.serialize_struct("User", 10)?;
@@ -93,7 +93,7 @@ impl Serialize for Iso {
     }
 }
 
-impl<'r> Record<&'r str> {
+impl<'r> StoredUser<&'r str> {
     /// Borrows a record from a row of [`COLUMNS`].
     fn borrow(row: &'r Row<'_>) -> Result<Self, StoreError> {
         let text = |at: usize| row.get_ref(at)?.as_str().map_err(|_| wrong_type(at));
@@ -110,7 +110,7 @@ impl<'r> Record<&'r str> {
             email: optional(5)?,
             phone_number: text(6)?,
             assigned_phone_number: text(7)?,
-            meta: Meta { opt_in: row.get(9)?, project_owner: row.get(10)? },
+            meta: StoredMeta { opt_in: row.get(9)?, project_owner: row.get(10)? },
             created_at: row.get(8)?,
         })
     }
@@ -120,7 +120,7 @@ fn wrong_type(at: usize) -> rusqlite::Error {
     rusqlite::Error::InvalidColumnType(at, "text".to_owned(), Type::Null)
 }
 
-impl Record {
+impl StoredUser {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             id: row.get(0)?,
@@ -131,7 +131,7 @@ impl Record {
             email: row.get(5)?,
             phone_number: row.get(6)?,
             assigned_phone_number: row.get(7)?,
-            meta: Meta { opt_in: row.get(9)?, project_owner: row.get(10)? },
+            meta: StoredMeta { opt_in: row.get(9)?, project_owner: row.get(10)? },
             created_at: row.get(8)?,
         })
     }
@@ -191,7 +191,7 @@ fn fold(text: &str) -> String {
 
 /// What an active row is looked up by, within a project.
 #[derive(Debug, Clone, Copy)]
-pub enum Key<'a> {
+pub enum LookupKey<'a> {
     /// A shared user's phone.
     SharedPhone(&'a str),
     /// A shared user's e-mail; the earliest where several have it.
@@ -206,50 +206,50 @@ pub enum Key<'a> {
 ///
 /// # Errors
 /// Whatever the database says.
-pub fn find(connection: &Connection, project: &str, key: Key<'_>) -> Result<Option<Record>, StoreError> {
+pub fn find(connection: &Connection, project: &str, key: LookupKey<'_>) -> Result<Option<StoredUser>, StoreError> {
     let mut values = vec![project];
     let condition = match key {
-        Key::SharedPhone(phone) => {
+        LookupKey::SharedPhone(phone) => {
             values.push(phone);
             "type = 'shared' AND phone = ?"
         }
-        Key::SharedEmail(email) => {
+        LookupKey::SharedEmail(email) => {
             values.push(email);
             "type = 'shared' AND email = ? AND email IS NOT NULL ORDER BY seq LIMIT 1"
         }
-        Key::Tuple(phone, line) => {
+        LookupKey::Tuple(phone, line) => {
             values.extend([line, phone]);
             "type = 'dedicated' AND assigned = ? AND phone = ?"
         }
-        Key::Id(id) => {
+        LookupKey::Id(id) => {
             values.push(id);
             "id = ?"
         }
     };
     let sql = format!("SELECT {COLUMNS} FROM users WHERE project = ? AND deleted_ms IS NULL AND {condition}");
     let mut statement = connection.prepare_cached(&sql)?;
-    Ok(statement.query_row(params_from_iter(values), Record::read).optional()?)
+    Ok(statement.query_row(params_from_iter(values), StoredUser::read).optional()?)
 }
 
 /// Finds an active user by id in whatever project.
 ///
 /// # Errors
 /// Whatever the database says.
-pub fn find_anywhere(connection: &Connection, id: &str) -> Result<Option<Record>, StoreError> {
+pub fn find_anywhere(connection: &Connection, id: &str) -> Result<Option<StoredUser>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM users WHERE id = ? AND deleted_ms IS NULL");
-    Ok(connection.prepare_cached(&sql)?.query_row([id], Record::read).optional()?)
+    Ok(connection.prepare_cached(&sql)?.query_row([id], StoredUser::read).optional()?)
 }
 
 /// The active users of a person, in whatever project: all of them, or the one whose assigned number is this.
 ///
 /// # Errors
 /// Whatever the database says.
-pub fn of_person(connection: &Connection, phone: &str, assigned: Option<&str>) -> Result<Vec<Record>, StoreError> {
+pub fn of_person(connection: &Connection, phone: &str, assigned: Option<&str>) -> Result<Vec<StoredUser>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM users WHERE phone = ?1 AND (?2 IS NULL OR assigned = ?2) AND deleted_ms IS NULL ORDER BY seq"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let users = statement.query_map(params![phone, assigned], Record::read)?;
+    let users = statement.query_map(params![phone, assigned], StoredUser::read)?;
     Ok(users.collect::<Result<_, _>>()?)
 }
 
@@ -308,7 +308,7 @@ pub struct Filter {
 
 /// One list: the users as a JSON array, and how many match without paging.
 #[derive(Debug)]
-pub struct Listed {
+pub struct UserPage {
     /// In creation order.
     pub json: Vec<u8>,
     /// All matches.
@@ -339,7 +339,7 @@ fn skip(connection: &Connection, project: &str, kind: Option<UserType>, offset: 
 ///
 /// # Errors
 /// Whatever the database says.
-pub fn list(connection: &Connection, project: &str, filter: &Filter) -> Result<Listed, StoreError> {
+pub fn list(connection: &Connection, project: &str, filter: &Filter) -> Result<UserPage, StoreError> {
     // Named ids are looked up one by one: the plus keeps the project's index, which holds everybody, out of the plan.
     let by_id = if filter.ids.is_empty() { "" } else { "+" };
     let mut condition = format!("{by_id}project = ? AND deleted_ms IS NULL");
@@ -380,10 +380,10 @@ pub fn list(connection: &Connection, project: &str, filter: &Filter) -> Result<L
             json.push(b',');
         }
         // Our own types always serialize into memory.
-        let _ = serde_json::to_writer(&mut json, &Shown(&Record::borrow(row)?, filter.revision));
+        let _ = serde_json::to_writer(&mut json, &UserView(&StoredUser::borrow(row)?, filter.revision));
     }
     json.push(b']');
-    Ok(Listed { json, total })
+    Ok(UserPage { json, total })
 }
 
 #[cfg(test)]
@@ -392,8 +392,8 @@ mod tests {
     use crate::sandbox::schema;
 
     /// A user of a project that has nothing but what a list tells apart.
-    fn user(n: u32, kind: UserType) -> Record {
-        Record {
+    fn user(n: u32, kind: UserType) -> StoredUser {
+        StoredUser {
             id: format!("id {n}"),
             project_id: "p".to_owned(),
             kind: kind.to_string(),
@@ -402,7 +402,7 @@ mod tests {
             email: None,
             phone_number: format!("+1415{n:07}"),
             assigned_phone_number: "+19175550101".to_owned(),
-            meta: Meta::default(),
+            meta: StoredMeta::default(),
             created_at: i64::from(n),
         }
     }
@@ -423,7 +423,7 @@ mod tests {
             // Stretches of one type, of the other, and of both.
             let kind = if (n / 700) % 3 == random.u32(0..2) { UserType::Dedicated } else { UserType::Shared };
             user(n, kind).insert(&transaction, false).unwrap();
-            Record { project_id: "q".to_owned(), id: format!("other {n}"), ..user(n, kind) }
+            StoredUser { project_id: "q".to_owned(), id: format!("other {n}"), ..user(n, kind) }
                 .insert(&transaction, false)
                 .unwrap();
         }
@@ -445,7 +445,7 @@ mod tests {
 
     #[test]
     fn a_user_is_written_in_the_documented_order_with_null_for_what_is_unset() {
-        let record = Record {
+        let record = StoredUser {
             id: "i",
             project_id: "p",
             kind: "shared",
@@ -454,11 +454,11 @@ mod tests {
             email: None,
             phone_number: "+14155550123",
             assigned_phone_number: "+16285550123",
-            meta: Meta::default(),
+            meta: StoredMeta::default(),
             created_at: 1_777_593_600_007,
         };
         assert_eq!(
-            serde_json::to_string(&Shown(&record, Revision::June2026)).unwrap(),
+            serde_json::to_string(&UserView(&record, Revision::June2026)).unwrap(),
             "{\"id\":\"i\",\"projectId\":\"p\",\"type\":\"shared\",\"firstName\":\"Ada\",\"lastName\":null,\"email\":null,\
              \"phoneNumber\":\"+14155550123\",\"assignedPhoneNumber\":\"+16285550123\",\"meta\":{},\
              \"createdAt\":\"2026-05-01T00:00:00.007Z\"}"

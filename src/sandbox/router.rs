@@ -11,11 +11,11 @@ use super::active_faults::ActiveFaults;
 use super::credentials::Presented;
 use super::deliveries::Deliveries;
 use super::events::Events;
-use super::exchange::{Exchange, Head, Response, Route, State, key};
+use super::exchange::{Exchange, Head, Response, Route, SandboxState, key};
 use super::ids::Ids;
-use super::journal::Journal;
+use super::journal::RequestJournal;
 use super::limit::Limiter;
-use super::options::{Options, Project};
+use super::options::{SandboxOptions, SandboxProject};
 use super::pool::Pool;
 use super::query::Query;
 use super::refusal::Refusal;
@@ -31,7 +31,7 @@ use crate::nouns::catalogue;
 #[derive(Debug)]
 pub struct Router {
     /// What the handlers work on.
-    pub state: State,
+    pub state: SandboxState,
     /// Places in the state's projects, by id in lower case.
     by_id: HashMap<String, usize>,
     /// Places in `paths`, by the canonical path without its last slash.
@@ -67,18 +67,18 @@ impl Router {
     ///
     /// # Errors
     /// When the store cannot be opened.
-    pub fn new(options: &Options) -> Result<Self, StoreError> {
+    pub fn new(options: &SandboxOptions) -> Result<Self, StoreError> {
         let (events, ids) = (Arc::<Events>::default(), Ids::new(options.ids));
         let faults = Arc::new(ActiveFaults::new(options.faults.clone()));
-        let projects: Arc<[Project]> = options.projects.clone().into();
-        let seed = seed::Rows::new(&options.seed, &ids, Timestamp::now());
+        let projects: Arc<[SandboxProject]> = options.projects.clone().into();
+        let seed = seed::SeedRows::new(&options.seed, &ids, Timestamp::now());
         ids.mark();
-        let state = State {
+        let state = SandboxState {
             store: Arc::new(Store::open(&options.store)?),
             pool: Pool::new(options.pool),
             revision: options.revision,
             deliveries: Deliveries::new(options.deliveries, Arc::clone(&faults), Arc::clone(&events)),
-            journal: Journal::new(options.journal, Arc::clone(&events), Arc::clone(&projects)),
+            journal: RequestJournal::new(options.journal, Arc::clone(&events), Arc::clone(&projects)),
             projects,
             ids,
             faults,
@@ -98,7 +98,7 @@ impl Router {
     /// # Errors
     /// When the store cannot be written.
     pub fn plant(&self) -> Result<Option<bool>, StoreError> {
-        let State { store, seed, pool, revision, .. } = &self.state;
+        let SandboxState { store, seed, pool, revision, .. } = &self.state;
         if seed.is_empty() {
             return Ok(Some(true));
         }
@@ -218,7 +218,7 @@ mod tests {
     use crate::sandbox::options::DEFAULT_PROJECT_ID;
 
     fn status(method: Method, path: &str) -> StatusCode {
-        let router = Router::new(&Options::default()).unwrap();
+        let router = Router::new(&SandboxOptions::default()).unwrap();
         let authorization = None;
         let head = Head { method: &method, path, authorization, uptime: std::time::Duration::ZERO };
         router.admit(&head).map_or_else(|response| response.status, |_| StatusCode::OK)

@@ -5,13 +5,13 @@ use rusqlite::Connection;
 
 use super::ids::Ids;
 use super::pool::{self, Pool};
-use super::records::{Meta, Record};
+use super::records::{StoredMeta, StoredUser};
 use super::store_error::StoreError;
 use crate::model::ids::key;
 use crate::model::{Phone, ProjectId};
 use crate::nouns::users::model::{NewUser, UserType};
 use crate::nouns::webhooks::model::Schema;
-use crate::nouns::webhooks::rows::{self, Keys, Stored};
+use crate::nouns::webhooks::rows::{self, Stored, StoredKeys};
 
 /// What somebody wrote down; of projects that the sandbox has.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +19,7 @@ pub struct Seed {
     /// In their order of creation.
     pub people: Vec<Person>,
     /// In their order of creation.
-    pub webhooks: Vec<Webhook>,
+    pub webhooks: Vec<SeedWebhook>,
 }
 
 /// A user of a seed.
@@ -30,14 +30,14 @@ pub struct Person {
     /// What a create would carry; a shared user gets a number of the pool.
     pub user: NewUser,
     /// The server's own marks.
-    pub meta: Meta,
+    pub meta: StoredMeta,
     /// When they were registered; none when the sandbox starts.
     pub created: Option<Timestamp>,
 }
 
 /// A webhook of a seed.
 #[derive(Debug, Clone)]
-pub struct Webhook {
+pub struct SeedWebhook {
     /// The project.
     pub project: ProjectId,
     /// Where events are sent.
@@ -50,17 +50,17 @@ pub struct Webhook {
 
 /// The rows of a seed, with everything that the sandbox gives but the numbers of its pool.
 #[derive(Debug, Default)]
-pub struct Rows {
-    users: Vec<Record>,
+pub struct SeedRows {
+    users: Vec<StoredUser>,
     webhooks: Vec<(Stored, String)>,
 }
 
-impl Rows {
+impl SeedRows {
     /// Gives ids, secrets and times, once and for all.
     pub fn new(seed: &Seed, ids: &Ids, now: Timestamp) -> Self {
         let users = seed.people.iter().map(|person| {
             let NewUser { kind, phone_number, assigned_phone_number, first_name, last_name, email } = &person.user;
-            Record {
+            StoredUser {
                 id: ids.text(),
                 project_id: key(person.project.as_str()),
                 kind: kind.to_string(),
@@ -84,7 +84,7 @@ impl Rows {
                 disabled: None,
                 created_ms: created,
                 updated_ms: created,
-                keys: Keys::new(ids),
+                keys: StoredKeys::new(ids),
             };
             (stored, webhook.compared.clone())
         });

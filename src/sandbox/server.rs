@@ -19,12 +19,12 @@ use tokio::sync::{Semaphore, watch};
 
 use super::connection::{Observe, Shared, exchange};
 use super::fault::FaultError;
-use super::options::Options;
+use super::options::SandboxOptions;
 use super::outgoing::{Room, Timely};
 use super::router::Router;
-use super::status::{self, Server};
+use super::status::{self, RunningServer};
 use super::store_error::StoreError;
-use super::workers::{WORKERS, Workers};
+use super::workers::{StoreWorkers, WORKERS};
 
 /// How long the head of a request may take to arrive, and how long an idle connection is kept.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -140,7 +140,7 @@ impl Drop for Running {
 ///
 /// # Errors
 /// [`StartError`].
-pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, StartError> {
+pub fn start(options: &SandboxOptions, observe: Option<Observe>) -> Result<Running, StartError> {
     options.faults.check()?;
     if !options.listen.ip().is_loopback() && !options.allow_non_loopback {
         return Err(StartError::NotLoopback(options.listen));
@@ -149,7 +149,7 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
     let is_seeded = router.plant()?.ok_or(StartError::Seed)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(StartError::System)?;
-    let workers = Workers::start().map_err(StartError::System)?;
+    let workers = StoreWorkers::start().map_err(StartError::System)?;
     let listener =
         runtime.block_on(listen(options.listen)).map_err(|error| StartError::Listen(options.listen, error))?;
     let address = listener.local_addr().map_err(|error| StartError::Listen(options.listen, error))?;
@@ -157,7 +157,7 @@ pub fn start(options: &Options, observe: Option<Observe>) -> Result<Running, Sta
     let requests = Arc::new(AtomicU64::new(0));
     let trouble = Arc::default();
     let url = format!("http://{address}");
-    let server = options.announce.then(|| Server::new(url.clone(), options));
+    let server = options.announce.then(|| RunningServer::new(url.clone(), options));
     if let Some(server) = &server {
         server.announce(&router.state.store)?;
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::options::{Location, Options};
+use super::options::{Location, SandboxOptions};
 use super::schema;
 use super::store::Store;
 use super::store_error::StoreError;
@@ -23,7 +23,7 @@ pub struct Status {
     /// Whether there is a store at all.
     pub exists: bool,
     /// The servers that answer right now.
-    pub running: Vec<Server>,
+    pub running: Vec<RunningServer>,
     /// Active shared users, over all projects.
     pub shared_users: u64,
     /// Active dedicated users, over all projects.
@@ -32,7 +32,7 @@ pub struct Status {
 
 /// A server on a store, as it announced itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Server {
+pub struct RunningServer {
     /// Where it listens.
     pub url: String,
     /// Its process.
@@ -47,11 +47,12 @@ pub struct Server {
     pub rate_limit: u32,
 }
 
-impl Server {
+impl RunningServer {
     /// What a server says of itself.
-    pub fn new(url: String, options: &Options) -> Self {
-        let sum =
-            |of: fn(&super::options::Project) -> u32| options.projects.iter().map(of).fold(0, u32::saturating_add);
+    pub fn new(url: String, options: &SandboxOptions) -> Self {
+        let sum = |of: fn(&super::options::SandboxProject) -> u32| {
+            options.projects.iter().map(of).fold(0, u32::saturating_add)
+        };
         Self {
             url,
             pid: std::process::id(),
@@ -144,14 +145,16 @@ fn is_missing(path: &Path) -> bool {
 fn look(store: &Store) -> Result<Status, StoreError> {
     let (announced, shared_users, dedicated_users) = store.read(|c| {
         let sql = "SELECT url, pid, projects, lines, max_shared_users, rate_limit FROM servers ORDER BY rowid";
-        let announced: Vec<Server> = c.prepare(sql)?.query_map([], Server::read)?.collect::<Result<_, _>>()?;
+        let announced: Vec<RunningServer> =
+            c.prepare(sql)?.query_map([], RunningServer::read)?.collect::<Result<_, _>>()?;
         let count = |kind: &str| -> rusqlite::Result<u64> {
             let sql = "SELECT sum(active) FROM counts WHERE type = ?";
             Ok(c.query_row(sql, [kind], |row| row.get::<_, Option<u64>>(0)).optional()?.flatten().unwrap_or(0))
         };
         Ok((announced, count("shared")?, count("dedicated")?))
     })?;
-    let (running, gone): (Vec<Server>, Vec<Server>) = announced.into_iter().partition(Server::answers);
+    let (running, gone): (Vec<RunningServer>, Vec<RunningServer>) =
+        announced.into_iter().partition(RunningServer::answers);
     for server in gone {
         server.withdraw(store)?;
     }

@@ -13,22 +13,22 @@ pub const WORKERS: usize = 4;
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Threads that end when this is dropped and nothing is left to do.
-pub struct Workers(Arc<Queue>);
+pub struct StoreWorkers(Arc<JobQueue>);
 
 /// What waits for a thread.
 #[derive(Default)]
-struct Queue {
-    waiting: Mutex<Waiting>,
+struct JobQueue {
+    waiting: Mutex<QueuedJobs>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct QueuedJobs {
     jobs: VecDeque<Job>,
     is_over: bool,
 }
 
-impl Workers {
+impl StoreWorkers {
     /// Starts the threads, as many as the system gives. (The runtime's own would be started later, when it is too late
     /// to say that there is none.)
     ///
@@ -59,15 +59,15 @@ impl Workers {
     }
 }
 
-impl Drop for Workers {
+impl Drop for StoreWorkers {
     fn drop(&mut self) {
         self.0.lock().is_over = true;
         self.0.changed.notify_all();
     }
 }
 
-impl Queue {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+impl JobQueue {
+    fn lock(&self) -> MutexGuard<'_, QueuedJobs> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

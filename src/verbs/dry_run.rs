@@ -7,7 +7,7 @@ use url::Url;
 use crate::failure::{Exit, Failure};
 use crate::http::Call;
 use crate::http::dialect::SPECTRUM;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::output::json::{self, Layout};
 use crate::session::Session;
 
@@ -16,13 +16,13 @@ use crate::session::Session;
 pub struct DryRequest {
     method: String,
     url: String,
-    headers: Headers,
+    headers: ShownHeaders,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Box<RawValue>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Headers {
+struct ShownHeaders {
     #[serde(rename = "Authorization")]
     authorization: &'static str,
     #[serde(rename = "Content-Type", skip_serializing_if = "Option::is_none")]
@@ -36,7 +36,7 @@ impl DryRequest {
         let url = call.url(base_url, SPECTRUM.prefix).to_string().replace("%7B", "{").replace("%7D", "}");
         let body = call.body().and_then(|body| RawValue::from_string(body.to_owned()).ok());
         let content_type = body.is_some().then_some("application/json");
-        let headers = Headers { authorization: "Basic [redacted]", content_type };
+        let headers = ShownHeaders { authorization: "Basic [redacted]", content_type };
         Self { method: call.method().to_string(), url, headers, body }
     }
 
@@ -57,7 +57,7 @@ pub fn print(session: &Session, request: DryRequest) -> Result<Exit, Failure> {
     check_no_fields(session)?;
     session.out.note(NOTHING_SENT);
     match session.out.format() {
-        Format::Table => session.out.foreign(&request.as_text())?,
+        OutputFormat::Table => session.out.foreign(&request.as_text())?,
         _ => session.out.document(&request)?,
     }
     Ok(Exit::Done)
@@ -71,11 +71,11 @@ pub fn print_all(session: &Session, requests: &[DryRequest], done: &str) -> Resu
     check_no_fields(session)?;
     session.out.note(done);
     match session.out.format() {
-        Format::Table => {
+        OutputFormat::Table => {
             let texts: Vec<String> = requests.iter().map(DryRequest::as_text).collect();
             session.out.foreign(&texts.join("\n"))?;
         }
-        Format::Ndjson => requests.iter().try_for_each(|request| session.out.document(request))?,
+        OutputFormat::Ndjson => requests.iter().try_for_each(|request| session.out.document(request))?,
         _ => session.out.document(requests)?,
     }
     Ok(Exit::Done)

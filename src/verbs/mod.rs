@@ -13,7 +13,7 @@ use crate::failure::{Exit, Failure};
 use crate::http::{Endpoint, Many};
 use crate::model::words::count;
 use crate::output::Column;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::session::Session;
 
 /// Shows the record that an endpoint answers with.
@@ -49,7 +49,7 @@ where
 /// # Errors
 /// When standard output cannot be written.
 pub fn print_list(session: &Session, columns: &[Column], records: &[&str], said: &str) -> Result<Exit, Failure> {
-    let is_table = session.out.format() == Format::Table;
+    let is_table = session.out.format() == OutputFormat::Table;
     if !is_table || !records.is_empty() {
         session.out.many(columns, records)?;
     }

@@ -87,12 +87,12 @@ fn run<V: Verbs>(matches: &ArgMatches, session: &Session) -> Result<Exit, Failur
 }
 
 /// A noun and what was typed behind it.
-pub struct Chosen {
+pub struct ChosenNoun {
     noun: &'static Noun,
     matches: ArgMatches,
 }
 
-impl Chosen {
+impl ChosenNoun {
     /// Finds the noun that was typed.
     pub fn among(nouns: &'static [Noun], matches: &ArgMatches) -> Option<Self> {
         let (name, matches) = matches.subcommand()?;
@@ -109,7 +109,7 @@ impl Chosen {
     }
 }
 
-impl fmt::Debug for Chosen {
+impl fmt::Debug for ChosenNoun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.noun.name)
     }

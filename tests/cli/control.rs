@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, Options};
+use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, SandboxOptions};
 use spectrum_cli::sandbox::{self, Running};
 
 use crate::http::{self, Reply};
@@ -21,8 +21,8 @@ impl Bench {
         Self::with(|_| ())
     }
 
-    fn with(change: impl FnOnce(&mut Options)) -> Self {
-        let mut options = Options::default();
+    fn with(change: impl FnOnce(&mut SandboxOptions)) -> Self {
+        let mut options = SandboxOptions::default();
         change(&mut options);
         Self(sandbox::start(&options, None).unwrap())
     }

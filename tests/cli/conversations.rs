@@ -12,7 +12,7 @@ use std::fs;
 use serde::Deserialize;
 use serde_json::Value;
 use spectrum_cli::sandbox;
-use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, Options};
+use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, SandboxOptions};
 use spectrum_cli::sandbox::revision::Revision;
 
 use crate::golden::root;
@@ -131,7 +131,7 @@ fn other_clients_get_what_they_need_in_every_revision() {
         for (revision, conversation) in
             Revision::ALL.iter().flat_map(|revision| conversations.iter().map(move |one| (revision, one)))
         {
-            let mut options = Options { revision: *revision, ..Options::default() };
+            let mut options = SandboxOptions { revision: *revision, ..SandboxOptions::default() };
             if conversation.project == Kind::Shared {
                 options.projects[0].lines.clear();
             }

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use spectrum_cli::cli::NOUNS;
 use spectrum_cli::failure::Code;
-use spectrum_cli::http::config::{Config, Server, Told};
+use spectrum_cli::http::config::{Config, FailureContext, Server};
 use spectrum_cli::http::dialect::SPECTRUM;
 use spectrum_cli::http::retry::RetryPolicy;
 use spectrum_cli::http::{Answer, Call, Client, Endpoint, Error, FromAnswer, Repeat, Spec, answer};
@@ -74,7 +74,7 @@ fn ask(call: &Call, status: u16, body: &str) -> Result<Answer, Error> {
         retry: RetryPolicy { retries: 0 },
         rate: 0.0,
         shares_clock: false,
-        told: Told::default(),
+        told: FailureContext::default(),
     };
     let result = Client::new(config, None).unwrap().send(call);
     server.join().unwrap();

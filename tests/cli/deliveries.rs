@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use spectrum_cli::nouns::webhooks::signature::{Key, Scheme, unhex};
-use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, Options};
+use spectrum_cli::nouns::webhooks::signature::{Scheme, SigningKey, unhex};
+use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, SandboxOptions};
 
 use crate::hostile::{Hostile, Reply, Request};
 use crate::http;
@@ -32,7 +32,7 @@ impl Bench {
         Self::with(|options| options.deliveries.speed = 100.0)
     }
 
-    fn with(change: impl FnOnce(&mut Options)) -> Self {
+    fn with(change: impl FnOnce(&mut SandboxOptions)) -> Self {
         let bench = Self { world: World::beside(change) };
         bench.ask("POST", "/users/", Some(json!({ "type": "shared", "phoneNumber": PHONE })));
         bench
@@ -127,7 +127,7 @@ fn ok() -> Reply {
 /// The standard signatures of a request that a secret made.
 fn signatures_of(request: &Request, secret: &str) -> usize {
     let header = |name: &str| request.header(name).unwrap();
-    let key = Key::standard(secret).unwrap();
+    let key = SigningKey::standard(secret).unwrap();
     let text = Scheme::Standard.signed_text(header("webhook-id"), header("webhook-timestamp"), request.body.as_bytes());
     let fits = |signature: &&str| {
         use base64::Engine as _;
@@ -156,7 +156,7 @@ fn a_text_reaches_every_active_webhook_signed_both_ways() {
     assert_eq!(header("x-spectrum-webhook-id"), made.id);
     let text = Scheme::V0.signed_text("", header("x-spectrum-timestamp"), request.body.as_bytes());
     let tag = unhex(header("x-spectrum-signature").strip_prefix("v0=").unwrap()).unwrap();
-    assert!(Key::v0(&made.signing).fits(&text, &tag));
+    assert!(SigningKey::v0(&made.signing).fits(&text, &tag));
     assert_eq!(signatures_of(request, &made.standard), 1);
     let age = jiff::Timestamp::now().as_second() - header("x-spectrum-timestamp").parse::<i64>().unwrap();
     assert!((0..60).contains(&age), "{age}");

@@ -6,8 +6,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use spectrum_cli::nouns::users::delete;
-use spectrum_cli::roster::read::Options;
-use spectrum_cli::roster::{self, Counts, Format, Plan, Policy, Problems, ProjectUser, Roster, Snapshot, plan};
+use spectrum_cli::roster::read::ReadOptions;
+use spectrum_cli::roster::{self, Counts, Plan, Policy, Problems, ProjectUser, Roster, RosterFormat, Snapshot, plan};
 use spectrum_cli::secrets::redactor::Redactor;
 
 #[cfg(target_os = "linux")]
@@ -148,13 +148,13 @@ fn ends<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static
     done.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| panic!("{what} does not come to an end"))
 }
 
-fn read(text: &str, format: Format) -> Result<Roster, Problems> {
-    roster::read::read(text.as_bytes(), Options { format: Some(format), name: None })
+fn read(text: &str, format: RosterFormat) -> Result<Roster, Problems> {
+    roster::read::read(text.as_bytes(), ReadOptions { format: Some(format), name: None })
 }
 
 /// Reads a roster that is all wrong; how many problems it has.
 #[track_caller]
-fn problems(format: Format, text: String) -> usize {
+fn problems(format: RosterFormat, text: String) -> usize {
     ends(&format!("a wrong {}", format.as_str()), move || read(&text, format).unwrap_err().0.len())
 }
 
@@ -167,30 +167,33 @@ fn every_row_may_be_wrong() {
     const ROWS: usize = 20_000;
     let number = |at: usize| format!("1415{at:07}");
     let rows = repeated(ROWS, |at| format!("{},\"a\nb\"\n", number(at)));
-    assert_eq!(problems(Format::Csv, format!("phoneNumber,firstName\n{rows}")), 2 * ROWS);
+    assert_eq!(problems(RosterFormat::Csv, format!("phoneNumber,firstName\n{rows}")), 2 * ROWS);
     let stray = repeated(ROWS, |at| format!("{},\"a\n", phone(at)));
-    assert_eq!(problems(Format::Csv, format!("phoneNumber,firstName\n{stray}")), ROWS);
+    assert_eq!(problems(RosterFormat::Csv, format!("phoneNumber,firstName\n{stray}")), ROWS);
     let swallowed = repeated(ROWS, |at| format!(",{},x\",\"y\n", phone(at)));
-    assert!(problems(Format::Csv, format!("type,phoneNumber,firstName,email\n{swallowed}")) >= ROWS / 2);
+    assert!(problems(RosterFormat::Csv, format!("type,phoneNumber,firstName,email\n{swallowed}")) >= ROWS / 2);
     let same = repeated(ROWS, |_| format!("{}\n", phone(7)));
-    assert_eq!(problems(Format::Csv, format!("phoneNumber\n{same}")), ROWS - 1);
-    assert_eq!(problems(Format::Ndjson, repeated(ROWS, |at| format!("{{\"phoneNumber\":{}}}\n", number(at)))), ROWS);
+    assert_eq!(problems(RosterFormat::Csv, format!("phoneNumber\n{same}")), ROWS - 1);
+    assert_eq!(
+        problems(RosterFormat::Ndjson, repeated(ROWS, |at| format!("{{\"phoneNumber\":{}}}\n", number(at)))),
+        ROWS
+    );
     let one_line = repeated(ROWS, |at| format!(",{{\"phoneNumber\":{}}}", number(at)));
-    assert_eq!(problems(Format::Json, format!("[{}]", &one_line[1..])), ROWS);
+    assert_eq!(problems(RosterFormat::Json, format!("[{}]", &one_line[1..])), ROWS);
     let tables = repeated(ROWS, |at| format!("[[users]]\nphoneNumber = {}\n", number(at)));
-    assert_eq!(problems(Format::Toml, tables), ROWS);
+    assert_eq!(problems(RosterFormat::Toml, tables), ROWS);
 }
 
 #[test]
 fn one_row_may_be_wrong_in_every_part() {
     const PARTS: usize = 50_000;
     let cells = repeated(PARTS, |_| ",\"x\ny\"".to_owned());
-    assert_eq!(problems(Format::Csv, format!("phoneNumber\n{}{cells}\n", phone(7))), PARTS);
+    assert_eq!(problems(RosterFormat::Csv, format!("phoneNumber\n{}{cells}\n", phone(7))), PARTS);
     let members = repeated(PARTS, |at| format!(",\n\"key{at}\": 1"));
-    assert_eq!(problems(Format::Json, format!("[{{\"phoneNumber\":\"{}\"{members}}}]", phone(7))), PARTS);
+    assert_eq!(problems(RosterFormat::Json, format!("[{{\"phoneNumber\":\"{}\"{members}}}]", phone(7))), PARTS);
     // A text over several lines is why a file is not read in pieces.
     let keys = repeated(PARTS / 2, |at| format!("key{at} = 1\n"));
-    assert_eq!(problems(Format::Toml, format!("{keys}text = \"\"\"\n\"\"\"\n")), PARTS / 2 + 1);
+    assert_eq!(problems(RosterFormat::Toml, format!("{keys}text = \"\"\"\n\"\"\"\n")), PARTS / 2 + 1);
 }
 
 #[test]
@@ -198,12 +201,12 @@ fn a_header_may_be_as_long_as_a_file() {
     const LONG: usize = 1_200_000;
     for part in ["x,", "email,", "x,email,", "p_", "\"a\"\"b\","] {
         let names = part.repeat(LONG / part.len());
-        assert!(problems(Format::Csv, format!("{names}\n+14155550101\n")) > 0, "{part}");
+        assert!(problems(RosterFormat::Csv, format!("{names}\n+14155550101\n")) > 0, "{part}");
     }
     // Every row names the column, however it is written.
     let rows = "1\n".repeat(LONG / 4);
     let name = format!("phone{}Number", " ".repeat(LONG / 2));
-    assert_eq!(problems(Format::Csv, format!("{name}\n{rows}")), LONG / 4);
+    assert_eq!(problems(RosterFormat::Csv, format!("{name}\n{rows}")), LONG / 4);
 }
 
 #[test]
@@ -214,10 +217,10 @@ fn a_text_may_be_all_of_one_kind() {
     {
         let text = part.repeat(LONG / part.len());
         for (format, head) in [
-            (Format::Csv, "phoneNumber,firstName\n"),
-            (Format::Ndjson, ""),
-            (Format::Json, "{\"users\":["),
-            (Format::Toml, "[[users]]\nphoneNumber = \""),
+            (RosterFormat::Csv, "phoneNumber,firstName\n"),
+            (RosterFormat::Ndjson, ""),
+            (RosterFormat::Json, "{\"users\":["),
+            (RosterFormat::Toml, "[[users]]\nphoneNumber = \""),
         ] {
             let text = format!("{head}{text}");
             ends(&format!("{format} of {part:?}"), move || read(&text, format).is_ok());
@@ -242,7 +245,7 @@ fn a_plan_looks_users_up() {
     // As many lines as users, and rows that have to be looked for among both.
     let lines = (0..USERS).map(|at| format!("+1917{at:07}").into()).collect();
     let project = Snapshot { users: (0..USERS).map(user).collect(), lines };
-    let read = |text: String| ends("reading", move || read(&text, Format::Csv).unwrap());
+    let read = |text: String| ends("reading", move || read(&text, RosterFormat::Csv).unwrap());
     let planned = |what: &str, roster: Roster, prune: bool| {
         let project = project.clone();
         ends(what, move || {

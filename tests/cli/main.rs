@@ -27,6 +27,7 @@ mod hostile;
 mod http;
 mod link;
 mod model;
+mod names;
 mod observing;
 mod openapi;
 mod output;

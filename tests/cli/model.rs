@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use reqwest::Method;
 use serde_json::{Value, json};
 use spectrum_cli::sandbox::exchange::Head;
-use spectrum_cli::sandbox::options::{Options, Project};
+use spectrum_cli::sandbox::options::{SandboxOptions, SandboxProject};
 use spectrum_cli::sandbox::revision::Revision;
 use spectrum_cli::sandbox::router::{Rest, Router};
 
@@ -127,14 +127,19 @@ struct Sandbox {
 
 impl Sandbox {
     fn new(revision: Revision) -> Self {
-        let template = &Options::default().projects[0];
-        let project = |at: usize| Project {
+        let template = &SandboxOptions::default().projects[0];
+        let project = |at: usize| SandboxProject {
             id: IDS[at].parse().unwrap(),
             max_shared_users: SEATS,
             lines: LINES[at].iter().map(|line| line.parse().unwrap()).collect(),
             ..template.clone()
         };
-        let options = Options { projects: vec![project(0), project(1)], pool: POOL, revision, ..Options::default() };
+        let options = SandboxOptions {
+            projects: vec![project(0), project(1)],
+            pool: POOL,
+            revision,
+            ..SandboxOptions::default()
+        };
         Self { router: Router::new(&options).unwrap(), clock: 1_777_000_000_000 }
     }
 

@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use spectrum_cli::sandbox::fault::{Fault, FaultKind};
-use spectrum_cli::sandbox::options::Options;
+use spectrum_cli::sandbox::options::SandboxOptions;
 use spectrum_cli::sandbox::{self, Running};
 
 use crate::http::{self, Reply};
@@ -19,7 +19,7 @@ fn ask(server: &Running, method: &str, path: &str) -> Reply {
 }
 
 fn start() -> Running {
-    sandbox::start(&Options::default(), None).unwrap()
+    sandbox::start(&SandboxOptions::default(), None).unwrap()
 }
 
 /// What stands between quotes after each of these attributes, and in each import.
@@ -124,7 +124,7 @@ fn a_foreign_host_gets_nothing() {
 
 #[test]
 fn no_fault_touches_the_page() {
-    let mut options = Options::default();
+    let mut options = SandboxOptions::default();
     options.faults.rules = vec![Fault { kind: FaultKind::Drop, rate: 1.0 }];
     let server = sandbox::start(&options, None).unwrap();
     assert_eq!(ask(&server, "GET", "/").status, 200);

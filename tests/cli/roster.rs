@@ -250,7 +250,7 @@ fn ctrl_c_finishes_what_is_in_flight_and_the_same_command_completes_it() {
 }
 
 #[test]
-fn killed_the_same_command_completes_it_and_unheard_it_goes_on() {
+fn a_killed_run_is_completed_by_the_next_and_a_closed_output_stops_none() {
     let world = World::beside(|_| {});
     let (roster, everybody) = people(80);
     world.file("roster.csv", roster);

@@ -6,12 +6,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, Location, Options};
+use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, Location, SandboxOptions};
 use spectrum_cli::sandbox::{self, Running};
 
 use crate::http::{self, Reply};
 
-fn start(options: &Options) -> Running {
+fn start(options: &SandboxOptions) -> Running {
     sandbox::start(options, None).unwrap()
 }
 
@@ -46,7 +46,8 @@ fn raw(url: &str, head: &[&str], body: &[u8]) -> Option<Reply> {
 #[test]
 fn forty_at_once_for_one_identity_make_one_row_whichever_server_they_ask() {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options { store: Location::File(folder.path().join("store.sqlite3")), ..Options::default() };
+    let options =
+        SandboxOptions { store: Location::File(folder.path().join("store.sqlite3")), ..SandboxOptions::default() };
     let servers = [start(&options), start(&options)];
     let bodies = [
         json!({ "type": "shared", "phoneNumber": "+14155550123" }),
@@ -72,7 +73,7 @@ fn forty_at_once_for_one_identity_make_one_row_whichever_server_they_ask() {
 
 #[test]
 fn one_email_makes_one_row_and_the_last_seat_is_given_once() {
-    let mut options = Options::default();
+    let mut options = SandboxOptions::default();
     options.projects[0].max_shared_users = 3;
     let server = start(&options);
     let race = |body: &(dyn Fn(u64) -> Value + Sync)| -> Vec<u16> {
@@ -102,7 +103,7 @@ fn one_email_makes_one_row_and_the_last_seat_is_given_once() {
 
 #[test]
 fn bad_bodies_are_refused_in_the_envelope_and_leave_nothing() {
-    let server = start(&Options::default());
+    let server = start(&SandboxOptions::default());
     let auth = format!("Authorization: {}", authorization());
     let post = |body: &[u8]| {
         let length = format!("Content-Length: {}", body.len());
@@ -134,7 +135,7 @@ fn bad_bodies_are_refused_in_the_envelope_and_leave_nothing() {
 
 #[test]
 fn any_http_client_is_served() {
-    let server = start(&Options::default());
+    let server = start(&SandboxOptions::default());
     let url = &server.url;
     let auth = format!("Authorization: {}", authorization());
     let line = |method: &str, version: &str| format!("{method} /projects/{DEFAULT_PROJECT_ID}/users/ HTTP/{version}");
@@ -196,7 +197,7 @@ fn any_http_client_is_served() {
 
 #[test]
 fn a_browser_on_a_foreign_page_is_refused() {
-    let server = start(&Options::default());
+    let server = start(&SandboxOptions::default());
     let auth = format!("Authorization: {}", authorization());
     let line = format!("GET /projects/{DEFAULT_PROJECT_ID}/users/ HTTP/1.1");
     for host in ["Host: evil.example", "Host: 127.0.0.1.evil.example:80", "Host: 10.0.0.1", "Host: "] {
@@ -214,18 +215,18 @@ fn a_browser_on_a_foreign_page_is_refused() {
 
 #[test]
 fn only_loopback_unless_told_otherwise() {
-    let open = Options { listen: "0.0.0.0:0".parse().unwrap(), ..Options::default() };
+    let open = SandboxOptions { listen: "0.0.0.0:0".parse().unwrap(), ..SandboxOptions::default() };
     assert!(matches!(sandbox::start(&open, None), Err(sandbox::StartError::NotLoopback(_))));
-    assert!(sandbox::start(&Options { allow_non_loopback: true, ..open }, None).is_ok());
-    let taken = start(&Options::default());
+    assert!(sandbox::start(&SandboxOptions { allow_non_loopback: true, ..open }, None).is_ok());
+    let taken = start(&SandboxOptions::default());
     let address = taken.url.strip_prefix("http://").unwrap().parse().unwrap();
-    let second = sandbox::start(&Options { listen: address, ..Options::default() }, None);
+    let second = sandbox::start(&SandboxOptions { listen: address, ..SandboxOptions::default() }, None);
     assert!(matches!(second, Err(sandbox::StartError::Listen(..))));
 }
 
 #[test]
 fn five_hundred_connections_are_served_at_once() {
-    let server = start(&Options::default());
+    let server = start(&SandboxOptions::default());
     let mut streams: Vec<_> = (0..500).map(|_| http::connect(&server.url)).collect();
     let request = format!(
         "GET /projects/{DEFAULT_PROJECT_ID}/users/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: {}\r\n\r\n",
@@ -244,7 +245,7 @@ fn five_hundred_connections_are_served_at_once() {
 #[test]
 #[ignore = "waits as long as the server does: ten seconds"]
 fn a_trickling_head_or_body_cannot_hold_a_place() {
-    let server = start(&Options::default());
+    let server = start(&SandboxOptions::default());
     let head = format!("POST /projects/{DEFAULT_PROJECT_ID}/users/ HTTP/1.1\r\nHost: localhost\r\n");
     let in_body = format!("{head}Authorization: {}\r\nContent-Length: 1000\r\n\r\n", authorization());
     let begin = Instant::now();
@@ -273,7 +274,7 @@ fn a_trickling_head_or_body_cannot_hold_a_place() {
 #[test]
 fn faults_do_what_they_say() {
     let with = |fault: &str| {
-        let mut options = Options::default();
+        let mut options = SandboxOptions::default();
         options.faults.rules = vec![fault.parse().unwrap()];
         start(&options)
     };
@@ -289,7 +290,7 @@ fn faults_do_what_they_say() {
 
     let folder = tempfile::tempdir().unwrap();
     let store = Location::File(folder.path().join("store.sqlite3"));
-    let mut options = Options { store, ..Options::default() };
+    let mut options = SandboxOptions { store, ..SandboxOptions::default() };
     options.faults.rules = vec!["drop:1".parse().unwrap()];
     let server = start(&options);
     assert!(ask(&server.url).is_none(), "the connection dies");
@@ -300,7 +301,7 @@ fn faults_do_what_they_say() {
 
 #[test]
 fn a_stop_answers_what_is_in_flight_and_is_not_held_up_by_what_hangs() {
-    let mut options = Options::default();
+    let mut options = SandboxOptions::default();
     options.faults.latency = "60s".parse().ok();
     let slow = start(&options);
     options.faults.latency = None;
@@ -330,7 +331,7 @@ fn the_log_tells_method_path_status_and_nothing_else() {
     let observe: sandbox::Observe = std::sync::Arc::new(move |line: &sandbox::LogLine<'_>| {
         log.lock().unwrap().push(format!("{} {} {:?} {:?}", line.method, line.path, line.status, line.fault));
     });
-    let server = sandbox::start(&Options::default(), Some(observe)).unwrap();
+    let server = sandbox::start(&SandboxOptions::default(), Some(observe)).unwrap();
     let _ = http::send("GET", &format!("{}?search=%2B14155550123", users(&server.url)), Some(&authorization()), None);
     let expected = format!("GET /projects/{DEFAULT_PROJECT_ID}/users/ Some(200) None");
     assert_eq!(*lines.lock().unwrap(), [expected]);
@@ -341,7 +342,7 @@ fn a_store_tells_who_runs_on_it_and_forgets_on_command() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.sqlite3");
     assert!(!sandbox::status(&path).unwrap().exists);
-    let options = Options { store: Location::File(path.clone()), announce: true, ..Options::default() };
+    let options = SandboxOptions { store: Location::File(path.clone()), announce: true, ..SandboxOptions::default() };
     let server = start(&options);
     create(&server.url, &shared(1));
     create(
@@ -361,7 +362,7 @@ fn a_store_tells_who_runs_on_it_and_forgets_on_command() {
 
 #[test]
 fn a_project_of_its_own_gives_the_same_person_another_number() {
-    let mut options = Options::default();
+    let mut options = SandboxOptions::default();
     let mut second = options.projects[0].clone();
     second.id = "3c90c3cc-0d44-4b50-8888-8dd25736052a".parse().unwrap();
     second.lines.clear();
@@ -381,7 +382,7 @@ fn a_project_of_its_own_gives_the_same_person_another_number() {
 fn with_long_list(folder: &tempfile::TempDir, bytes: usize) -> Running {
     const NAME: usize = 1_000_000;
     let path = folder.path().join("store.sqlite3");
-    let server = start(&Options { store: Location::File(path.clone()), ..Options::default() });
+    let server = start(&SandboxOptions { store: Location::File(path.clone()), ..SandboxOptions::default() });
     for n in 0..u64::try_from(bytes / NAME + 1).unwrap() {
         assert_eq!(create(&server.url, &shared(n)).status, 200);
     }
@@ -423,7 +424,7 @@ fn who_does_not_read_makes_room_for_who_does() {
 #[test]
 #[ignore = "waits as long as the server does: ten seconds"]
 fn who_never_reads_is_cut() {
-    let server = start(&Options::default());
+    let server = start(&SandboxOptions::default());
     let mut stream = http::connect(&server.url);
     let request = format!(
         "GET /projects/{DEFAULT_PROJECT_ID}/users/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: {}\r\n\r\n",

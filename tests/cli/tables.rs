@@ -1,7 +1,7 @@
 //! What people see: every table in a pipe, and at terminals of three widths.
 
 use serde_json::{Value, json};
-use spectrum_cli::sandbox::options::{Location, Options};
+use spectrum_cli::sandbox::options::{Location, SandboxOptions};
 
 use crate::golden::{settle, show, snapshot};
 use crate::hostile::{Hostile, Reply, list, user, with};
@@ -127,7 +127,7 @@ fn the_sandbox_is_shown_as_was_agreed() {
     compare("sandbox-status", line, || {
         let world = World::new();
         let store = Location::File(world.home().join("store.sqlite3"));
-        world.with_sandbox(&Options { store, announce: true, ..Options::default() })
+        world.with_sandbox(&SandboxOptions { store, announce: true, ..SandboxOptions::default() })
     });
 }
 

@@ -128,8 +128,8 @@ fn a_body_that_was_changed_is_told_from_one_that_was_not() {
 
 /// What `webhooks send` would sign: this body, now and in both schemes.
 fn signed(body: &[u8]) -> Vec<String> {
-    use spectrum_cli::nouns::webhooks::signature::{Key, Keys, Unsigned, sign};
-    let keys = Keys { v0: Some(Key::v0(HEX)), standard: vec![Key::standard(WHSEC).unwrap()] };
+    use spectrum_cli::nouns::webhooks::signature::{SigningKey, SigningKeys, Unsigned, sign};
+    let keys = SigningKeys { v0: Some(SigningKey::v0(HEX)), standard: vec![SigningKey::standard(WHSEC).unwrap()] };
     let timestamp = 1_798_761_600;
     let delivery = Unsigned { webhook_id: "w", event: "messages", event_id: "e", timestamp, body };
     sign(&delivery, &keys).into_iter().map(|(name, value)| format!("{name}: {value}")).collect()

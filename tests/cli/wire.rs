@@ -15,7 +15,7 @@ use serde_json::Value;
 use spectrum_cli::http::Spec;
 use spectrum_cli::model::{Phone, ids};
 use spectrum_cli::nouns::catalogue;
-use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, Options};
+use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, SandboxOptions};
 use spectrum_cli::sandbox::revision::Revision;
 use spectrum_cli::sandbox::{self, Running};
 
@@ -94,7 +94,7 @@ impl Exchange {
     }
 
     fn start(&self) -> Running {
-        let mut options = Options { revision: self.revision(), ..Options::default() };
+        let mut options = SandboxOptions { revision: self.revision(), ..SandboxOptions::default() };
         options.pool = self.sandbox.pool.unwrap_or(options.pool);
         options.rate_limit = self.sandbox.rate_limit.unwrap_or(options.rate_limit);
         let project = &mut options.projects[0];

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
-use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, Options};
+use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, SandboxOptions};
 use spectrum_cli::sandbox::{self, Running};
 use tempfile::TempDir;
 
@@ -51,8 +51,8 @@ impl World {
 
     /// A world whose variables name the project of a sandbox that runs in this process, with room for everybody unless
     /// the options are changed.
-    pub fn beside(change: impl FnOnce(&mut Options)) -> Self {
-        let mut options = Options::default();
+    pub fn beside(change: impl FnOnce(&mut SandboxOptions)) -> Self {
+        let mut options = SandboxOptions::default();
         options.projects[0].max_shared_users = 100_000;
         options.pool = 1000;
         change(&mut options);
@@ -60,7 +60,7 @@ impl World {
     }
 
     /// The same world with such a sandbox beside it.
-    pub fn with_sandbox(self, options: &Options) -> Self {
+    pub fn with_sandbox(self, options: &SandboxOptions) -> Self {
         let sandbox = sandbox::start(options, None).unwrap();
         let world = self
             .var("SPECTRUM_PROJECT_ID", DEFAULT_PROJECT_ID)

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use spectrum_cli::http::Client;
-use spectrum_cli::http::config::{Config, Server, Told};
+use spectrum_cli::http::config::{Config, FailureContext, Server};
 use spectrum_cli::http::dialect::SPECTRUM;
 use spectrum_cli::http::retry::RetryPolicy;
-use spectrum_cli::nouns::users::apply::journal::Journal;
+use spectrum_cli::nouns::users::apply::journal::ReplaceJournal;
 use spectrum_cli::nouns::users::model::{NewUser, UserType};
 use spectrum_cli::roster::{
-    Action, Event, Format, Halt, Manner, Outcome, Plan, Policy, Roster, Row, RowError, Run, Snapshot, Step, Summary,
-    plan::plan,
+    Action, ApplyRun, Halt, Manner, Plan, Policy, Roster, RosterFormat, Row, RowError, RowEvent, RowOutcome, Snapshot,
+    Step, Summary, plan::plan,
 };
 use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET};
 use spectrum_cli::secrets::credentials::{Credentials, Secret};
@@ -22,7 +22,7 @@ use crate::world::{self, Author, TIMEOUT, World, meaning};
 
 /// What came of a run.
 struct Report {
-    events: Vec<Event>,
+    events: Vec<RowEvent>,
     /// None when it was killed.
     summary: Option<Summary>,
     changes: bool,
@@ -47,7 +47,7 @@ fn roster(rows: &[Person]) -> Roster {
         id: None,
     };
     Roster {
-        format: Format::Csv,
+        format: RosterFormat::Csv,
         rows: rows.iter().enumerate().map(row).collect(),
         warnings: Vec::new(),
         left_out: Default::default(),
@@ -88,12 +88,12 @@ fn run(history: &History, world: &World, folder: &Path) -> Result<Option<Report>
         retry: RetryPolicy { retries: history.retries },
         rate: f64::from(history.rate),
         shares_clock: history.ahead.is_none(),
-        told: Told::default(),
+        told: FailureContext::default(),
     };
     let client = Client::over(Arc::new(world.clone()), Arc::new(world.clone()), config, None).unwrap();
     let Ok(snapshot) = Snapshot::read(&client, false) else { return pace(history, world, number).map(|()| None) };
     let mut roster = roster(&history.rows);
-    let mut journal = Journal::open(folder, "project", &snapshot).map_err(|error| error.message)?;
+    let mut journal = ReplaceJournal::open(folder, "project", &snapshot).map_err(|error| error.message)?;
     journal.complete(&mut roster);
     let History { prune, replace, replace_opted_in, create_only, fail_fast, alone, .. } = *history;
     // An empty roster never deletes.
@@ -107,10 +107,10 @@ fn run(history: &History, world: &World, folder: &Path) -> Result<Option<Report>
     world.plan(planned.collect());
     journal.begin(&plan).map_err(|error| error.message)?;
     let events = Mutex::new(Vec::new());
-    let listen = |event: Event| events.lock().unwrap().push(event);
+    let listen = |event: RowEvent| events.lock().unwrap().push(event);
     let manner = Manner { fail_fast, alone };
     let tasks = Tasks(world);
-    let running = Run::carry_out_with(&tasks, &client, &plan, manner, &listen);
+    let running = ApplyRun::carry_out_with(&tasks, &client, &plan, manner, &listen);
     let summary = world.drive(running, || client.pace().cancel())?;
     let events = events.into_inner().unwrap();
     let told = Report { events, summary, changes: plan.counts().changes() };
@@ -118,7 +118,7 @@ fn run(history: &History, world: &World, folder: &Path) -> Result<Option<Report>
     report(history, world, number, &plan, &told).map_err(in_run)?;
     pace(history, world, number).map_err(in_run)?;
     if told.summary.is_some() {
-        let of = |which: fn(&Event) -> bool| -> Vec<usize> {
+        let of = |which: fn(&RowEvent) -> bool| -> Vec<usize> {
             told.events.iter().filter(|event| which(event)).map(|event| event.step).collect()
         };
         journal.end(&plan, &of(|event| event.lost), &of(|event| event.outcome.is_failure()));
@@ -157,7 +157,7 @@ fn report(history: &History, world: &World, number: usize, plan: &Plan<'_>, told
         if times.iter().any(|times| *times != 1) {
             return Err(format!("steps are told {times:?} times"));
         }
-        for outcome in Outcome::ALL {
+        for outcome in RowOutcome::ALL {
             let count = told.events.iter().filter(|event| event.outcome == outcome).count();
             if summary.count(outcome) != count {
                 return Err(format!("the summary has {} {}, not {count}", summary.count(outcome), outcome.as_str()));
@@ -182,7 +182,7 @@ fn report(history: &History, world: &World, number: usize, plan: &Plan<'_>, told
         if !event.outcome.is_failure() {
             world.is_done(key.clone(), number);
         }
-        let untried = matches!(event.outcome, Outcome::Unchanged | Outcome::Skipped)
+        let untried = matches!(event.outcome, RowOutcome::Unchanged | RowOutcome::Skipped)
             || matches!(event.error, Some(RowError::Skipped(_)))
             || event.action == Action::None;
         if untried {
@@ -191,7 +191,7 @@ fn report(history: &History, world: &World, number: usize, plan: &Plan<'_>, told
             }
             continue;
         }
-        if event.outcome == Outcome::Deleted {
+        if event.outcome == RowOutcome::Deleted {
             let truth = step.user().and_then(|user| world.truth(&user.id));
             if truth.is_none_or(|truth| truth.deleted.is_none()) {
                 return said("said to be deleted, and is there");
@@ -201,7 +201,7 @@ fn report(history: &History, world: &World, number: usize, plan: &Plan<'_>, told
         // Who was deleted for a replacement and is not made again.
         let gone = step.user().filter(|_| event.action == Action::Replace).and_then(|user| world.truth(&user.id));
         let is_gone = gone.is_some_and(|truth| truth.deleted == Some(Author::Run(number)));
-        if event.outcome == Outcome::Failed {
+        if event.outcome == RowOutcome::Failed {
             if is_gone && !event.lost {
                 return said("deleted, failed, and not said to be lost");
             }
@@ -229,19 +229,21 @@ fn report(history: &History, world: &World, number: usize, plan: &Plan<'_>, told
         let kept: Vec<usize> =
             event.kept.iter().filter_map(|kept| names.iter().position(|name| *name == kept.field)).collect();
         let kept: Vec<usize> = kept.into_iter().filter(|at| wanted[*at].is_some()).collect();
-        if (event.outcome == Outcome::Drift) == event.kept.is_empty() || kept != differing {
+        if (event.outcome == RowOutcome::Drift) == event.kept.is_empty() || kept != differing {
             return said("what differs is not what is said");
         }
         match (event.outcome, truth.created) {
-            (Outcome::Existing, (Author::Run(run), _)) if run == number => return said("made, and said to be there"),
-            (Outcome::Created, (Author::Before, _)) => return said("there before, and said to be made"),
-            (Outcome::Created, (Author::Other, at))
+            (RowOutcome::Existing, (Author::Run(run), _)) if run == number => {
+                return said("made, and said to be there");
+            }
+            (RowOutcome::Created, (Author::Before, _)) => return said("there before, and said to be made"),
+            (RowOutcome::Created, (Author::Other, at))
                 if history.ahead.is_none() && sent.is_some_and(|sent| at + 1000 < sent) =>
             {
                 return said("made by somebody else, and said to be made");
             }
-            (Outcome::Created, _) if !history.alone => return said("cannot be known to be made by this run"),
-            (Outcome::Created | Outcome::Existing | Outcome::Registered, _)
+            (RowOutcome::Created, _) if !history.alone => return said("cannot be known to be made by this run"),
+            (RowOutcome::Created | RowOutcome::Existing | RowOutcome::Registered, _)
                 if !matches!(event.action, Action::Create | Action::Replace) =>
             {
                 return said("made, without that being planned");
@@ -254,15 +256,15 @@ fn report(history: &History, world: &World, number: usize, plan: &Plan<'_>, told
 
 /// Whether a step may end like this though nothing is wrong: the service keeps its own values, an e-mail is somebody
 /// else's, the project is full.
-fn is_lawful(event: &Event, run: &Report) -> bool {
+fn is_lawful(event: &RowEvent, run: &Report) -> bool {
     let is_full = run.summary.as_ref().is_some_and(|summary| summary.halt == Some(Halt::Capacity));
-    event.outcome == Outcome::Drift
+    event.outcome == RowOutcome::Drift
         || matches!(event.error, Some(RowError::Identity { .. }))
         || (event.outcome.is_failure() && is_full)
 }
 
 /// What a run did though the one before had ended.
-fn left_to_do<'a>(last: &Report, again: &'a Report) -> Option<&'a Event> {
+fn left_to_do<'a>(last: &Report, again: &'a Report) -> Option<&'a RowEvent> {
     let is_full = last.summary.as_ref().is_some_and(|summary| summary.halt == Some(Halt::Capacity));
     let mut done = again.events.iter().filter(|event| event.action != Action::None && again.changes && !is_full);
     done.find(|event| !is_lawful(event, again))

@@ -11,7 +11,7 @@ use reqwest::{Method, StatusCode, Url};
 use serde_json::{Value, json};
 use spectrum_cli::http::seam::{Clock, Later, Received, Request, Stop, Transport};
 use spectrum_cli::http::{Error, transport};
-use spectrum_cli::sandbox::Options;
+use spectrum_cli::sandbox::SandboxOptions;
 use spectrum_cli::sandbox::exchange::Head;
 use spectrum_cli::sandbox::options::{DEFAULT_LINES, DEFAULT_PROJECT_ID, default_lines, default_project};
 use spectrum_cli::sandbox::router::{Rest, Router};
@@ -153,11 +153,11 @@ fn router(history: &History) -> Arc<Service> {
     let key = format!("{} {limit} {}", history.revision, history.seats);
     let found = ROUTERS.with_borrow_mut(|routers| {
         let fresh = || {
-            let options = Options {
+            let options = SandboxOptions {
                 revision: history.revision,
                 rate_limit: limit,
                 projects: default_project(history.seats, default_lines()).into_iter().collect(),
-                ..Options::default()
+                ..SandboxOptions::default()
             };
             let router = Router::new(&options).unwrap();
             // Nothing is planned anew for other values: half of a list's time.

@@ -19,12 +19,12 @@ use crate::verbs::noun::Verbs;
 
 /// What can be asked of lines.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum LinesVerb {
     #[command(
         visible_alias = "ls",
         after_help = "Examples:\n  spectrum lines list\n  spectrum lines list --platform imessage -o json"
     )]
-    List(ListArgs),
+    List(ListLinesArgs),
     /// Show the line that the service would choose for a new user
     #[command(
         after_help = "Examples:\n  spectrum lines route\n  spectrum lines route -o csv --fields phoneNumber\n\nExit codes: 5 the project owns no line."
@@ -34,7 +34,7 @@ pub enum Verb {
 
 /// List the lines that the project owns
 #[derive(Debug, Args)]
-pub struct ListArgs {
+pub struct ListLinesArgs {
     /// Only lines of this platform, such as imessage
     #[arg(long, value_name = "P")]
     pub platform: Option<String>,
@@ -53,7 +53,7 @@ const LINE: [Column; 6] = [
 const ROUTE: [Column; 7] =
     [LINE[0], LINE[1], LINE[2], LINE[3], LINE[4], LINE[5], Column::shown("isBestAvailable", "BEST AVAILABLE", 1, true)];
 
-impl Verbs for Verb {
+impl Verbs for LinesVerb {
     const NAME: &'static str = "lines";
     const ALIAS: &'static str = "line";
     const ABOUT: &'static str = "Show the lines that the project owns";

@@ -8,7 +8,7 @@ use super::schema::{self, PLATFORM, PLATFORMS};
 use crate::http::Endpoint as _;
 use crate::model::Phone;
 use crate::sandbox::exchange::{Exchange, Response, Route, key};
-use crate::sandbox::options::Project;
+use crate::sandbox::options::SandboxProject;
 use crate::sandbox::records::Iso;
 use crate::sandbox::refusal::Refusal;
 use crate::sandbox::store_error::StoreError;
@@ -21,7 +21,7 @@ const FULL: u64 = 500;
 /// How a line shows itself; here nobody has given it a face.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Profile {
+struct LineProfile {
     first_name: Option<String>,
     last_name: Option<String>,
     avatar_url: Option<String>,
@@ -30,34 +30,34 @@ struct Profile {
 /// A line as the API shows it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
+struct LineView<'a> {
     platform: &'static str,
     id: String,
     phone_number: &'a Phone,
-    profile: Profile,
+    profile: LineProfile,
     status: &'static str,
     created_at: Iso,
 }
 
 #[derive(Serialize)]
 struct Listing<'a> {
-    lines: Vec<Shown<'a>>,
+    lines: Vec<LineView<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Chosen<'a> {
-    line: Shown<'a>,
+struct ChosenLine<'a> {
+    line: LineView<'a>,
     is_best_available: bool,
 }
 
-impl<'a> Shown<'a> {
-    fn new(project: &Project, at: usize, line: &'a Phone) -> Self {
+impl<'a> LineView<'a> {
+    fn new(project: &SandboxProject, at: usize, line: &'a Phone) -> Self {
         Self {
             platform: PLATFORM,
             id: line_id(project, line),
             phone_number: line,
-            profile: Profile::default(),
+            profile: LineProfile::default(),
             status: "available",
             created_at: Iso(FIRST_LINE_MS + i64::try_from(at).unwrap_or(0) * 1000),
         }
@@ -77,7 +77,7 @@ fn list(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
         return Err(Refusal::Validation(format!("platform must be one of {}", PLATFORMS.join(", "))));
     }
     let lines = project.lines.iter().enumerate().filter(|_| platform == PLATFORM);
-    Ok(Response::success(&Listing { lines: lines.map(|(at, line)| Shown::new(project, at, line)).collect() }))
+    Ok(Response::success(&Listing { lines: lines.map(|(at, line)| LineView::new(project, at, line)).collect() }))
 }
 
 fn best(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
@@ -93,7 +93,7 @@ fn best(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     let lines = project.lines.iter().enumerate().zip(exchange.state.store.read(loads)?);
     let best = lines.min_by_key(|(_, load)| (load.is_too_much, load.active));
     let ((at, line), load) = best.ok_or(Refusal::NoLine)?;
-    Ok(Response::success(&Chosen { line: Shown::new(project, at, line), is_best_available: !load.is_too_much }))
+    Ok(Response::success(&ChosenLine { line: LineView::new(project, at, line), is_best_available: !load.is_too_much }))
 }
 
 /// How much a line has to do.
@@ -121,7 +121,7 @@ impl Load {
 
 /// A line's id: always the same for the same project and number, and a UUID of the kind for makers' own schemes
 /// (version 8, RFC 9562): the digits of the number behind the first half of the project's id.
-pub fn line_id(project: &Project, line: &Phone) -> String {
+pub fn line_id(project: &SandboxProject, line: &Phone) -> String {
     let project = project.id.as_str().parse::<uuid::Uuid>().unwrap_or_default().as_u128();
     let number = line.as_str().trim_start_matches('+').parse::<u64>().unwrap_or_default();
     let bits = (project & !u128::from(u64::MAX)) | u128::from(number);
@@ -132,11 +132,11 @@ pub fn line_id(project: &Project, line: &Phone) -> String {
 mod tests {
     use super::*;
     use crate::model::ids::is_uuid;
-    use crate::sandbox::Options;
+    use crate::sandbox::SandboxOptions;
 
     #[test]
     fn line_ids_are_uuids_that_never_change() {
-        let project = &Options::default().projects[0];
+        let project = &SandboxOptions::default().projects[0];
         let ids: Vec<String> = project.lines.iter().map(|line| line_id(project, line)).collect();
         assert!(ids.iter().all(|id| is_uuid(id)));
         assert_ne!(ids[0], ids[1]);

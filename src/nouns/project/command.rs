@@ -5,7 +5,7 @@ use clap::Subcommand;
 use crate::failure::{Exit, Failure};
 use crate::http::{Endpoint as _, Spec};
 use crate::output::Column;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::session::Session;
 use crate::verbs;
 use crate::verbs::noun::Verbs;
@@ -16,7 +16,7 @@ use super::usage;
 /// What can be asked of the project.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-pub enum Verb {
+pub enum ProjectVerb {
     /// Show the project's name and profile
     #[command(
         visible_alias = "get",
@@ -39,7 +39,7 @@ const PROJECT: [Column; 8] = [
     Column::on_request("profile", "PROFILE"),
 ];
 
-impl Verbs for Verb {
+impl Verbs for ProjectVerb {
     const NAME: &'static str = "project";
     const ALIAS: &'static str = "projects";
     const ABOUT: &'static str = "Show the project";
@@ -54,7 +54,7 @@ impl Verbs for Verb {
 }
 
 fn show(session: &Session) -> Result<Exit, Failure> {
-    if session.out.format() == Format::Id {
+    if session.out.format() == OutputFormat::Id {
         // Not every revision's project holds its id: it is the one that was asked for.
         let client = session.client()?;
         client.call(&Show)?;

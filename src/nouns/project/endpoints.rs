@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::model::{Plan, Project};
+use super::model::{Project, ProjectPlan};
 use crate::http::{Access, Answer, AnswerKind, Endpoint, Error, Evidence, FromAnswer, Repeat, Spec};
 
 /// Shows the project's name and profile.
@@ -76,10 +76,10 @@ impl Endpoint for Subscription {
         )
     };
 
-    type Answer<'a> = Plan<'a>;
+    type Answer<'a> = ProjectPlan<'a>;
 }
 
-impl<'a> FromAnswer<'a> for Plan<'a> {
+impl<'a> FromAnswer<'a> for ProjectPlan<'a> {
     fn from_answer(answer: &'a Answer, kind: AnswerKind) -> Result<Self, Error> {
         answer.one(kind.name())
     }

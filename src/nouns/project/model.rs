@@ -17,7 +17,7 @@ pub struct Project<'a> {
 
 /// The project's plan.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Plan<'a> {
+pub struct ProjectPlan<'a> {
     /// `free`, `pro`, `business`, `enterprise`, and whatever else there will be.
     #[serde(borrow)]
     pub tier: Cow<'a, str>,

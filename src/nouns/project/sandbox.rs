@@ -48,7 +48,7 @@ pub static ROUTES: [Route; 9] = [
 ];
 
 #[derive(Serialize)]
-struct Shown<'a> {
+struct ProjectView<'a> {
     id: String,
     name: &'a str,
     slug: String,
@@ -68,7 +68,7 @@ struct Face {
 /// How the project shows itself to people, by its own route.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Profile {
+struct ProjectProfile {
     first_name: Option<String>,
     last_name: Option<String>,
     avatar_url: Option<String>,
@@ -77,7 +77,7 @@ struct Profile {
 fn show(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     let project = exchange.project()?;
     let owns_lines = !project.lines.is_empty();
-    let face = |profile: Profile| {
+    let face = |profile: ProjectProfile| {
         Some(Face {
             first_name: profile.first_name?,
             last_name: profile.last_name.unwrap_or_default(),
@@ -87,10 +87,10 @@ fn show(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     };
     let id = key(project.id.as_str());
     let profile = read_profile(exchange, &id)?;
-    Ok(Response::success(&Shown { name: &project.name, slug: slug(&project.name), profile: face(profile), id }))
+    Ok(Response::success(&ProjectView { name: &project.name, slug: slug(&project.name), profile: face(profile), id }))
 }
 
-fn read_profile(exchange: &Exchange<'_>, project: &str) -> Result<Profile, Refusal> {
+fn read_profile(exchange: &Exchange<'_>, project: &str) -> Result<ProjectProfile, Refusal> {
     let read = exchange.state.store.read(|connection| project_settings::read(connection, project, PROFILE_SETTING))?;
     Ok(read.unwrap_or_default())
 }
@@ -110,7 +110,7 @@ fn rename(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     };
     let (first_name, last_name) = (text("firstName")?, text("lastName")?);
     let profile = exchange.state.store.write(|connection| {
-        let mut profile: Profile = project_settings::read(connection, &id, PROFILE_SETTING)?.unwrap_or_default();
+        let mut profile: ProjectProfile = project_settings::read(connection, &id, PROFILE_SETTING)?.unwrap_or_default();
         profile.first_name = first_name.clone().or(profile.first_name);
         profile.last_name = last_name.clone().or(profile.last_name);
         project_settings::write(connection, &id, PROFILE_SETTING, &profile)?;

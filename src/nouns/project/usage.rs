@@ -13,8 +13,8 @@ use crate::model::words::count;
 use crate::nouns::users::endpoints::List;
 use crate::nouns::users::kinds::Kinds;
 use crate::nouns::users::model::{User, UserType};
-use crate::nouns::users::selection::{self, Filters, Listed, name_and_number};
-use crate::output::format::Format;
+use crate::nouns::users::selection::{self, Filters, ListedUser, name_and_number};
+use crate::output::format::OutputFormat;
 use crate::output::{Column, sanitize};
 use crate::session::Session;
 
@@ -70,7 +70,7 @@ pub fn usage(session: &Session) -> Result<Exit, Failure> {
     let kinds = Kinds::of(users.iter().map(|listed| &listed.user), client)?;
     let (shared, dedicated): (Vec<_>, Vec<_>) =
         users.iter().partition(|listed| kinds.of_user(&listed.user) == UserType::Shared);
-    let mut waiting: Vec<&Listed<'_>> = shared.iter().copied().filter(|listed| !listed.user.meta.opt_in).collect();
+    let mut waiting: Vec<&ListedUser<'_>> = shared.iter().copied().filter(|listed| !listed.user.meta.opt_in).collect();
     // Whose age cannot be read is not called old.
     waiting.sort_by_key(|listed| listed.user.created().unwrap_or(Timestamp::MAX));
     let oldest = waiting.get(..NAMED).unwrap_or(&waiting);
@@ -94,8 +94,8 @@ pub fn usage(session: &Session) -> Result<Exit, Failure> {
     };
     match session.out.format() {
         // It has no id of its own.
-        Format::Id => session.out.text(&format!("{}\n", client.project()))?,
-        Format::Table if session.settings.fields.is_none() => {
+        OutputFormat::Id => session.out.text(&format!("{}\n", client.project()))?,
+        OutputFormat::Table if session.settings.fields.is_none() => {
             let oldest: Vec<&User<'_>> = oldest.iter().map(|listed| &listed.user).collect();
             session.out.text(&told(&usage, limit, &oldest, owner.map(|listed| &listed.user), now))?;
         }

@@ -15,7 +15,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use failed::FailedOut;
-use journal::Journal;
+use journal::ReplaceJournal;
 use lock::Lock;
 use report::Report;
 
@@ -23,11 +23,11 @@ use super::max_delete::MaxDelete;
 use crate::config::settings::Setting;
 use crate::failure::{Code, Exit, Failure};
 use crate::model::words::count;
-use crate::output::format::Format as OutputFormat;
+use crate::output::format::OutputFormat;
 use crate::roster::plan::{Plan, Policy, plan};
-use crate::roster::read::{Mapped, Options, Terms};
+use crate::roster::read::{Mapped, ReadOptions, Terms};
 use crate::roster::{
-    self, Format, Halt, Manner, Outcome, Problems, Roster, Row, Run, Snapshot, SnapshotError, Summary,
+    self, ApplyRun, Halt, Manner, Problems, Roster, RosterFormat, Row, RowOutcome, Snapshot, SnapshotError, Summary,
 };
 use crate::session::Session;
 use crate::verbs::in_flight;
@@ -62,7 +62,7 @@ pub struct ApplyArgs {
     pub file: PathBuf,
     /// csv, ndjson, json or toml; by default told from the file
     #[arg(long, value_name = "FORMAT", hide_possible_values = true, value_parser = format_parser())]
-    pub format: Option<Format>,
+    pub format: Option<RosterFormat>,
     /// What a field's column is called in the file; may be repeated
     #[arg(long, value_name = "FIELD=COLUMN", value_parser = str::parse::<Mapped>)]
     pub map: Vec<Mapped>,
@@ -104,8 +104,8 @@ pub struct ApplyArgs {
     pub fail_fast: bool,
 }
 
-fn format_parser() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(Format::ALL.map(Format::as_str)).try_map(|word| word.parse::<Format>())
+fn format_parser() -> impl TypedValueParser<Value = RosterFormat> {
+    PossibleValuesParser::new(RosterFormat::ALL.map(RosterFormat::as_str)).try_map(|word| word.parse::<RosterFormat>())
 }
 
 /// Applies a roster.
@@ -127,7 +127,7 @@ pub fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
     // Held to the end of the run.
     let lock = state.as_ref().filter(|_| !args.dry_run).and_then(|state| Lock::wait(state, &key, session));
     let snapshot = Snapshot::read(client, roster.rows.iter().any(Row::is_of_unknown_type)).map_err(unread)?;
-    let mut journal = state.as_ref().map(|state| Journal::open(state, &key, &snapshot)).transpose()?;
+    let mut journal = state.as_ref().map(|state| ReplaceJournal::open(state, &key, &snapshot)).transpose()?;
     let completed = journal.as_mut().map_or(0, |journal| journal.complete(&mut roster));
     let plan = plan(&roster, &snapshot, args.policy());
     let refusal = too_many_deletes(args, &plan).or_else(|| unreadable(&plan));
@@ -163,7 +163,7 @@ pub fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
     // An output that is full stops nothing: what was begun is finished, and then it is said.
     let mut told = Ok(());
     let manner = Manner { fail_fast: args.fail_fast, alone: lock.is_some() };
-    let summary = Run::carry_out(client, &plan, manner, |event| {
+    let summary = ApplyRun::carry_out(client, &plan, manner, |event| {
         let heard = report.event(event);
         if told.is_ok() {
             told = heard;
@@ -257,7 +257,7 @@ fn read(args: &ApplyArgs, session: &Session) -> Result<Roster, Failure> {
         return Err(Failure::new(Code::InvalidInput, reason).hint("split it and apply the parts, without `--prune`"));
     }
     let name = (!from_stdin).then_some(args.file.as_path());
-    let options = Options { format: args.format, name };
+    let options = ReadOptions { format: args.format, name };
     let terms = args.terms(session)?;
     let roster = roster::read::read_as(&bytes, options, &terms).map_err(|Problems(problems)| {
         let number = problems.len();
@@ -365,7 +365,7 @@ fn verdict(summary: &Summary, args: &ApplyArgs, written: bool) -> Option<Failure
     if failures == 0 && summary.halt != Some(Halt::Interrupted) {
         return None;
     }
-    let (failed, skipped) = (summary.count(Outcome::Failed), summary.count(Outcome::Skipped));
+    let (failed, skipped) = (summary.count(RowOutcome::Failed), summary.count(RowOutcome::Skipped));
     let mut said = Vec::new();
     if failed > 0 {
         said.push(format!("{} failed", count(failed, "row")));
@@ -373,7 +373,8 @@ fn verdict(summary: &Summary, args: &ApplyArgs, written: bool) -> Option<Failure
     if skipped > 0 {
         said.push(format!("{} not tried", if failed > 0 { skipped.to_string() } else { count(skipped, "row") }));
     }
-    let nothing_written = Outcome::ALL.into_iter().all(|outcome| !outcome.is_written() || summary.count(outcome) == 0);
+    let nothing_written =
+        RowOutcome::ALL.into_iter().all(|outcome| !outcome.is_written() || summary.count(outcome) == 0);
     let code = match summary.halt {
         Some(Halt::Interrupted) => Code::Interrupted,
         Some(Halt::Refused(code)) if nothing_written => code,

@@ -14,7 +14,7 @@ use crate::verbs::noun::Verbs;
 
 /// What can be done with users.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum UsersVerb {
     #[command(visible_alias = "add", after_help = create::AFTER_HELP)]
     Create(create::CreateArgs),
     #[command(visible_alias = "ls", after_help = list::AFTER_HELP)]
@@ -31,7 +31,7 @@ pub enum Verb {
     Link(link::LinkArgs),
 }
 
-impl Verbs for Verb {
+impl Verbs for UsersVerb {
     const NAME: &'static str = "users";
     const ALIAS: &'static str = "user";
     const ABOUT: &'static str = "Register, list, look up and delete the users of a project";

@@ -16,7 +16,7 @@ use crate::model::words::count;
 use crate::model::{Email, Phone, Region, parse_duration};
 use crate::nouns::lines;
 use crate::nouns::users::model::{Mismatch, NewUser, User, UserType};
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::output::record::Shape;
 use crate::output::sanitize;
 use crate::session::{NAME_REGION, Session};
@@ -114,11 +114,11 @@ pub fn create(mut args: CreateArgs, session: &Session) -> Result<Exit, Failure> 
     warn_of_unreadable(&user, &record, likeness, session);
     warn_of_differences(&user, &record, session);
     note(&user, &record, outcome::of(&answer, &record), &args, session);
-    end(lookup::Found { raw: answer::raw(answer.data()?)? }, &args, session)
+    end(lookup::FoundUser { raw: answer::raw(answer.data()?)? }, &args, session)
 }
 
 /// Prints the user, with `--wait` once they can be messaged.
-fn end(user: lookup::Found, args: &CreateArgs, session: &Session) -> Result<Exit, Failure> {
+fn end(user: lookup::FoundUser, args: &CreateArgs, session: &Session) -> Result<Exit, Failure> {
     let Some(patience) = args.wait else {
         session.out.one(&USER, user.raw.get())?;
         return Ok(Exit::Done);
@@ -262,7 +262,7 @@ fn describe(user: &NewUser) -> String {
 }
 
 /// The active user that the request would meet.
-fn existing(user: &NewUser, args: &CreateArgs, session: &Session) -> Result<Option<lookup::Found>, Failure> {
+fn existing(user: &NewUser, args: &CreateArgs, session: &Session) -> Result<Option<lookup::FoundUser>, Failure> {
     let mut found = lookup::by_phone(session.client()?, &user.phone_number, Some(user.kind))?;
     if let Some(line) = &user.assigned_phone_number {
         let mut on_line = Vec::new();
@@ -338,7 +338,7 @@ fn warn_of_differences(wanted: &NewUser, got: &User<'_>, session: &Session) {
 fn note(wanted: &NewUser, got: &User<'_>, outcome: Registration, args: &CreateArgs, session: &Session) {
     session.out.outcome(outcome.as_str(), format!("{} user {}", wanted.kind, wanted.phone_number));
     // Who has texted it can be messaged; and a dedicated user's line needs no word from them first.
-    if (session.out.format() == Format::Table || args.wait.is_some())
+    if (session.out.format() == OutputFormat::Table || args.wait.is_some())
         && wanted.kind == UserType::Shared
         && !got.meta.opt_in
         && let Some(number) = &got.assigned_phone_number

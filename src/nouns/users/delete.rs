@@ -12,7 +12,7 @@ use super::selection::{self, Filters};
 use crate::failure::{Code, Exit, Failure};
 use crate::http::{Call, Client, Error};
 use crate::model::words::count;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::output::sanitize;
 use crate::session::Session;
 use crate::verbs::deleted::{self, DELETED, Deleted};
@@ -91,7 +91,7 @@ pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
     in_flight::finish(session, "request")?;
     let mut done: Vec<&Doomed> = Vec::new();
     let mut failure = None;
-    let is_for_person = session.out.format() == Format::Table && session.settings.fields.is_none();
+    let is_for_person = session.out.format() == OutputFormat::Table && session.settings.fields.is_none();
     // An output that is full stops nothing: what was begun is finished, and then it is said.
     let mut told = Ok(());
     let mut progress = Progress::new(if users.len() > 1 { users.len() } else { 0 }, session);

@@ -9,11 +9,11 @@ use qrcode::render::svg;
 use qrcode::{Color, EcLevel, QrCode};
 use serde::Serialize;
 
-use super::lookup::{self, Found};
+use super::lookup::{self, FoundUser};
 use super::selection;
 use crate::failure::{Code, Exit, Failure};
 use crate::model::words::count;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::output::{Column, sanitize};
 use crate::session::Session;
 
@@ -78,7 +78,7 @@ struct Link {
 }
 
 impl Link {
-    fn of(found: &Found, message: Option<&str>) -> Result<Self, Failure> {
+    fn of(found: &FoundUser, message: Option<&str>) -> Result<Self, Failure> {
         let user = found.user()?;
         let Some(number) = user.assigned_phone_number.as_deref().filter(|number| !number.is_empty()) else {
             let what = format!("the user {} has no number assigned yet", user.id);
@@ -113,7 +113,7 @@ pub fn link(args: &LinkArgs, session: &Session) -> Result<Exit, Failure> {
         write_codes(path, &links, session)?;
     }
     match (session.out.format(), links.as_slice()) {
-        (Format::Table, links) if session.settings.fields.is_none() => print(links, args.qr, session)?,
+        (OutputFormat::Table, links) if session.settings.fields.is_none() => print(links, args.qr, session)?,
         (_, [only]) if !is_several => session.out.one_of_ours(&LINK, only)?,
         (_, links) => session.out.many_of_ours(&LINK, links)?,
     }

@@ -10,7 +10,7 @@ use super::columns::USER;
 use super::endpoints::List;
 use super::lookup;
 use super::model::User;
-use super::selection::{self, Filters, Listed};
+use super::selection::{self, Filters, ListedUser};
 use crate::failure::{Code, Exit, Failure};
 use crate::http::Reply;
 use crate::model::UserId;
@@ -73,7 +73,7 @@ pub fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
             let user = candidate.user()?;
             let is_asked = args.ids.is_empty() || args.ids.iter().any(|id| id.as_str().eq_ignore_ascii_case(&user.id));
             if is_asked && filters.keeps(&user, Timestamp::now()) {
-                selected.push(Listed { text: candidate.raw.get(), user });
+                selected.push(ListedUser { text: candidate.raw.get(), user });
             }
         }
         return print_page(selected, order, args, session);
@@ -102,7 +102,7 @@ pub fn list(args: &ListArgs, session: &Session) -> Result<Exit, Failure> {
 
 /// The page that was asked for of users who are all here.
 fn print_page(
-    mut selected: Vec<Listed<'_>>,
+    mut selected: Vec<ListedUser<'_>>,
     order: Option<Order>,
     args: &ListArgs,
     session: &Session,
@@ -117,18 +117,18 @@ fn print_page(
 }
 
 /// Reads what a user is ordered by; none when it is not there.
-type Field = fn(&User<'_>) -> Option<String>;
+type SortKey = fn(&User<'_>) -> Option<String>;
 
 /// What a list is ordered by.
 #[derive(Debug, Clone, Copy)]
 struct Order {
-    field: Field,
+    field: SortKey,
     is_descending: bool,
 }
 
 impl Order {
     fn parse(text: &str) -> Result<Self, Failure> {
-        const FIELDS: [(&str, Field); 8] = [
+        const FIELDS: [(&str, SortKey); 8] = [
             ("type", |user| user.kind.as_deref().map(str::to_owned)),
             ("phoneNumber", |user| Some(user.phone_number.to_string())),
             ("assignedPhoneNumber", |user| user.assigned_phone_number.as_deref().map(str::to_owned)),
@@ -150,8 +150,8 @@ impl Order {
     }
 
     /// Whoever lacks the field comes last, either way round; equals keep their order.
-    fn sort(self, users: &mut [Listed<'_>]) {
-        let key = |listed: &Listed<'_>| (self.field)(&listed.user);
+    fn sort(self, users: &mut [ListedUser<'_>]) {
+        let key = |listed: &ListedUser<'_>| (self.field)(&listed.user);
         if self.is_descending {
             users.sort_by_cached_key(|listed| Reverse(key(listed)));
         } else {

@@ -53,12 +53,12 @@ fn looks_like_an_id(text: &str) -> bool {
 
 /// One user as the service wrote it, kept beyond its answer.
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundUser {
     /// The record's own text.
     pub raw: Box<RawValue>,
 }
 
-impl Found {
+impl FoundUser {
     /// The record's fields.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl Found {
 ///
 /// # Errors
 /// Whatever the call met.
-pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> Result<Vec<Found>, Failure> {
+pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> Result<Vec<FoundUser>, Failure> {
     let mut filter = List { kind, search: Some(phone.to_string()), ..List::default() };
     let (mut found, mut unreadable) = (Vec::new(), Vec::new());
     let (mut seen, mut known) = (0, HashSet::new());
@@ -83,7 +83,7 @@ pub fn by_phone(client: &Client, phone: &Phone, kind: Option<UserType>) -> Resul
         let (before, is_first) = (known.len(), known.is_empty());
         // The service's search is partial: only the whole number counts.
         for raw in page.items {
-            let candidate = Found { raw: raw.to_owned() };
+            let candidate = FoundUser { raw: raw.to_owned() };
             let user = candidate.user()?;
             // A list that grows while it is read may show somebody on two pages.
             if !known.insert(user.id.to_ascii_lowercase()) {
@@ -130,7 +130,7 @@ fn unreadable_number(phone: &Phone, context: Vec<String>) -> Failure {
 ///
 /// # Errors
 /// Not found, ambiguous, or whatever the call met.
-pub fn one(client: &Client, key: &UserKey) -> Result<Found, Failure> {
+pub fn one(client: &Client, key: &UserKey) -> Result<FoundUser, Failure> {
     let phone = match key {
         UserKey::Id(id) => {
             let answer = client.call(&Get(id.as_str()))?;
@@ -139,7 +139,7 @@ pub fn one(client: &Client, key: &UserKey) -> Result<Found, Failure> {
                 let what = format!("the service answered with the user {got}, not {id}");
                 return Err(Failure::new(Code::BadResponse, what).hint("it is safe to run the same command again"));
             }
-            return Ok(Found { raw: answer::raw(answer.data()?)? });
+            return Ok(FoundUser { raw: answer::raw(answer.data()?)? });
         }
         UserKey::Phone(phone) => phone,
     };
@@ -159,7 +159,7 @@ pub fn one(client: &Client, key: &UserKey) -> Result<Found, Failure> {
 ///
 /// # Errors
 /// When one of them is no user.
-pub fn ambiguous(phone: &Phone, found: &[Found]) -> Result<Failure, Failure> {
+pub fn ambiguous(phone: &Phone, found: &[FoundUser]) -> Result<Failure, Failure> {
     let failure =
         Failure::new(Code::Ambiguous, format!("{} have the phone number {phone}", count(found.len(), "user")));
     let failure = found.iter().try_fold(failure, |failure, candidate| {

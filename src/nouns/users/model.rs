@@ -125,7 +125,7 @@ pub struct User<'a> {
     /// The person's number.
     #[serde(borrow)]
     pub phone_number: Cow<'a, str>,
-    /// `shared` or `dedicated`; absent in the seed's era.
+    /// `shared` or `dedicated`; absent in 2026-05.
     #[serde(borrow, default, rename = "type")]
     pub kind: Option<Cow<'a, str>>,
     /// The number that talks to the person.

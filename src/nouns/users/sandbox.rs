@@ -14,12 +14,12 @@ use super::schema::{self, LARGEST_LIMIT, LARGEST_OFFSET, LONGEST_MESSAGE};
 use crate::http::Endpoint as _;
 use crate::model::ids::is_uuid;
 use crate::model::{Email, Phone};
-use crate::sandbox::exchange::{Exchange, Response, Route, State, key};
+use crate::sandbox::exchange::{Exchange, Response, Route, SandboxState, key};
 use crate::sandbox::ids::Ids;
-use crate::sandbox::options::Project;
+use crate::sandbox::options::SandboxProject;
 use crate::sandbox::pool;
 use crate::sandbox::query::Query;
-use crate::sandbox::records::{self, Filter, Key, Meta, Record, Shown};
+use crate::sandbox::records::{self, Filter, LookupKey, StoredMeta, StoredUser, UserView};
 use crate::sandbox::refusal::Refusal;
 use crate::sandbox::revision::Revision;
 
@@ -42,7 +42,7 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
 /// What a delete answers.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Deleted<'a> {
+struct DeletedUser<'a> {
     user_id: &'a str,
 }
 
@@ -69,8 +69,8 @@ fn list(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
 fn get(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     let id = key(exchange.project()?.id.as_str());
     let user = user_id(exchange.parameter("user"))?;
-    let found = exchange.state.store.read(|connection| records::find(connection, &id, Key::Id(&user)))?;
-    found.map(|record| Response::success(&Shown(&record, exchange.state.revision))).ok_or(Refusal::NoUser)
+    let found = exchange.state.store.read(|connection| records::find(connection, &id, LookupKey::Id(&user)))?;
+    found.map(|record| Response::success(&UserView(&record, exchange.state.revision))).ok_or(Refusal::NoUser)
 }
 
 fn delete(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
@@ -82,7 +82,7 @@ fn delete(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
         return Err(Refusal::NoUser);
     }
     exchange.state.tell_of_users("deleted", &id, Some(&user));
-    Ok(Response::success(&Deleted { user_id: &user }))
+    Ok(Response::success(&DeletedUser { user_id: &user }))
 }
 
 /// The public redirect: from a link to a message to the user's number.
@@ -212,23 +212,23 @@ fn create(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     let record = outcome?;
     // A repeat may have overwritten it.
     state.tell_of_users("created", &record.project_id, Some(&record.id));
-    Ok(Response::success(&Shown(&record, state.revision)))
+    Ok(Response::success(&UserView(&record, state.revision)))
 }
 
 /// A shared user, by the identity rule of the revision.
 fn create_shared(
     connection: &Connection,
-    state: &State,
-    project: &Project,
+    state: &SandboxState,
+    project: &SandboxProject,
     wanted: &Wanted,
     now: Timestamp,
-) -> Result<Record, Refusal> {
+) -> Result<StoredUser, Refusal> {
     let id = key(project.id.as_str());
-    let mut existing = records::find(connection, &id, Key::SharedPhone(wanted.phone.as_str()))?;
+    let mut existing = records::find(connection, &id, LookupKey::SharedPhone(wanted.phone.as_str()))?;
     let email_is_identity = state.revision.email_is_identity();
     if email_is_identity {
         if let (None, Some(email)) = (&existing, &wanted.email) {
-            existing = records::find(connection, &id, Key::SharedEmail(email.as_str()))?;
+            existing = records::find(connection, &id, LookupKey::SharedEmail(email.as_str()))?;
         }
     } else if let Some(record) = &mut existing {
         overwrite(record, wanted);
@@ -247,7 +247,7 @@ fn create_shared(
 }
 
 /// Takes over what a repeat carries; what it leaves out or sends as null stays.
-fn overwrite(record: &mut Record, wanted: &Wanted) {
+fn overwrite(record: &mut StoredUser, wanted: &Wanted) {
     let email = wanted.email.as_ref().map(ToString::to_string);
     for (field, value) in [
         (&mut record.first_name, wanted.first_name.clone()),
@@ -262,17 +262,17 @@ fn overwrite(record: &mut Record, wanted: &Wanted) {
 
 fn create_dedicated(
     connection: &Connection,
-    state: &State,
-    project: &Project,
+    state: &SandboxState,
+    project: &SandboxProject,
     wanted: &Wanted,
     line: &Phone,
     now: Timestamp,
-) -> Result<Record, Refusal> {
+) -> Result<StoredUser, Refusal> {
     if !project.lines.contains(line) {
         return Err(Refusal::ForeignLine(line.clone()));
     }
     let id = key(project.id.as_str());
-    if let Some(record) = records::find(connection, &id, Key::Tuple(wanted.phone.as_str(), line.as_str()))? {
+    if let Some(record) = records::find(connection, &id, LookupKey::Tuple(wanted.phone.as_str(), line.as_str()))? {
         return Ok(record);
     }
     let record = new_record((connection, &state.ids), id, UserType::Dedicated, wanted, line.to_string(), now)?;
@@ -287,11 +287,11 @@ fn new_record(
     wanted: &Wanted,
     assigned_phone_number: String,
     now: Timestamp,
-) -> Result<Record, Refusal> {
+) -> Result<StoredUser, Refusal> {
     let now = now.as_millisecond();
     // Requests that overtake one another on their way here must not be dated backwards.
     let newest = records::newest(connection)?.filter(|newest| *newest <= now + LARGEST_LEAD_MS);
-    Ok(Record {
+    Ok(StoredUser {
         id: ids.unused(connection, "users")?,
         project_id,
         kind: kind.as_str().to_owned(),
@@ -300,7 +300,7 @@ fn new_record(
         email: wanted.email.as_ref().map(ToString::to_string),
         phone_number: wanted.phone.to_string(),
         assigned_phone_number,
-        meta: Meta::default(),
+        meta: StoredMeta::default(),
         created_at: newest.map_or(now, |newest| newest.max(now)),
     })
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::endpoints::List;
 use super::kinds::whole;
-use super::lookup::{self, Found, UserKey};
+use super::lookup::{self, FoundUser, UserKey};
 use super::model::{User, UserType};
 use crate::failure::{Code, Failure};
 use crate::http::{Client, Reply, answer};
@@ -160,7 +160,7 @@ fn user(raw: &RawValue) -> Result<User<'_>, Failure> {
 
 /// A record and what it says.
 #[derive(Debug)]
-pub struct Listed<'a> {
+pub struct ListedUser<'a> {
     /// The service's own text.
     pub text: &'a str,
     /// Its fields.
@@ -171,7 +171,11 @@ pub struct Listed<'a> {
 ///
 /// # Errors
 /// Bad response, when a record is not a user.
-pub fn select<'a>(answers: &'a [Reply<List>], filters: &Filters, now: Timestamp) -> Result<Vec<Listed<'a>>, Failure> {
+pub fn select<'a>(
+    answers: &'a [Reply<List>],
+    filters: &Filters,
+    now: Timestamp,
+) -> Result<Vec<ListedUser<'a>>, Failure> {
     let (mut selected, mut known) = (Vec::new(), HashSet::new());
     for answer in answers {
         let list = answer.read()?;
@@ -182,7 +186,7 @@ pub fn select<'a>(answers: &'a [Reply<List>], filters: &Filters, now: Timestamp)
             let is_meant = filters.keeps(&user, now) && (!ignores_search || filters.fits_search(&user));
             // A list that grows while it is read may show somebody on two pages.
             if is_meant && (answers.len() == 1 || known.insert(user.id.to_ascii_lowercase())) {
-                selected.push(Listed { text: raw.get(), user });
+                selected.push(ListedUser { text: raw.get(), user });
             }
         }
     }
@@ -209,7 +213,7 @@ pub fn list_ids(client: &Client, ids: Vec<String>, until: Option<Instant>) -> Re
 ///
 /// # Errors
 /// Those of [`lookup::one`].
-pub fn find(client: &Client, keys: &[UserKey]) -> Result<Vec<Found>, Failure> {
+pub fn find(client: &Client, keys: &[UserKey]) -> Result<Vec<FoundUser>, Failure> {
     if let [key] = keys {
         return Ok(vec![lookup::one(client, key)?]);
     }
@@ -223,7 +227,7 @@ pub fn find(client: &Client, keys: &[UserKey]) -> Result<Vec<Found>, Failure> {
         None => read_all(client, &List::default())?,
     };
     let listed = select(&answers, &Filters::default(), Timestamp::now())?;
-    let (mut by_id, mut by_phone) = (HashMap::new(), HashMap::<String, Vec<&Listed<'_>>>::new());
+    let (mut by_id, mut by_phone) = (HashMap::new(), HashMap::<String, Vec<&ListedUser<'_>>>::new());
     for listed in &listed {
         by_id.insert(listed.user.id.to_ascii_lowercase(), listed);
         by_phone.entry(whole(&listed.user.phone_number).unwrap_or_default()).or_default().push(listed);
@@ -239,7 +243,7 @@ pub fn find(client: &Client, keys: &[UserKey]) -> Result<Vec<Found>, Failure> {
         };
         // Absence and ambiguity are told as for one.
         let one = match only {
-            Some(listed) => Found { raw: answer::raw(listed.text)? },
+            Some(listed) => FoundUser { raw: answer::raw(listed.text)? },
             None => lookup::one(client, key)?,
         };
         if known.insert(one.user()?.id.to_ascii_lowercase()) {

@@ -11,14 +11,14 @@ use clap::Args;
 use super::columns::USER;
 use super::endpoints::Get;
 use super::kinds::Kinds;
-use super::lookup::{self, Found};
+use super::lookup::{self, FoundUser};
 use super::model::User;
 use super::selection::{self, name_and_number};
 use crate::failure::{Code, Exit, Failure};
 use crate::http::{Client, answer};
 use crate::model::words::count;
 use crate::model::{parse_duration, time};
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::output::record::Shape;
 use crate::output::spinner::Spinner;
 use crate::session::Session;
@@ -86,14 +86,14 @@ pub fn wait(args: &WaitArgs, session: &Session) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// As [`wait`].
-pub fn wait_for(users: Vec<Found>, patience: Duration, shape: Shape, session: &Session) -> Result<Exit, Failure> {
+pub fn wait_for(users: Vec<FoundUser>, patience: Duration, shape: Shape, session: &Session) -> Result<Exit, Failure> {
     carry_out(users, Patience::new(patience), shape, session)
 }
 
-fn carry_out(users: Vec<Found>, mut patience: Patience, shape: Shape, session: &Session) -> Result<Exit, Failure> {
+fn carry_out(users: Vec<FoundUser>, mut patience: Patience, shape: Shape, session: &Session) -> Result<Exit, Failure> {
     let client = session.client()?;
     let spinner = Spinner::start(session.is_watched());
-    let mut waiting = Waiting::new(users, shape, session)?;
+    let mut waiting = Arrivals::new(users, shape, session)?;
     waiting.look(&spinner)?;
     loop {
         let missing = waiting.missing()?;
@@ -184,8 +184,8 @@ impl Patience {
 }
 
 /// Users on their way.
-struct Waiting<'a> {
-    users: Vec<Found>,
+struct Arrivals<'a> {
+    users: Vec<FoundUser>,
     /// Who can be messaged, in the same order.
     arrived: Vec<bool>,
     kinds: Kinds,
@@ -193,9 +193,9 @@ struct Waiting<'a> {
     shape: Shape,
 }
 
-impl<'a> Waiting<'a> {
-    fn new(users: Vec<Found>, shape: Shape, session: &'a Session) -> Result<Self, Failure> {
-        let read = users.iter().map(Found::user).collect::<Result<Vec<_>, _>>()?;
+impl<'a> Arrivals<'a> {
+    fn new(users: Vec<FoundUser>, shape: Shape, session: &'a Session) -> Result<Self, Failure> {
+        let read = users.iter().map(FoundUser::user).collect::<Result<Vec<_>, _>>()?;
         // Lines that cannot be read leave it open who needs no opt-in: then everybody is waited for.
         let kinds = Kinds::of(read.iter().filter(|user| !user.meta.opt_in), session.client()?).unwrap_or_default();
         Ok(Self { arrived: vec![false; users.len()], users, kinds, session, shape })
@@ -209,7 +209,7 @@ impl<'a> Waiting<'a> {
 
     /// Tells of those who have come since the last look.
     fn look(&mut self, spinner: &Spinner) -> Result<(), Failure> {
-        let is_stream = self.session.out.format() == Format::Ndjson;
+        let is_stream = self.session.out.format() == OutputFormat::Ndjson;
         for (found, arrived) in self.users.iter().zip(&mut self.arrived).filter(|(_, arrived)| !**arrived) {
             let user = found.user()?;
             if !self.kinds.is_reachable(&user) {
@@ -269,7 +269,7 @@ impl<'a> Waiting<'a> {
         let texts = || self.users.iter().map(|found| found.raw.get());
         match (out.format(), self.shape) {
             // Those who came were told as they came.
-            (Format::Ndjson, _) => {
+            (OutputFormat::Ndjson, _) => {
                 let mut missing = texts().zip(&self.arrived).filter(|(_, arrived)| !**arrived);
                 missing.try_for_each(|(text, _)| out.one(&USER, text))
             }

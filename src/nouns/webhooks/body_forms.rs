@@ -13,7 +13,7 @@ use serde_json::{Number, Serializer as JsonSerializer};
 
 /// What may have been done to a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum BodyChange {
     /// A line break, or blanks, at an end; or line ends of another system.
     LineBreak,
     /// Its JSON was read and written anew.
@@ -23,36 +23,36 @@ pub enum Change {
 }
 
 /// The bodies that this one may have been, each once, with what was then done.
-pub fn before(body: &[u8]) -> Vec<(Change, Vec<u8>)> {
-    let mut forms: Vec<(Change, Vec<u8>)> = Vec::new();
+pub fn before(body: &[u8]) -> Vec<(BodyChange, Vec<u8>)> {
+    let mut forms: Vec<(BodyChange, Vec<u8>)> = Vec::new();
     let mut add = |change, form: Vec<u8>| {
         if form != body && !forms.iter().any(|(_, known)| *known == form) {
             forms.push((change, form));
         }
     };
     let without_break = body.strip_suffix(b"\n").unwrap_or(body);
-    add(Change::LineBreak, without_break.strip_suffix(b"\r").unwrap_or(without_break).to_vec());
-    add(Change::LineBreak, body.trim_ascii().to_vec());
-    add(Change::LineBreak, [body, b"\n"].concat());
-    add(Change::LineBreak, [body, b"\r\n"].concat());
+    add(BodyChange::LineBreak, without_break.strip_suffix(b"\r").unwrap_or(without_break).to_vec());
+    add(BodyChange::LineBreak, body.trim_ascii().to_vec());
+    add(BodyChange::LineBreak, [body, b"\n"].concat());
+    add(BodyChange::LineBreak, [body, b"\r\n"].concat());
     if let Ok(text) = std::str::from_utf8(body) {
-        add(Change::LineBreak, text.replace("\r\n", "\n").into_bytes());
-        add(Change::Wrapped, text.trim_start_matches('\u{feff}').as_bytes().to_vec());
+        add(BodyChange::LineBreak, text.replace("\r\n", "\n").into_bytes());
+        add(BodyChange::Wrapped, text.trim_start_matches('\u{feff}').as_bytes().to_vec());
         if let Ok(quoted) = serde_json::from_str::<String>(text) {
-            add(Change::Wrapped, quoted.into_bytes());
+            add(BodyChange::Wrapped, quoted.into_bytes());
         }
     }
     if let Ok(bytes) = BASE64.decode(body.trim_ascii()) {
-        add(Change::Wrapped, bytes);
+        add(BodyChange::Wrapped, bytes);
     }
     let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
     if let Ok(json) = serde_json::from_slice::<Json>(body) {
         for value in [json.in_order(), json] {
             for style in Style::ALL {
-                add(Change::Reserialized, style.write(&value));
+                add(BodyChange::Reserialized, style.write(&value));
             }
             for indent in [&b"  "[..], b"    ", b"\t"] {
-                add(Change::Reserialized, written(&value, PrettyFormatter::with_indent(indent)));
+                add(BodyChange::Reserialized, written(&value, PrettyFormatter::with_indent(indent)));
             }
         }
     }
@@ -282,7 +282,7 @@ mod tests {
     use crate::nouns::webhooks::signature::vectors::{V1, V2};
 
     /// What was done to the vector so that this came of it.
-    fn change(changed: &[u8], original: &[u8]) -> Option<Change> {
+    fn change(changed: &[u8], original: &[u8]) -> Option<BodyChange> {
         before(changed).into_iter().find(|(_, form)| form == original).map(|(change, _)| change)
     }
 
@@ -305,7 +305,7 @@ mod tests {
             for changed in changed {
                 assert_eq!(
                     change(&changed, original),
-                    Some(Change::Reserialized),
+                    Some(BodyChange::Reserialized),
                     "{}",
                     String::from_utf8_lossy(&changed)
                 );
@@ -313,14 +313,14 @@ mod tests {
             for changed in
                 [[original, b"\n"].concat(), [original, b"\r\n"].concat(), [b" ", original, b"\n\n"].concat()]
             {
-                assert_eq!(change(&changed, original), Some(Change::LineBreak));
+                assert_eq!(change(&changed, original), Some(BodyChange::LineBreak));
             }
             for changed in [
                 BASE64.encode(original).into_bytes(),
                 serde_json::to_vec(std::str::from_utf8(original).unwrap()).unwrap(),
                 ["\u{feff}".as_bytes(), original].concat(),
             ] {
-                assert_eq!(change(&changed, original), Some(Change::Wrapped));
+                assert_eq!(change(&changed, original), Some(BodyChange::Wrapped));
             }
         }
     }
@@ -329,9 +329,9 @@ mod tests {
     fn a_body_that_was_signed_in_another_form_is_found() {
         let json: Json = serde_json::from_slice(V1).unwrap();
         for style in &Style::ALL[1..4] {
-            assert_eq!(change(V1, &style.write(&json)), Some(Change::Reserialized));
+            assert_eq!(change(V1, &style.write(&json)), Some(BodyChange::Reserialized));
         }
-        assert_eq!(change(V1, &[V1, b"\n"].concat()), Some(Change::LineBreak));
+        assert_eq!(change(V1, &[V1, b"\n"].concat()), Some(BodyChange::LineBreak));
     }
 
     #[test]

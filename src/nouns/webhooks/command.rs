@@ -8,14 +8,14 @@ use super::{create, delete, ensure, rotate, send, update, verify};
 use crate::failure::{Exit, Failure};
 use crate::http::{Endpoint as _, Spec};
 use crate::output::Column;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::session::Session;
 use crate::verbs;
 use crate::verbs::noun::Verbs;
 
 /// What can be done with webhooks.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum WebhooksVerb {
     /// List the project's webhooks
     #[command(
         visible_alias = "ls",
@@ -23,7 +23,7 @@ pub enum Verb {
     )]
     List,
     #[command(visible_alias = "add", after_help = create::AFTER_HELP)]
-    Create(create::CreateArgs),
+    Create(create::CreateWebhookArgs),
     #[command(after_help = ensure::AFTER_HELP)]
     Ensure(Box<ensure::EnsureArgs>),
     #[command(after_help = update::AFTER_HELP)]
@@ -31,7 +31,7 @@ pub enum Verb {
     #[command(after_help = rotate::AFTER_HELP)]
     Rotate(rotate::RotateArgs),
     #[command(visible_alias = "rm", after_help = delete::AFTER_HELP)]
-    Delete(delete::DeleteArgs),
+    Delete(delete::DeleteWebhooksArgs),
     /// Show the addresses that deliveries come from
     #[command(after_help = "Examples:\n  spectrum webhooks egress-ips\n  spectrum webhooks egress-ips -o id")]
     EgressIps,
@@ -43,7 +43,7 @@ pub enum Verb {
 
 const EGRESS: [Column; 1] = [Column::shown("addresses", "ADDRESSES", 0, false)];
 
-impl Verbs for Verb {
+impl Verbs for WebhooksVerb {
     const NAME: &'static str = "webhooks";
     const ALIAS: &'static str = "webhook";
     const ABOUT: &'static str = "Register webhooks, verify what they deliver, and try a handler out";
@@ -71,7 +71,7 @@ impl Verbs for Verb {
 }
 
 fn egress_ips(session: &Session) -> Result<Exit, Failure> {
-    if !matches!(session.out.format(), Format::Table | Format::Id) {
+    if !matches!(session.out.format(), OutputFormat::Table | OutputFormat::Id) {
         return verbs::show(session, &EgressIps, &EGRESS);
     }
     session.out.check_fields(&EGRESS)?;

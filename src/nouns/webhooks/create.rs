@@ -56,7 +56,7 @@ pub struct NewArgs {
 
 /// Register a URL; its secrets are shown once
 #[derive(Debug, Args)]
-pub struct CreateArgs {
+pub struct CreateWebhookArgs {
     /// What to register.
     #[command(flatten)]
     pub new: NewArgs,
@@ -98,7 +98,7 @@ fn asks_loopback(session: &Session) -> bool {
 ///
 /// # Errors
 /// Invalid input or usage before anything is sent; conflict, when the URL is registered; or whatever the call met.
-pub fn create(args: &CreateArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn create(args: &CreateWebhookArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&CREATED)?;
     let webhook = args.new.check(session)?;
     if args.new.dry_run {

@@ -27,7 +27,7 @@ Off a terminal --yes is needed. Exit codes: 2 not confirmed, 5 no such webhook."
 
 /// Delete webhooks
 #[derive(Debug, Args)]
-pub struct DeleteArgs {
+pub struct DeleteWebhooksArgs {
     /// Ids or URLs
     #[arg(required = true, value_name = "WEBHOOK")]
     pub webhooks: Vec<IdOrUrl>,
@@ -73,7 +73,7 @@ impl IdOrUrl {
 ///
 /// # Errors
 /// Confirmation required, not found, or whatever a call met; what was deleted before is printed all the same.
-pub fn delete(args: &DeleteArgs, session: &Session) -> Result<Exit, Failure> {
+pub fn delete(args: &DeleteWebhooksArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&DELETED)?;
     if !args.yes && !session.prompt.can_ask {
         session.prompt.confirm(&format!("delete {}", words::count(args.webhooks.len(), "webhook")), "--yes")?;
@@ -138,7 +138,7 @@ pub fn delete_one(session: &Session, webhook: &Registered, ignore_missing: bool)
 }
 
 /// Everything is known before the first one is deleted. With `--yes` an id is taken as it is: the delete itself tells.
-fn find(args: &DeleteArgs, session: &Session) -> Result<Vec<Registered>, Failure> {
+fn find(args: &DeleteWebhooksArgs, session: &Session) -> Result<Vec<Registered>, Failure> {
     let needs_list = !args.yes || args.webhooks.iter().any(|key| matches!(key, IdOrUrl::Url(_)));
     let there = if needs_list { listed(session)? } else { Vec::new() };
     let mut doomed: Vec<Registered> = Vec::new();

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::model::{Change, Egress, Issued, NewWebhook, Webhook};
+use super::model::{Egress, Issued, NewWebhook, Webhook, WebhookChange};
 use crate::failure::Code;
 use crate::http::{Access, Answer, AnswerKind, Endpoint, Error, Evidence, FromAnswer, Many, Repeat, Spec};
 
@@ -76,7 +76,7 @@ impl Endpoint for Create<'_> {
 
 /// Changes a webhook.
 #[derive(Debug, Clone, Copy)]
-pub struct Update<'a>(pub &'a str, pub &'a Change);
+pub struct Update<'a>(pub &'a str, pub &'a WebhookChange);
 
 impl Endpoint for Update<'_> {
     const SPEC: Spec = Spec {

@@ -9,7 +9,7 @@ use super::create::{NewArgs, register};
 use super::delete;
 use super::endpoints::{Create, Delete, Update};
 use super::lookup::{Registered, listed, read};
-use super::model::{Change, NewWebhook, Schema, Webhook};
+use super::model::{NewWebhook, Schema, Webhook, WebhookChange};
 use crate::failure::{Code, Exit, Failure};
 use crate::http::Call;
 use crate::session::Session;
@@ -162,7 +162,7 @@ fn adjust(session: &Session, record: &RawValue, wanted: &NewWebhook) -> Result<E
 }
 
 /// What has to be sent, in this order, for a webhook that is there to become what is wanted.
-fn changes(webhook: &Webhook<'_>, wanted: &NewWebhook) -> Result<Vec<Change>, Failure> {
+fn changes(webhook: &Webhook<'_>, wanted: &NewWebhook) -> Result<Vec<WebhookChange>, Failure> {
     if let Some(problem) = unchangeable(webhook, wanted) {
         let id = &webhook.id;
         let failure = Failure::new(Code::Conflict, format!("webhook {} ({id}) {problem}", wanted.webhook_url));
@@ -171,14 +171,18 @@ fn changes(webhook: &Webhook<'_>, wanted: &NewWebhook) -> Result<Vec<Change>, Fa
     // The schema has to be changed alone, and first: only then may the webhook be switched.
     let mut changes = Vec::new();
     if wanted.schema_version.is_some_and(|schema| schema.as_str() != webhook.schema()) {
-        changes.push(Change { schema_version: wanted.schema_version, ..Change::default() });
+        changes.push(WebhookChange { schema_version: wanted.schema_version, ..WebhookChange::default() });
     }
     let email = wanted.failure_notification_email.as_ref();
     let new_email = email.filter(|email| webhook.failure_notification_email.as_deref() != Some(email.as_str()));
     let switched = !webhook.is_active();
     if switched || new_email.is_some() {
         let failure_notification_email = new_email.map(|email| Some(email.clone()));
-        changes.push(Change { enabled: switched.then_some(true), failure_notification_email, schema_version: None });
+        changes.push(WebhookChange {
+            enabled: switched.then_some(true),
+            failure_notification_email,
+            schema_version: None,
+        });
     }
     Ok(changes)
 }

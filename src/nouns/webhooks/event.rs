@@ -33,20 +33,20 @@ pub struct Message<'a> {
     /// The group that it was sent to; none in a chat of two.
     pub group: Option<&'a str>,
     /// What it says.
-    pub content: Content<'a>,
+    pub content: MessageContent<'a>,
 }
 
 /// What a message says.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-pub enum Content<'a> {
+pub enum MessageContent<'a> {
     /// Words.
     Text {
         /// The words.
         text: &'a str,
     },
     /// A file; neither its bytes nor a URL of them are delivered.
-    Attachment(File<'a>),
+    Attachment(FileContent<'a>),
     /// Somebody's card.
     Contact {
         /// What they are called.
@@ -64,7 +64,7 @@ pub enum Content<'a> {
         /// The emoji.
         emoji: &'a str,
         /// The message that it is on.
-        target: Target<'a>,
+        target: ReactionTarget<'a>,
     },
     /// Several files at once: an album, not a group of people.
     Group {
@@ -76,7 +76,7 @@ pub enum Content<'a> {
 /// A file.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct File<'a> {
+pub struct FileContent<'a> {
     /// The file's id; see [`file_id`].
     pub id: String,
     /// What it is called.
@@ -104,7 +104,7 @@ pub struct Number<'a> {
 /// The message that a reaction is on.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Target<'a> {
+pub struct ReactionTarget<'a> {
     id: String,
     platform: &'static str,
     timestamp: String,
@@ -114,7 +114,7 @@ pub struct Target<'a> {
     content_preview: Option<String>,
 }
 
-impl<'a> Target<'a> {
+impl<'a> ReactionTarget<'a> {
     /// A message and who sent it; `text` is what it says, where it is text.
     pub fn new(id: String, sent: Timestamp, sender: Option<&'a str>, text: Option<&str>) -> Self {
         let preview = |text: &str| crate::model::words::cut(text, PREVIEW).into_owned();
@@ -131,20 +131,20 @@ pub struct Item<'a> {
     platform: &'static str,
     sender: Sender<'a>,
     timestamp: String,
-    content: Box<Content<'a>>,
+    content: Box<MessageContent<'a>>,
 }
 
 /// The items of an album that is sent as `message_id`, in their order.
-pub fn album<'a>(message_id: &str, sent: Timestamp, from: &'a str, files: Vec<File<'a>>) -> Content<'a> {
+pub fn album<'a>(message_id: &str, sent: Timestamp, from: &'a str, files: Vec<FileContent<'a>>) -> MessageContent<'a> {
     let item = |(at, file)| Item {
         id: format!("p:{at}/{message_id}"),
         direction: "inbound",
         platform: IMESSAGE,
         sender: Sender::new(from),
         timestamp: time(sent),
-        content: Box::new(Content::Attachment(file)),
+        content: Box::new(MessageContent::Attachment(file)),
     };
-    Content::Group { items: files.into_iter().enumerate().map(item).collect() }
+    MessageContent::Group { items: files.into_iter().enumerate().map(item).collect() }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -185,7 +185,7 @@ pub fn message_received(message: &Message<'_>) -> Vec<u8> {
         timestamp: String,
         sender: Sender<'a>,
         space: &'a Space<'a>,
-        content: &'a Content<'a>,
+        content: &'a MessageContent<'a>,
     }
 
     let space = match message.group {
@@ -368,7 +368,7 @@ mod tests {
 
     const SENT: &str = "2026-12-31T23:59:58Z";
 
-    fn message(content: Content<'_>) -> Message<'_> {
+    fn message(content: MessageContent<'_>) -> Message<'_> {
         Message {
             id: "spc-msg-7b6f0c1e-3a52-4d8e-9c11-2f4b8a6d9e01".to_owned(),
             sent: SENT.parse().unwrap(),
@@ -385,7 +385,7 @@ mod tests {
 
     #[test]
     fn a_text_is_the_vector_byte_for_byte() {
-        assert_eq!(message_received(&message(Content::Text { text: "café 👋" })), vectors::V1);
+        assert_eq!(message_received(&message(MessageContent::Text { text: "café 👋" })), vectors::V1);
     }
 
     #[test]
@@ -401,8 +401,11 @@ mod tests {
 
     #[test]
     fn a_group_has_its_own_space_and_the_line_its_number() {
-        let group =
-            Message { group: Some("9f2c"), to: "+14155550100", ..message(Content::Text { text: "count me in" }) };
+        let group = Message {
+            group: Some("9f2c"),
+            to: "+14155550100",
+            ..message(MessageContent::Text { text: "count me in" })
+        };
         let space = json!({ "id": "any;+;9f2c", "platform": "imessage", "type": "group", "phone": "+14155550100" });
         assert_eq!(read(&group)["space"], space);
         assert_eq!(read(&group)["message"]["space"], space);
@@ -410,7 +413,7 @@ mod tests {
 
     #[test]
     fn every_other_content_has_its_documented_form() {
-        let file = |name| File { id: "5D0C".to_owned(), name, mime_type: mime_type(name), size: 48213 };
+        let file = |name| FileContent { id: "5D0C".to_owned(), name, mime_type: mime_type(name), size: 48213 };
         let sent = SENT.parse().unwrap();
         let text = "Shall we meet at six? ".repeat(10);
         let preview = format!("{}…", &text[..80]);
@@ -423,17 +426,24 @@ mod tests {
         };
         for (content, form) in [
             (
-                Content::Attachment(file("ticket.pdf")),
+                MessageContent::Attachment(file("ticket.pdf")),
                 json!({ "type": "attachment", "id": "5D0C", "name": "ticket.pdf", "mimeType": "application/pdf", "size": 48213 }),
             ),
-            (Content::Richlink { url: "https://x.example" }, json!({ "type": "richlink", "url": "https://x.example" })),
             (
-                Content::Contact { name: Name { formatted: "Ada" }, phones: vec![Number { value: "+14155550124" }] },
+                MessageContent::Richlink { url: "https://x.example" },
+                json!({ "type": "richlink", "url": "https://x.example" }),
+            ),
+            (
+                MessageContent::Contact {
+                    name: Name { formatted: "Ada" },
+                    phones: vec![Number { value: "+14155550124" }],
+                },
                 json!({ "type": "contact", "name": { "formatted": "Ada" }, "phones": [{ "value": "+14155550124" }] }),
             ),
             (
-                Content::Reaction {
-                    emoji: "❤️", target: Target::new("spc-msg-0".to_owned(), sent, None, Some(&text))
+                MessageContent::Reaction {
+                    emoji: "❤️",
+                    target: ReactionTarget::new("spc-msg-0".to_owned(), sent, None, Some(&text)),
                 },
                 json!({ "type": "reaction", "emoji": "❤️", "target": { "id": "spc-msg-0", "platform": "imessage",
                     "timestamp": "2026-12-31T23:59:58.000Z", "contentPreview": preview } }),
@@ -461,7 +471,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_comes_through_compact_and_unescaped(text in any::<String>()) {
-            let body = message_received(&message(Content::Text { text: &text }));
+            let body = message_received(&message(MessageContent::Text { text: &text }));
             let shown = String::from_utf8(body).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Value>(&shown).unwrap()["message"]["content"]["text"], &json!(text));
             prop_assert!(!shown.contains(['\n', '\r']));

@@ -5,9 +5,9 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::body_forms::{self, Change};
+use super::body_forms::{self, BodyChange};
 use super::secret_file::Secrets;
-use super::signature::{self, Key, STANDARD_PREFIX, Scheme, WINDOW};
+use super::signature::{self, STANDARD_PREFIX, Scheme, SigningKey, WINDOW};
 use crate::model::time;
 use crate::secrets::credentials::Secret;
 
@@ -16,7 +16,7 @@ const TWO_MISTAKES_UP_TO: usize = 256 * 1024;
 
 /// What is wrong with a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cause {
+pub enum Mistake {
     /// Headers without which nothing can be verified.
     HeaderMissing(Vec<&'static str>),
     /// A header that is there twice.
@@ -54,14 +54,14 @@ pub enum Cause {
     /// Something else than the scheme's text was signed.
     OtherText(Scheme),
     /// The body is not the one that was signed.
-    Body(Change),
+    Body(BodyChange),
     /// There is no body.
     BodyEmpty,
     /// None of all this explains it.
     Mismatch,
 }
 
-impl Cause {
+impl Mistake {
     /// The word for it, for programs.
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -83,9 +83,9 @@ impl Cause {
             Self::EmptySecret => "empty_secret",
             Self::BodyAlone => "body_alone",
             Self::OtherText(_) => "other_text",
-            Self::Body(Change::LineBreak) => "body_line_break",
-            Self::Body(Change::Reserialized) => "body_reserialized",
-            Self::Body(Change::Wrapped) => "body_wrapped",
+            Self::Body(BodyChange::LineBreak) => "body_line_break",
+            Self::Body(BodyChange::Reserialized) => "body_reserialized",
+            Self::Body(BodyChange::Wrapped) => "body_wrapped",
             Self::BodyEmpty => "body_empty",
             Self::Mismatch => "mismatch",
         }
@@ -135,7 +135,7 @@ impl Cause {
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::HeaderMissing(names) => {
@@ -180,13 +180,13 @@ impl fmt::Display for Cause {
             Self::EmptySecret => f.write_str("it was signed with an empty secret"),
             Self::BodyAlone => f.write_str("only the body was signed, without the timestamp"),
             Self::OtherText(scheme) => write!(f, "another text was signed than the {scheme} scheme's"),
-            Self::Body(Change::LineBreak) => {
+            Self::Body(BodyChange::LineBreak) => {
                 f.write_str("the body is not the one that was signed: it has a line break (or blank) more or less")
             }
-            Self::Body(Change::Reserialized) => {
+            Self::Body(BodyChange::Reserialized) => {
                 f.write_str("the body is not the one that was signed: its JSON was re-serialised (parsed and written anew)")
             }
-            Self::Body(Change::Wrapped) => f.write_str(
+            Self::Body(BodyChange::Wrapped) => f.write_str(
                 "the body is not the one that was signed: it is wrapped in base64 or a JSON string, or has a byte order mark",
             ),
             Self::BodyEmpty => f.write_str("the body is empty"),
@@ -211,7 +211,7 @@ pub struct Suspect<'a> {
 }
 
 /// Tries one mistake, then two at once; the first that explain a signature, none when none do.
-pub fn find(suspect: &Suspect<'_>, secrets: &Secrets, project: Option<&Secret>) -> Vec<Cause> {
+pub fn find(suspect: &Suspect<'_>, secrets: &Secrets, project: Option<&Secret>) -> Vec<Mistake> {
     let keys = keys(suspect.scheme, secrets, project);
     let texts = texts(suspect);
     let bodies = body_forms::before(suspect.body);
@@ -224,7 +224,9 @@ pub fn find(suspect: &Suspect<'_>, secrets: &Secrets, project: Option<&Secret>) 
                 let fits = |body: &[u8]| suspect.tags.iter().any(|tag| key.fits(&text.with(body), tag));
                 let body_cause = match mistakes.checked_sub(own) {
                     Some(0) => fits(suspect.body).then_some(None),
-                    Some(1) => bodies.iter().find(|(_, form)| fits(form)).map(|(change, _)| Some(Cause::Body(*change))),
+                    Some(1) => {
+                        bodies.iter().find(|(_, form)| fits(form)).map(|(change, _)| Some(Mistake::Body(*change)))
+                    }
                     _ => None,
                 };
                 if let Some(body_cause) = body_cause {
@@ -237,75 +239,75 @@ pub fn find(suspect: &Suspect<'_>, secrets: &Secrets, project: Option<&Secret>) 
 }
 
 /// The right keys of a scheme, and those that people take instead.
-fn keys(scheme: Scheme, secrets: &Secrets, project: Option<&Secret>) -> Vec<(Option<Cause>, Key)> {
+fn keys(scheme: Scheme, secrets: &Secrets, project: Option<&Secret>) -> Vec<(Option<Mistake>, SigningKey)> {
     let mut keys = Vec::new();
-    let mut add = |cause, bytes: Vec<u8>| keys.push((Some(cause), Key::from_bytes(&bytes)));
+    let mut add = |cause, bytes: Vec<u8>| keys.push((Some(cause), SigningKey::from_bytes(&bytes)));
     for other in Scheme::ALL {
         // Under its own scheme a secret was read wrongly; under the other it was the wrong one.
-        let cause = |own: Cause| if other == scheme { own } else { Cause::OtherSecret(other) };
+        let cause = |own: Mistake| if other == scheme { own } else { Mistake::OtherSecret(other) };
         for secret in secrets.of(other) {
             let text = secret.text.expose();
             match other {
                 Scheme::V0 => {
-                    signature::unhex(text).into_iter().for_each(|bytes| add(cause(Cause::HexAsBytes), bytes));
+                    signature::unhex(text).into_iter().for_each(|bytes| add(cause(Mistake::HexAsBytes), bytes));
                     if other != scheme {
-                        add(Cause::OtherSecret(other), text.as_bytes().to_vec());
-                        BASE64.decode(text).into_iter().for_each(|bytes| add(Cause::OtherSecret(other), bytes));
+                        add(Mistake::OtherSecret(other), text.as_bytes().to_vec());
+                        BASE64.decode(text).into_iter().for_each(|bytes| add(Mistake::OtherSecret(other), bytes));
                     }
                 }
                 Scheme::Standard => {
                     let bare = text.strip_prefix(STANDARD_PREFIX).unwrap_or(text);
                     for text in [text, bare] {
-                        add(Cause::WhsecAsText, text.as_bytes().to_vec());
+                        add(Mistake::WhsecAsText, text.as_bytes().to_vec());
                     }
                     if other != scheme {
-                        BASE64.decode(bare).into_iter().for_each(|bytes| add(Cause::OtherSecret(other), bytes));
+                        BASE64.decode(bare).into_iter().for_each(|bytes| add(Mistake::OtherSecret(other), bytes));
                     }
                 }
             }
             for end in ["\n", "\r\n"] {
-                add(Cause::SecretLineBreak, format!("{text}{end}").into_bytes());
+                add(Mistake::SecretLineBreak, format!("{text}{end}").into_bytes());
             }
         }
     }
-    project.into_iter().for_each(|secret| add(Cause::ProjectSecret, secret.expose().as_bytes().to_vec()));
-    add(Cause::EmptySecret, Vec::new());
+    project.into_iter().for_each(|secret| add(Mistake::ProjectSecret, secret.expose().as_bytes().to_vec()));
+    add(Mistake::EmptySecret, Vec::new());
     let right = secrets.of(scheme).iter().map(|secret| (None, secret.key.clone()));
     right.chain(keys).collect()
 }
 
 /// A text to sign, without its body.
-struct Text(Vec<u8>);
+struct SignedText(Vec<u8>);
 
-impl Text {
+impl SignedText {
     fn with(&self, body: &[u8]) -> Vec<u8> {
         [&self.0, body].concat()
     }
 }
 
 /// The right text of a scheme, and those that people sign instead.
-fn texts(suspect: &Suspect<'_>) -> Vec<(Option<Cause>, Text)> {
+fn texts(suspect: &Suspect<'_>) -> Vec<(Option<Mistake>, SignedText)> {
     let Suspect { scheme, id, timestamp, .. } = *suspect;
-    let of = |scheme: Scheme, timestamp: &str| Text(scheme.signed_text(id, timestamp, b""));
+    let of = |scheme: Scheme, timestamp: &str| SignedText(scheme.signed_text(id, timestamp, b""));
     let mut texts = vec![(None, of(scheme, timestamp))];
     if let Some(seconds) = timestamp.strip_suffix("000").filter(|seconds| seconds.len() >= 10) {
-        texts.push((Some(Cause::Milliseconds(scheme)), of(scheme, seconds)));
+        texts.push((Some(Mistake::Milliseconds(scheme)), of(scheme, seconds)));
     } else if let Some((seconds, _)) = timestamp.split_at_checked(10).filter(|(_, rest)| rest.len() == 3) {
-        texts.push((Some(Cause::Milliseconds(scheme)), of(scheme, seconds)));
+        texts.push((Some(Mistake::Milliseconds(scheme)), of(scheme, seconds)));
     }
-    texts.push((Some(Cause::Milliseconds(scheme)), of(scheme, &format!("{timestamp}000"))));
-    texts.push((Some(Cause::BodyAlone), Text(Vec::new())));
+    texts.push((Some(Mistake::Milliseconds(scheme)), of(scheme, &format!("{timestamp}000"))));
+    texts.push((Some(Mistake::BodyAlone), SignedText(Vec::new())));
     let other = match scheme {
         Scheme::V0 => Scheme::Standard,
         Scheme::Standard => Scheme::V0,
     };
     for text in [
         of(other, timestamp),
-        Text(format!("{timestamp}.").into()),
-        Text(format!("{timestamp}:").into()),
-        Text(timestamp.into()),
+        SignedText(format!("{timestamp}.").into()),
+        SignedText(format!("{timestamp}:").into()),
+        SignedText(timestamp.into()),
     ] {
-        texts.push((Some(Cause::OtherText(scheme)), text));
+        texts.push((Some(Mistake::OtherText(scheme)), text));
     }
     texts
 }

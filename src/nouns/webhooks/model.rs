@@ -110,7 +110,7 @@ pub struct NewWebhook {
 /// What is to change of a webhook; what is not named stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Change {
+pub struct WebhookChange {
     /// Whether it is switched on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
@@ -203,9 +203,9 @@ mod tests {
 
     #[test]
     fn a_change_says_no_more_than_what_changes() {
-        let text = |change: &Change| serde_json::to_string(change).unwrap();
-        assert_eq!(text(&Change::default()), "{}");
-        let nobody = Change { failure_notification_email: Some(None), ..Change::default() };
+        let text = |change: &WebhookChange| serde_json::to_string(change).unwrap();
+        assert_eq!(text(&WebhookChange::default()), "{}");
+        let nobody = WebhookChange { failure_notification_email: Some(None), ..WebhookChange::default() };
         assert_eq!(text(&nobody), r#"{"failureNotificationEmail":null}"#);
     }
 

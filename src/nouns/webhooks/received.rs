@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD as BASE64, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use super::mistakes::{self, Cause, Suspect};
+use super::mistakes::{self, Mistake, Suspect};
 use super::secret_file::Secrets;
 use super::signature::{self, STANDARD_MARK, Scheme, TAG_LENGTH, V0_MARK, WINDOW};
 use crate::secrets::credentials::Secret;
@@ -70,7 +70,7 @@ pub struct Verifier<'a> {
 
 /// A signature that fits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Match {
+pub struct SignatureMatch {
     /// In which scheme.
     pub scheme: Scheme,
     /// Which of its secrets, from 1.
@@ -83,11 +83,11 @@ pub struct Match {
 
 /// Why it is not the service's, or not now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Unverified {
     /// In which scheme.
     pub scheme: Option<Scheme>,
     /// What is wrong; never empty, what matters most first.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<Mistake>,
     /// When it says that it was signed, in unix seconds.
     pub timestamp: Option<i64>,
 }
@@ -97,7 +97,7 @@ impl Verifier<'_> {
     ///
     /// # Errors
     /// Why none fits: for the scheme about which most is known.
-    pub fn verify(&self, headers: &Headers, body: &[u8]) -> Result<(Vec<Match>, Vec<Refusal>), Refusal> {
+    pub fn verify(&self, headers: &Headers, body: &[u8]) -> Result<(Vec<SignatureMatch>, Vec<Unverified>), Unverified> {
         let asked = |scheme: &Scheme| self.only.is_none_or(|only| only == *scheme);
         let schemes: Vec<Scheme> = Scheme::ALL.into_iter().filter(asked).collect();
         let signed: Vec<Scheme> = schemes.iter().copied().filter(|scheme| headers.has_any(*scheme)).collect();
@@ -105,7 +105,7 @@ impl Verifier<'_> {
             // Those of the scheme whose secret is there.
             let with_secret = |scheme: &&Scheme| !self.secrets.of(**scheme).is_empty();
             let missing = schemes.iter().filter(with_secret).flat_map(|scheme| scheme.headers()).copied().collect();
-            return Err(Refusal { scheme: None, causes: vec![Cause::HeaderMissing(missing)], timestamp: None });
+            return Err(Unverified { scheme: None, causes: vec![Mistake::HeaderMissing(missing)], timestamp: None });
         }
         let (mut matches, mut refusals) = (Vec::new(), Vec::new());
         for scheme in signed {
@@ -116,47 +116,47 @@ impl Verifier<'_> {
         }
         if !matches.is_empty() {
             // A scheme whose secret is not there says nothing against the other one.
-            refusals.retain(|refusal| !matches!(refusal.causes[..], [Cause::OtherScheme(_)]));
+            refusals.retain(|refusal| !matches!(refusal.causes[..], [Mistake::OtherScheme(_)]));
             return Ok((matches, refusals));
         }
-        let knows = |refusal: &Refusal| match refusal.causes.first() {
+        let knows = |refusal: &Unverified| match refusal.causes.first() {
             None => 3,
-            Some(Cause::OtherScheme(_)) => 2,
-            Some(Cause::Mismatch | Cause::HeaderMissing(_)) => 1,
+            Some(Mistake::OtherScheme(_)) => 2,
+            Some(Mistake::Mismatch | Mistake::HeaderMissing(_)) => 1,
             Some(_) => 0,
         };
-        let none = Refusal { scheme: None, causes: vec![Cause::Mismatch], timestamp: None };
+        let none = Unverified { scheme: None, causes: vec![Mistake::Mismatch], timestamp: None };
         Err(refusals.into_iter().min_by_key(knows).unwrap_or(none))
     }
 
     /// Verifies one scheme.
-    fn examine(&self, scheme: Scheme, headers: &Headers, body: &[u8]) -> Result<Match, Refusal> {
-        let refuse = |causes, timestamp| Refusal { scheme: Some(scheme), causes, timestamp };
+    fn examine(&self, scheme: Scheme, headers: &Headers, body: &[u8]) -> Result<SignatureMatch, Unverified> {
+        let refuse = |causes, timestamp| Unverified { scheme: Some(scheme), causes, timestamp };
         for name in scheme.headers() {
             let mut all = headers.all(name);
             let first = all.next();
             if all.any(|other| Some(other) != first) {
-                return Err(refuse(vec![Cause::HeaderRepeated(name)], None));
+                return Err(refuse(vec![Mistake::HeaderRepeated(name)], None));
             }
         }
         let is_missing = |name: &&&str| headers.get(name).is_none_or(str::is_empty);
         let missing: Vec<&str> = scheme.headers().iter().filter(is_missing).copied().collect();
         if !missing.is_empty() {
-            return Err(refuse(vec![Cause::HeaderMissing(missing)], None));
+            return Err(refuse(vec![Mistake::HeaderMissing(missing)], None));
         }
         let value = |name| headers.get(name).unwrap_or_default();
         let (id, text) = (value(signature::STANDARD_ID), value(scheme.timestamp_header()));
         if scheme == Scheme::Standard && id.contains('.') {
-            return Err(refuse(vec![Cause::IdMalformed], None));
+            return Err(refuse(vec![Mistake::IdMalformed], None));
         }
         let number = if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse::<u64>().ok() } else { None };
         let Some(number) = number.filter(|number| i64::try_from(*number).is_ok()) else {
-            return Err(refuse(vec![Cause::TimestampMalformed(scheme)], None));
+            return Err(refuse(vec![Mistake::TimestampMalformed(scheme)], None));
         };
         let is_milliseconds = number >= FIRST_MILLISECONDS;
         let timestamp = i64::try_from(if is_milliseconds { number / 1000 } else { number }).unwrap_or(i64::MAX);
         let Some(claim) = Claim::read(scheme, value(scheme.signature_header())) else {
-            return Err(refuse(vec![Cause::SignatureMalformed(scheme)], Some(timestamp)));
+            return Err(refuse(vec![Mistake::SignatureMalformed(scheme)], Some(timestamp)));
         };
         let mut causes = claim.cause.clone().into_iter().collect::<Vec<_>>();
         let fitting = self.fitting(scheme, &scheme.signed_text(id, text, body), &claim);
@@ -166,21 +166,21 @@ impl Verifier<'_> {
             match found.is_empty() {
                 false => causes.extend(found),
                 true if self.secrets.of(scheme).is_empty() => {
-                    return Err(refuse(vec![Cause::OtherScheme(scheme)], Some(timestamp)));
+                    return Err(refuse(vec![Mistake::OtherScheme(scheme)], Some(timestamp)));
                 }
                 true => causes.push(self.unexplained(scheme, body)),
             }
         }
-        if is_milliseconds && !causes.contains(&Cause::Milliseconds(scheme)) {
-            causes.push(Cause::Milliseconds(scheme));
+        if is_milliseconds && !causes.contains(&Mistake::Milliseconds(scheme)) {
+            causes.push(Mistake::Milliseconds(scheme));
         }
         let age = self.at.saturating_sub(timestamp);
         if age.unsigned_abs() > WINDOW {
-            causes.push(Cause::OutsideWindow(age));
+            causes.push(Mistake::OutsideWindow(age));
         }
         match fitting {
             Some((secret, signature)) if causes.is_empty() => {
-                Ok(Match { scheme, secret, signature: (signature, claim.tags.len()), timestamp })
+                Ok(SignatureMatch { scheme, secret, signature: (signature, claim.tags.len()), timestamp })
             }
             _ => Err(refuse(causes, Some(timestamp))),
         }
@@ -196,12 +196,12 @@ impl Verifier<'_> {
         Some((secret, signature))
     }
 
-    fn unexplained(&self, scheme: Scheme, body: &[u8]) -> Cause {
+    fn unexplained(&self, scheme: Scheme, body: &[u8]) -> Mistake {
         let given = self.secrets.of(scheme).iter().any(|secret| Some(&secret.text) == self.project);
         match (given, body.is_empty()) {
-            (true, _) => Cause::ProjectSecret,
-            (false, true) => Cause::BodyEmpty,
-            (false, false) => Cause::Mismatch,
+            (true, _) => Mistake::ProjectSecret,
+            (false, true) => Mistake::BodyEmpty,
+            (false, false) => Mistake::Mismatch,
         }
     }
 }
@@ -210,7 +210,7 @@ impl Verifier<'_> {
 struct Claim {
     tags: Vec<Vec<u8>>,
     /// What is wrong with how they are written.
-    cause: Option<Cause>,
+    cause: Option<Mistake>,
 }
 
 impl Claim {
@@ -244,7 +244,7 @@ impl Claim {
                 ),
             };
             if let Some(tag) = other_encoding {
-                return Some(Self { tags: vec![tag], cause: Some(Cause::Encoding(scheme)) });
+                return Some(Self { tags: vec![tag], cause: Some(Mistake::Encoding(scheme)) });
             }
             // Bare, or behind a mark of another kind: sha256=, v1=.
             let bare = match part.split_once(['=', ',']) {
@@ -256,7 +256,7 @@ impl Claim {
                 _ => part,
             };
             if let Some(tag) = hex(bare).or_else(|| like_base64(bare)) {
-                return Some(Self { tags: vec![tag], cause: Some(Cause::PrefixMissing(scheme)) });
+                return Some(Self { tags: vec![tag], cause: Some(Mistake::PrefixMissing(scheme)) });
             }
         }
         None
@@ -268,8 +268,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::nouns::webhooks::body_forms::Change;
-    use crate::nouns::webhooks::signature::{self, Key, Keys, Unsigned, vectors};
+    use crate::nouns::webhooks::body_forms::BodyChange;
+    use crate::nouns::webhooks::signature::{self, SigningKey, SigningKeys, Unsigned, vectors};
 
     const OTHER_STANDARD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const PROJECT: &str = "sk-project";
@@ -300,19 +300,19 @@ mod tests {
 
     const NOW: &str = "1798761600";
 
-    fn verify_at(at: i64, secrets: &Secrets, headers: &Headers, body: &[u8]) -> Result<Match, Refusal> {
+    fn verify_at(at: i64, secrets: &Secrets, headers: &Headers, body: &[u8]) -> Result<SignatureMatch, Unverified> {
         let project = Secret::new(PROJECT);
         let verifier = Verifier { secrets, project: project.as_ref(), only: None, at };
         verifier.verify(headers, body).map(|(mut matches, _)| matches.remove(0))
     }
 
-    fn verify(headers: &Headers, body: &[u8]) -> Result<Match, Refusal> {
+    fn verify(headers: &Headers, body: &[u8]) -> Result<SignatureMatch, Unverified> {
         verify_at(vectors::TIMESTAMP, &secrets(), headers, body)
     }
 
     /// Why a delivery is refused.
     #[track_caller]
-    fn causes(headers: &Headers, body: &[u8]) -> Vec<Cause> {
+    fn causes(headers: &Headers, body: &[u8]) -> Vec<Mistake> {
         verify(headers, body).unwrap_err().causes
     }
 
@@ -324,14 +324,14 @@ mod tests {
             (standard(NOW, vectors::V2_STANDARD), vectors::V2, Scheme::Standard),
         ] {
             let fitting = verify(&headers, body).unwrap();
-            assert_eq!(fitting, Match { scheme, secret: 1, signature: (1, 1), timestamp: vectors::TIMESTAMP });
+            assert_eq!(fitting, SignatureMatch { scheme, secret: 1, signature: (1, 1), timestamp: vectors::TIMESTAMP });
         }
     }
 
     #[test]
     fn what_must_be_refused_is_refused_with_its_cause() {
-        assert_eq!(causes(&v0(NOW, vectors::V1_HEX_AS_BYTES), vectors::V1), [Cause::HexAsBytes]);
-        assert_eq!(causes(&standard(NOW, vectors::V1_WHSEC_AS_TEXT), vectors::V1), [Cause::WhsecAsText]);
+        assert_eq!(causes(&v0(NOW, vectors::V1_HEX_AS_BYTES), vectors::V1), [Mistake::HexAsBytes]);
+        assert_eq!(causes(&standard(NOW, vectors::V1_WHSEC_AS_TEXT), vectors::V1), [Mistake::WhsecAsText]);
     }
 
     #[test]
@@ -342,14 +342,14 @@ mod tests {
         }
         for away in [-301, 301, i64::MAX - vectors::TIMESTAMP] {
             let refusal = verify_at(vectors::TIMESTAMP + away, &secrets(), &headers, vectors::V1).unwrap_err();
-            assert_eq!(refusal.causes, [Cause::OutsideWindow(away)]);
+            assert_eq!(refusal.causes, [Mistake::OutsideWindow(away)]);
             assert_eq!(refusal.timestamp, Some(vectors::TIMESTAMP));
         }
     }
 
     #[test]
     fn a_rotation_has_two_signatures_and_two_secrets() {
-        let old = Key::standard(OTHER_STANDARD).unwrap();
+        let old = SigningKey::standard(OTHER_STANDARD).unwrap();
         let text = Scheme::Standard.signed_text(vectors::EVENT_ID, NOW, vectors::V1);
         let stale = format!("v1,{}", BASE64.encode(old.sign(&text)));
         for (signatures, which) in [
@@ -364,17 +364,17 @@ mod tests {
         both.standard.extend(Secrets::parse(&other, None).unwrap().standard);
         let headers = standard(NOW, &stale);
         assert_eq!(verify_at(vectors::TIMESTAMP, &both, &headers, vectors::V1).unwrap().secret, 2);
-        assert_eq!(causes(&headers, vectors::V1), [Cause::Mismatch]);
+        assert_eq!(causes(&headers, vectors::V1), [Mistake::Mismatch]);
     }
 
     /// A v0 header that was made with this key over this text.
     fn made(key: &[u8], text: &[u8]) -> String {
-        format!("v0={}", signature::hex(Key::from_bytes(key).sign(text).as_ref()))
+        format!("v0={}", signature::hex(SigningKey::from_bytes(key).sign(text).as_ref()))
     }
 
     /// A standard header that was made with this key over this text.
     fn made_standard(key: &[u8], text: &[u8]) -> String {
-        format!("v1,{}", BASE64.encode(Key::from_bytes(key).sign(text)))
+        format!("v1,{}", BASE64.encode(SigningKey::from_bytes(key).sign(text)))
     }
 
     #[test]
@@ -386,39 +386,39 @@ mod tests {
         let decoded = BASE64.decode(bare).unwrap();
         let line = format!("{}\n", vectors::V0_SECRET);
         for (key, cause) in [
-            (&decoded[..], Cause::OtherSecret(Scheme::Standard)),
-            (whsec.as_bytes(), Cause::WhsecAsText),
-            (line.as_bytes(), Cause::SecretLineBreak),
-            (PROJECT.as_bytes(), Cause::ProjectSecret),
-            (b"", Cause::EmptySecret),
-            (b"another", Cause::Mismatch),
+            (&decoded[..], Mistake::OtherSecret(Scheme::Standard)),
+            (whsec.as_bytes(), Mistake::WhsecAsText),
+            (line.as_bytes(), Mistake::SecretLineBreak),
+            (PROJECT.as_bytes(), Mistake::ProjectSecret),
+            (b"", Mistake::EmptySecret),
+            (b"another", Mistake::Mismatch),
         ] {
             assert_eq!(causes(&v0(NOW, &made(key, &text)), vectors::V1), [cause]);
         }
         let unhexed = signature::unhex(vectors::V0_SECRET).unwrap();
         for (key, cause) in [
-            (bare.as_bytes(), Cause::WhsecAsText),
-            (vectors::V0_SECRET.as_bytes(), Cause::OtherSecret(Scheme::V0)),
-            (&unhexed[..], Cause::OtherSecret(Scheme::V0)),
-            (b"", Cause::EmptySecret),
+            (bare.as_bytes(), Mistake::WhsecAsText),
+            (vectors::V0_SECRET.as_bytes(), Mistake::OtherSecret(Scheme::V0)),
+            (&unhexed[..], Mistake::OtherSecret(Scheme::V0)),
+            (b"", Mistake::EmptySecret),
         ] {
             assert_eq!(causes(&standard(NOW, &made_standard(key, &standard_text)), vectors::V1), [cause]);
         }
         let project = Secrets::parse(PROJECT, None).unwrap();
         let refusal = verify_at(vectors::TIMESTAMP, &project, &v0(NOW, vectors::V1_V0), vectors::V1).unwrap_err();
-        assert_eq!(refusal.causes, [Cause::ProjectSecret]);
+        assert_eq!(refusal.causes, [Mistake::ProjectSecret]);
     }
 
     #[test]
     fn every_wrong_text_is_told() {
         let key = vectors::V0_SECRET.as_bytes();
         let of = |head: &str| made(key, &[head.as_bytes(), vectors::V1].concat());
-        let other = Cause::OtherText(Scheme::V0);
+        let other = Mistake::OtherText(Scheme::V0);
         for (head, cause) in [
-            ("", Cause::BodyAlone),
+            ("", Mistake::BodyAlone),
             ("1798761600.", other.clone()),
             ("1798761600:", other.clone()),
-            ("v0:1798761600000:", Cause::Milliseconds(Scheme::V0)),
+            ("v0:1798761600000:", Mistake::Milliseconds(Scheme::V0)),
         ] {
             assert_eq!(causes(&v0(NOW, &of(head)), vectors::V1), [cause], "{head}");
         }
@@ -434,13 +434,13 @@ mod tests {
         ] {
             assert_eq!(
                 causes(&v0(timestamp, &signature), vectors::V1),
-                [Cause::Milliseconds(Scheme::V0)],
+                [Mistake::Milliseconds(Scheme::V0)],
                 "{timestamp}"
             );
         }
         assert_eq!(
             causes(&standard("1798761600000", vectors::V1_STANDARD), vectors::V1),
-            [Cause::Milliseconds(Scheme::Standard)]
+            [Mistake::Milliseconds(Scheme::Standard)]
         );
     }
 
@@ -449,16 +449,16 @@ mod tests {
         let pretty =
             serde_json::to_vec_pretty(&serde_json::from_slice::<serde_json::Value>(vectors::V1).unwrap()).unwrap();
         for (body, change) in [
-            ([vectors::V1, b"\n"].concat(), Change::LineBreak),
-            (pretty, Change::Reserialized),
-            (BASE64.encode(vectors::V1).into_bytes(), Change::Wrapped),
+            ([vectors::V1, b"\n"].concat(), BodyChange::LineBreak),
+            (pretty, BodyChange::Reserialized),
+            (BASE64.encode(vectors::V1).into_bytes(), BodyChange::Wrapped),
         ] {
             for headers in [v0(NOW, vectors::V1_V0), standard(NOW, vectors::V1_STANDARD)] {
-                assert_eq!(causes(&headers, &body), [Cause::Body(change)]);
+                assert_eq!(causes(&headers, &body), [Mistake::Body(change)]);
             }
         }
-        assert_eq!(causes(&v0(NOW, vectors::V1_V0), b""), [Cause::BodyEmpty]);
-        assert_eq!(causes(&v0(NOW, vectors::V1_V0), b"{}"), [Cause::Mismatch]);
+        assert_eq!(causes(&v0(NOW, vectors::V1_V0), b""), [Mistake::BodyEmpty]);
+        assert_eq!(causes(&v0(NOW, vectors::V1_V0), b"{}"), [Mistake::Mismatch]);
     }
 
     #[test]
@@ -466,37 +466,37 @@ mod tests {
         let body = [vectors::V1, b"\n"].concat();
         assert_eq!(
             causes(&v0(NOW, vectors::V1_HEX_AS_BYTES), &body),
-            [Cause::HexAsBytes, Cause::Body(Change::LineBreak)]
+            [Mistake::HexAsBytes, Mistake::Body(BodyChange::LineBreak)]
         );
         let refusal = verify_at(vectors::TIMESTAMP + 400, &secrets(), &v0(NOW, vectors::V1_HEX_AS_BYTES), vectors::V1);
-        assert_eq!(refusal.unwrap_err().causes, [Cause::HexAsBytes, Cause::OutsideWindow(400)]);
+        assert_eq!(refusal.unwrap_err().causes, [Mistake::HexAsBytes, Mistake::OutsideWindow(400)]);
     }
 
     #[test]
     fn signatures_in_another_form_are_told() {
         let hex = vectors::V1_V0.strip_prefix("v0=").unwrap();
         let tag = signature::unhex(hex).unwrap();
-        let prefix = Cause::PrefixMissing(Scheme::V0);
+        let prefix = Mistake::PrefixMissing(Scheme::V0);
         for (signature, cause) in [
             (hex.to_owned(), prefix.clone()),
             (format!("sha256={hex}"), prefix),
-            (format!("v0={}", BASE64.encode(&tag)), Cause::Encoding(Scheme::V0)),
-            ("v0=".to_owned(), Cause::SignatureMalformed(Scheme::V0)),
-            (format!("v0={}", &hex[2..]), Cause::SignatureMalformed(Scheme::V0)),
-            (format!("v0={hex}00"), Cause::SignatureMalformed(Scheme::V0)),
-            ("é".repeat(64), Cause::SignatureMalformed(Scheme::V0)),
+            (format!("v0={}", BASE64.encode(&tag)), Mistake::Encoding(Scheme::V0)),
+            ("v0=".to_owned(), Mistake::SignatureMalformed(Scheme::V0)),
+            (format!("v0={}", &hex[2..]), Mistake::SignatureMalformed(Scheme::V0)),
+            (format!("v0={hex}00"), Mistake::SignatureMalformed(Scheme::V0)),
+            ("é".repeat(64), Mistake::SignatureMalformed(Scheme::V0)),
         ] {
             assert_eq!(causes(&v0(NOW, &signature), vectors::V1), [cause], "{signature}");
         }
         let base64 = vectors::V1_STANDARD.strip_prefix("v1,").unwrap();
         let tag = BASE64.decode(base64).unwrap();
         for (signature, cause) in [
-            (base64.to_owned(), Cause::PrefixMissing(Scheme::Standard)),
-            (format!("v1={base64}"), Cause::PrefixMissing(Scheme::Standard)),
-            (format!("v1,{}", signature::hex(&tag)), Cause::Encoding(Scheme::Standard)),
-            (format!("v1,{}", URL_SAFE_NO_PAD.encode(&tag)), Cause::Encoding(Scheme::Standard)),
-            ("v1,".to_owned(), Cause::SignatureMalformed(Scheme::Standard)),
-            ("v2,AAAA".to_owned(), Cause::SignatureMalformed(Scheme::Standard)),
+            (base64.to_owned(), Mistake::PrefixMissing(Scheme::Standard)),
+            (format!("v1={base64}"), Mistake::PrefixMissing(Scheme::Standard)),
+            (format!("v1,{}", signature::hex(&tag)), Mistake::Encoding(Scheme::Standard)),
+            (format!("v1,{}", URL_SAFE_NO_PAD.encode(&tag)), Mistake::Encoding(Scheme::Standard)),
+            ("v1,".to_owned(), Mistake::SignatureMalformed(Scheme::Standard)),
+            ("v2,AAAA".to_owned(), Mistake::SignatureMalformed(Scheme::Standard)),
         ] {
             assert_eq!(causes(&standard(NOW, &signature), vectors::V1), [cause], "{signature}");
         }
@@ -508,20 +508,20 @@ mod tests {
         let lower = headers(&[("x-SPECTRUM-timestamp", NOW), ("X-spectrum-Signature", vectors::V1_V0)]);
         assert!(verify(&lower, vectors::V1).is_ok());
         let missing = |given: &[(&str, &str)]| causes(&headers(given), vectors::V1);
-        assert_eq!(missing(&[(signature::TIMESTAMP, NOW)]), [Cause::HeaderMissing(vec![signature::SIGNATURE])]);
+        assert_eq!(missing(&[(signature::TIMESTAMP, NOW)]), [Mistake::HeaderMissing(vec![signature::SIGNATURE])]);
         assert_eq!(
             missing(&[(signature::SIGNATURE, vectors::V1_V0), (signature::TIMESTAMP, "")]),
-            [Cause::HeaderMissing(vec![signature::TIMESTAMP])]
+            [Mistake::HeaderMissing(vec![signature::TIMESTAMP])]
         );
         assert_eq!(
             missing(&[(signature::STANDARD_SIGNATURE, vectors::V1_STANDARD), (signature::STANDARD_TIMESTAMP, NOW)]),
-            [Cause::HeaderMissing(vec![signature::STANDARD_ID])]
+            [Mistake::HeaderMissing(vec![signature::STANDARD_ID])]
         );
         let all = [Scheme::V0.headers(), Scheme::Standard.headers()].concat();
-        assert_eq!(missing(&[("X-Photon-Signature", "x")]), [Cause::HeaderMissing(all)]);
+        assert_eq!(missing(&[("X-Photon-Signature", "x")]), [Mistake::HeaderMissing(all)]);
         let twice =
             [(signature::TIMESTAMP, NOW), (signature::SIGNATURE, vectors::V1_V0), (signature::SIGNATURE, "v0=")];
-        assert_eq!(missing(&twice), [Cause::HeaderRepeated(signature::SIGNATURE)]);
+        assert_eq!(missing(&twice), [Mistake::HeaderRepeated(signature::SIGNATURE)]);
     }
 
     #[test]
@@ -535,18 +535,22 @@ mod tests {
             "2026-12-31T23:59:58Z",
             "0x6b36",
         ] {
-            assert_eq!(causes(&v0(bad, vectors::V1_V0), vectors::V1), [Cause::TimestampMalformed(Scheme::V0)], "{bad}");
+            assert_eq!(
+                causes(&v0(bad, vectors::V1_V0), vectors::V1),
+                [Mistake::TimestampMalformed(Scheme::V0)],
+                "{bad}"
+            );
         }
         let mut dotted = standard(NOW, vectors::V1_STANDARD);
         dotted.0[0].1 = "a.b".to_owned();
-        assert_eq!(causes(&dotted, vectors::V1), [Cause::IdMalformed]);
+        assert_eq!(causes(&dotted, vectors::V1), [Mistake::IdMalformed]);
     }
 
     #[test]
     fn the_scheme_whose_secret_is_there_decides() {
         let hex = Secrets::parse(vectors::V0_SECRET, None).unwrap();
         let refusal = verify_at(vectors::TIMESTAMP, &hex, &standard(NOW, vectors::V1_STANDARD), vectors::V1);
-        assert_eq!(refusal.unwrap_err().causes, [Cause::OtherScheme(Scheme::Standard)]);
+        assert_eq!(refusal.unwrap_err().causes, [Mistake::OtherScheme(Scheme::Standard)]);
         let mut both = v0(NOW, vectors::V1_V0);
         both.0.extend(standard(NOW, "v1,").0);
         assert_eq!(verify_at(vectors::TIMESTAMP, &hex, &both, vectors::V1).unwrap().scheme, Scheme::V0);
@@ -555,24 +559,27 @@ mod tests {
         let verifier = Verifier { secrets: &all, project: None, only: None, at: vectors::TIMESTAMP };
         let (matches, refusals) = verifier.verify(&both, vectors::V1).unwrap();
         assert_eq!(matches.len(), 1);
-        assert_eq!(refusals[0].causes, [Cause::SignatureMalformed(Scheme::Standard)]);
+        assert_eq!(refusals[0].causes, [Mistake::SignatureMalformed(Scheme::Standard)]);
         let only = Verifier { only: Some(Scheme::Standard), ..verifier };
-        assert_eq!(only.verify(&both, vectors::V1).unwrap_err().causes, [Cause::SignatureMalformed(Scheme::Standard)]);
+        assert_eq!(
+            only.verify(&both, vectors::V1).unwrap_err().causes,
+            [Mistake::SignatureMalformed(Scheme::Standard)]
+        );
         assert!(matches!(
             only.verify(&v0(NOW, vectors::V1_V0), vectors::V1).unwrap_err().causes[..],
-            [Cause::HeaderMissing(_)]
+            [Mistake::HeaderMissing(_)]
         ));
         // What is known best is told first.
         let mut both = v0(NOW, vectors::V1_HEX_AS_BYTES);
         both.0.extend(standard(NOW, &format!("v1,{}", BASE64.encode([0; 32]))).0);
-        assert_eq!(causes(&both, vectors::V1), [Cause::HexAsBytes]);
+        assert_eq!(causes(&both, vectors::V1), [Mistake::HexAsBytes]);
     }
 
     #[test]
     fn many_signatures_and_a_large_body_cost_little() {
         let many = format!("v1,{} ", BASE64.encode([7; 32])).repeat(3000);
         let body = vec![b'{'; 1 << 20];
-        assert_eq!(causes(&standard(NOW, &many), &body), [Cause::Mismatch]);
+        assert_eq!(causes(&standard(NOW, &many), &body), [Mistake::Mismatch]);
     }
 
     proptest! {
@@ -583,7 +590,7 @@ mod tests {
             away in -400i64..400,
         ) {
             let secrets = secrets();
-            let keys = Keys { v0: Some(secrets.v0[0].key.clone()), standard: vec![secrets.standard[0].key.clone()] };
+            let keys = SigningKeys { v0: Some(secrets.v0[0].key.clone()), standard: vec![secrets.standard[0].key.clone()] };
             let delivery = Unsigned { webhook_id: "w", event: "messages", event_id: "e", timestamp, body: &body };
             let mut headers = Headers::default();
             for (name, value) in signature::sign(&delivery, &keys) {

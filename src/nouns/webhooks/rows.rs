@@ -38,12 +38,12 @@ pub struct Stored {
     /// When it was last changed.
     pub updated_ms: i64,
     /// What it is signed with.
-    pub keys: Keys,
+    pub keys: StoredKeys,
 }
 
 /// What the deliveries of a webhook are signed with. These are the sandbox's secrets: they open nothing.
 #[derive(Clone)]
-pub struct Keys {
+pub struct StoredKeys {
     /// 64 hex digits.
     pub signing: String,
     /// `whsec_` and base64.
@@ -52,7 +52,7 @@ pub struct Keys {
     pub previous: Option<(String, i64)>,
 }
 
-impl std::fmt::Debug for Keys {
+impl std::fmt::Debug for StoredKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Keys(…)")
     }
@@ -63,7 +63,7 @@ pub fn standard_secret(ids: &Ids) -> String {
     format!("{STANDARD_PREFIX}{}", BASE64.encode(ids.bytes()))
 }
 
-impl Keys {
+impl StoredKeys {
     /// New ones.
     pub fn new(ids: &Ids) -> Self {
         Self { signing: hex(&ids.bytes()), standard: standard_secret(ids), previous: None }
@@ -89,13 +89,13 @@ impl Stored {
             disabled: reason.zip(row.get(6)?),
             created_ms: row.get(7)?,
             updated_ms: row.get(8)?,
-            keys: Keys { signing: row.get(9)?, standard: row.get(10)?, previous: previous.zip(row.get(12)?) },
+            keys: StoredKeys { signing: row.get(9)?, standard: row.get(10)?, previous: previous.zip(row.get(12)?) },
         })
     }
 
     /// What the API shows of it.
-    pub fn shown(&self) -> Shown<'_> {
-        Shown {
+    pub fn shown(&self) -> WebhookView<'_> {
+        WebhookView {
             id: &self.id,
             webhook_url: &self.url,
             schema_version: self.schema,
@@ -113,8 +113,8 @@ impl Stored {
     }
 
     /// The same with its secrets, for the one answer that shows them.
-    pub fn shown_with_secrets(&self) -> Shown<'_> {
-        Shown {
+    pub fn shown_with_secrets(&self) -> WebhookView<'_> {
+        WebhookView {
             signing_secret: Some(&self.keys.signing),
             standard_signing_secret: Some(&self.keys.standard),
             ..self.shown()
@@ -125,7 +125,7 @@ impl Stored {
 /// A webhook as the API shows it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Shown<'a> {
+pub struct WebhookView<'a> {
     id: &'a str,
     webhook_url: &'a str,
     schema_version: Schema,

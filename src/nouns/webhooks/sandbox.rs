@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::address;
 use super::endpoints::{Create, Delete, EgressIps, List, Rotate, Update};
 use super::model::{LONGEST_OVERLAP, Schema};
-use super::rows::{self, EVENT_TYPES, Keys, Stored};
+use super::rows::{self, EVENT_TYPES, Stored, StoredKeys};
 use super::schema;
 use crate::http::Endpoint as _;
 use crate::model::Email;
@@ -69,7 +69,7 @@ fn create(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
         disabled: None,
         created_ms: now,
         updated_ms: now,
-        keys: Keys::new(ids),
+        keys: StoredKeys::new(ids),
     };
     let (webhook, is_new) = exchange.state.store.write(|connection| {
         let webhook = Stored { id: ids.unused(connection, "webhooks")?, ..wanted.clone() };
@@ -142,7 +142,7 @@ fn update(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
 }
 
 #[derive(Serialize)]
-struct Deleted<'a> {
+struct DeletedWebhook<'a> {
     id: &'a str,
 }
 
@@ -151,7 +151,7 @@ fn delete(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
     let id = webhook_id(exchange)?;
     let now = exchange.now.as_millisecond();
     let deleted = exchange.state.store.write(|connection| rows::delete(connection, &project, &id, now))?;
-    if deleted { Ok(Response::success(&Deleted { id: &id })) } else { Err(Refusal::NoWebhook) }
+    if deleted { Ok(Response::success(&DeletedWebhook { id: &id })) } else { Err(Refusal::NoWebhook) }
 }
 
 #[derive(Serialize)]
@@ -194,12 +194,12 @@ fn rotate(exchange: &Exchange<'_>) -> Result<Response, Refusal> {
 }
 
 #[derive(Serialize)]
-struct Egress {
+struct EgressView {
     addresses: [&'static str; 2],
 }
 
 fn egress_ips(_: &Exchange<'_>) -> Result<Response, Refusal> {
-    Ok(Response::success(&Egress { addresses: ADDRESSES }))
+    Ok(Response::success(&EgressView { addresses: ADDRESSES }))
 }
 
 fn webhook_id(exchange: &Exchange<'_>) -> Result<String, Refusal> {

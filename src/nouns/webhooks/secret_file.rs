@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::signature::{Key, KeyError, STANDARD_PREFIX, Scheme};
+use super::signature::{KeyError, STANDARD_PREFIX, Scheme, SigningKey};
 use crate::failure::{Code, Failure};
 use crate::secrets::credentials::Secret;
 use crate::secrets::source;
@@ -28,7 +28,7 @@ pub struct SigningSecret {
     /// The secret as the service shows it.
     pub text: Secret,
     /// What signs.
-    pub key: Key,
+    pub key: SigningKey,
 }
 
 /// The secrets of a registration; several of a scheme when a line stands there more than once, as while a rotation
@@ -138,8 +138,8 @@ impl Secrets {
     fn add(&mut self, scheme: Scheme, value: &str) -> Result<(), SecretError> {
         let Some(text) = Secret::new(value) else { return Err(SecretError::Neither) };
         match scheme {
-            Scheme::V0 => self.v0.push(SigningSecret { key: Key::v0(value), text }),
-            Scheme::Standard => self.standard.push(SigningSecret { key: Key::standard(value)?, text }),
+            Scheme::V0 => self.v0.push(SigningSecret { key: SigningKey::v0(value), text }),
+            Scheme::Standard => self.standard.push(SigningSecret { key: SigningKey::standard(value)?, text }),
         }
         Ok(())
     }

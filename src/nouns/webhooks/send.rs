@@ -13,10 +13,10 @@ use url::Url;
 use uuid::Uuid;
 
 use super::address::is_loopback;
-use super::event::{self, Content, File, Message, Name, Number, RawInbound, Target};
+use super::event::{self, FileContent, Message, MessageContent, Name, Number, RawInbound, ReactionTarget};
 use super::model::{Schema, WebhookId};
 use super::secret_file::{SecretInArgs, Secrets};
-use super::signature::{self, Keys, Scheme, Unsigned, WINDOW};
+use super::signature::{self, Scheme, SigningKeys, Unsigned, WINDOW};
 use super::verify;
 use crate::failure::{Code, Exit, Failure};
 use crate::http::Error;
@@ -25,7 +25,7 @@ use crate::interrupt;
 use crate::model::words::{count, cut};
 use crate::model::{Phone, parse_age, time};
 use crate::output::Column;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::session::{Session, through};
 
 /// Examples and what is expected.
@@ -132,7 +132,7 @@ pub struct SendArgs {
     pub shuffle: bool,
     /// What to expect: 204, 4xx, or several: 401,403
     #[arg(long, value_name = "STATUS")]
-    pub expect: Option<Expected>,
+    pub expect: Option<ExpectedStatuses>,
 }
 
 /// How to sign.
@@ -164,19 +164,19 @@ fn parse_receiver(text: &str) -> Result<Receiver, String> {
 
 /// Statuses that are as they have to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
+pub struct ExpectedStatuses {
     text: String,
     /// From and to, both included.
     ranges: Vec<(u16, u16)>,
 }
 
-impl Expected {
+impl ExpectedStatuses {
     fn holds(&self, status: u16) -> bool {
         self.ranges.iter().any(|(from, to)| (*from..=*to).contains(&status))
     }
 }
 
-impl FromStr for Expected {
+impl FromStr for ExpectedStatuses {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -194,7 +194,7 @@ impl FromStr for Expected {
 }
 
 /// One body that is sent.
-struct Event {
+struct SentBody {
     body: Vec<u8>,
     event: String,
     event_id: String,
@@ -205,7 +205,7 @@ struct Event {
 /// What came of one delivery.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Sent {
+struct SentDelivery {
     status: u16,
     milliseconds: u64,
     /// The answer's first line.
@@ -246,7 +246,7 @@ pub fn send(args: &SendArgs, session: &Session) -> Result<Exit, Failure> {
     let (server, proxy) = session.server(url.clone())?;
     let handler = HandlerClient::new(server).map_err(|error| session.unbuilt(&error))?;
     interrupt::install();
-    let mut run = Run { args, session, keys, expected, url, proxy, handler, sent: Vec::new(), unexpected: None };
+    let mut run = SendRun { args, session, keys, expected, url, proxy, handler, sent: Vec::new(), unexpected: None };
     let ended = run.all(&events);
     run.print()?;
     ended?;
@@ -254,7 +254,7 @@ pub fn send(args: &SendArgs, session: &Session) -> Result<Exit, Failure> {
 }
 
 /// The keys that sign; what was asked for and is not there is said.
-fn keys(secrets: &Secrets, only: Option<Scheme>, session: &Session) -> Keys {
+fn keys(secrets: &Secrets, only: Option<Scheme>, session: &Session) -> SigningKeys {
     if only.is_none() {
         for (scheme, other) in [(Scheme::V0, Scheme::Standard), (Scheme::Standard, Scheme::V0)] {
             if secrets.of(other).is_empty() {
@@ -264,7 +264,7 @@ fn keys(secrets: &Secrets, only: Option<Scheme>, session: &Session) -> Keys {
         }
     }
     // A v0 header holds one signature: that of the last line, as a shell would read it.
-    Keys {
+    SigningKeys {
         v0: secrets.v0.last().map(|secret| secret.key.clone()),
         standard: secrets.standard.iter().map(|secret| secret.key.clone()).collect(),
     }
@@ -292,7 +292,7 @@ impl SendArgs {
         Ok(())
     }
 
-    fn expected(&self) -> Result<Expected, Failure> {
+    fn expected(&self) -> Result<ExpectedStatuses, Failure> {
         if let Some(expected) = &self.expect {
             return Ok(expected.clone());
         }
@@ -308,7 +308,7 @@ impl SendArgs {
     }
 
     /// The events, in the order in which they are sent.
-    fn events(&self, now: Timestamp) -> Result<Vec<Event>, Failure> {
+    fn events(&self, now: Timestamp) -> Result<Vec<SentBody>, Failure> {
         if let Some(path) = &self.body {
             return Ok(vec![self.foreign(verify::read_body(path)?, now)]);
         }
@@ -327,12 +327,12 @@ impl SendArgs {
     }
 
     /// An event of ours.
-    fn event(&self, sent: Timestamp, text: &str) -> Event {
+    fn event(&self, sent: Timestamp, text: &str) -> SentBody {
         let event_id = event::event_id(sent);
         if self.schema == Schema::Raw {
             let project_id = Uuid::new_v4().to_string();
             let raw = RawInbound { event_id: &event_id, project_id: &project_id, received: sent, text };
-            return Event {
+            return SentBody {
                 body: event::raw_inbound(&raw),
                 event: event::MESSAGE_RECEIVED.to_owned(),
                 id: None,
@@ -349,29 +349,37 @@ impl SendArgs {
         let content = self.content(&id, sent, from, text);
         let message = Message { id: id.clone(), sent, from, to, group: group.as_deref(), content };
         let body = event::message_received(&message);
-        Event { body, event: event::MESSAGES.to_owned(), event_id, id: Some(id) }
+        SentBody { body, event: event::MESSAGES.to_owned(), event_id, id: Some(id) }
     }
 
-    fn content<'a>(&'a self, id: &str, sent: Timestamp, from: &'a str, text: &'a str) -> Content<'a> {
-        let file =
-            |name: &'a String| File { id: event::file_id(), name, mime_type: event::mime_type(name), size: FILE_SIZE };
+    fn content<'a>(&'a self, id: &str, sent: Timestamp, from: &'a str, text: &'a str) -> MessageContent<'a> {
+        let file = |name: &'a String| FileContent {
+            id: event::file_id(),
+            name,
+            mime_type: event::mime_type(name),
+            size: FILE_SIZE,
+        };
         match (self.attachment.as_slice(), &self.reaction, &self.contact, &self.link) {
-            ([one], ..) => Content::Attachment(file(one)),
+            ([one], ..) => MessageContent::Attachment(file(one)),
             ([], Some(emoji), ..) => {
                 let earlier = sent.checked_sub(SignedDuration::from_mins(1)).unwrap_or(sent);
-                Content::Reaction { emoji, target: Target::new(event::message_id(), earlier, None, Some(REACTED_TO)) }
+                MessageContent::Reaction {
+                    emoji,
+                    target: ReactionTarget::new(event::message_id(), earlier, None, Some(REACTED_TO)),
+                }
             }
-            ([], None, Some(name), _) => {
-                Content::Contact { name: Name { formatted: name }, phones: vec![Number { value: "+14155550124" }] }
-            }
-            ([], None, None, Some(url)) => Content::Richlink { url },
-            ([], None, None, None) => Content::Text { text },
+            ([], None, Some(name), _) => MessageContent::Contact {
+                name: Name { formatted: name },
+                phones: vec![Number { value: "+14155550124" }],
+            },
+            ([], None, None, Some(url)) => MessageContent::Richlink { url },
+            ([], None, None, None) => MessageContent::Text { text },
             (files, ..) => event::album(id, sent, from, files.iter().map(file).collect()),
         }
     }
 
     /// A body of somebody else, with what it says of itself in the headers, where it can stand there.
-    fn foreign(&self, body: Vec<u8>, now: Timestamp) -> Event {
+    fn foreign(&self, body: Vec<u8>, now: Timestamp) -> SentBody {
         let json = serde_json::from_slice::<Value>(&body).unwrap_or_default();
         let word = |way: &str| {
             let text = json.pointer(way)?.as_str()?;
@@ -384,27 +392,27 @@ impl SendArgs {
             Schema::Raw => event::MESSAGE_RECEIVED.to_owned(),
         });
         let event_id = word("/eventId").filter(|id| !id.contains('.')).unwrap_or_else(|| event::event_id(now));
-        Event { event, event_id, id: word("/message/id"), body }
+        SentBody { event, event_id, id: word("/message/id"), body }
     }
 }
 
 /// A command on its way.
-struct Run<'a> {
+struct SendRun<'a> {
     args: &'a SendArgs,
     session: &'a Session,
-    keys: Keys,
-    expected: Expected,
+    keys: SigningKeys,
+    expected: ExpectedStatuses,
     url: Url,
     /// The variable that names the proxy on the way.
     proxy: Option<&'static str>,
     handler: HandlerClient,
-    sent: Vec<Sent>,
+    sent: Vec<SentDelivery>,
     /// The first answer that was not as it had to be.
     unexpected: Option<Failure>,
 }
 
-impl Run<'_> {
-    fn all(&mut self, events: &[Event]) -> Result<(), Failure> {
+impl SendRun<'_> {
+    fn all(&mut self, events: &[SentBody]) -> Result<(), Failure> {
         let given = self.args.webhook_id.as_ref().map(WebhookId::to_string);
         let webhook_id = given.unwrap_or_else(|| Uuid::new_v4().to_string());
         for _ in 0..self.args.times.unwrap_or(1) {
@@ -415,7 +423,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn one(&mut self, event: &Event, webhook_id: &str) -> Result<(), Failure> {
+    fn one(&mut self, event: &SentBody, webhook_id: &str) -> Result<(), Failure> {
         // Each attempt is signed when it is made.
         let stale = self.args.stale.unwrap_or_default().as_secs();
         let now = Timestamp::now().as_second();
@@ -432,7 +440,7 @@ impl Run<'_> {
         if !as_expected && self.unexpected.is_none() {
             self.unexpected = Some(self.unexpected(&answer));
         }
-        self.sent.push(Sent {
+        self.sent.push(SentDelivery {
             status: answer.status,
             milliseconds: u64::try_from(answer.took.as_millis()).unwrap_or(u64::MAX),
             answer: cut(&self.session.out.redact(&answer.line), SHOWN).into_owned(),
@@ -498,8 +506,8 @@ impl Run<'_> {
     fn print(&self) -> Result<(), Failure> {
         let out = &self.session.out;
         // A body without an id has none to print.
-        let shown: Vec<&Sent> =
-            self.sent.iter().filter(|sent| out.format() != Format::Id || sent.id.is_some()).collect();
+        let shown: Vec<&SentDelivery> =
+            self.sent.iter().filter(|sent| out.format() != OutputFormat::Id || sent.id.is_some()).collect();
         match shown.as_slice() {
             [] => Ok(()),
             [one] if !self.args.shuffle && self.args.times.is_none() => out.one_of_ours(&SENT, one),
@@ -574,7 +582,7 @@ mod tests {
 
     #[test]
     fn a_status_is_expected_alone_by_class_or_among_several() {
-        let holds = |text: &str, status| text.parse::<Expected>().unwrap().holds(status);
+        let holds = |text: &str, status| text.parse::<ExpectedStatuses>().unwrap().holds(status);
         for (text, status, yes) in [
             ("2xx", 200, true),
             ("2xx", 299, true),
@@ -588,7 +596,7 @@ mod tests {
             assert_eq!(holds(text, status), yes, "{text} {status}");
         }
         for bad in ["", "xx", "2x", "20", "2000", "9xx", "0xx", "+20", "ok", "200,", "99"] {
-            assert!(bad.parse::<Expected>().is_err(), "{bad}");
+            assert!(bad.parse::<ExpectedStatuses>().is_err(), "{bad}");
         }
     }
 

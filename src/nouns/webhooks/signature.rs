@@ -134,9 +134,9 @@ pub enum KeyError {
 
 /// A key that signs and verifies.
 #[derive(Debug, Clone)]
-pub struct Key(hmac::Key);
+pub struct SigningKey(hmac::Key);
 
-impl Key {
+impl SigningKey {
     /// The key of a v0 secret: its text.
     pub fn v0(secret: &str) -> Self {
         Self::from_bytes(secret.as_bytes())
@@ -173,11 +173,11 @@ impl Key {
 
 /// The keys of one registration.
 #[derive(Debug, Clone, Default)]
-pub struct Keys {
+pub struct SigningKeys {
     /// The key of its `signingSecret`; without one there are no `X-Spectrum-*` headers.
-    pub v0: Option<Key>,
+    pub v0: Option<SigningKey>,
     /// The keys of its `standardSigningSecret`: none, one, or two while a rotation overlaps. Each signs.
-    pub standard: Vec<Key>,
+    pub standard: Vec<SigningKey>,
 }
 
 /// One attempt to deliver an event, before it is signed.
@@ -196,7 +196,7 @@ pub struct Unsigned<'a> {
 }
 
 /// The headers of an attempt, each name with its value: who sends it and what it is, and the signatures of these keys.
-pub fn sign(delivery: &Unsigned<'_>, keys: &Keys) -> Vec<(&'static str, String)> {
+pub fn sign(delivery: &Unsigned<'_>, keys: &SigningKeys) -> Vec<(&'static str, String)> {
     let Unsigned { webhook_id, event, event_id, body, .. } = *delivery;
     let timestamp = delivery.timestamp.to_string();
     let mut headers = vec![("Content-Type", "application/json".to_owned()), ("User-Agent", USER_AGENT.to_owned())];
@@ -211,7 +211,7 @@ pub fn sign(delivery: &Unsigned<'_>, keys: &Keys) -> Vec<(&'static str, String)>
     }
     if !keys.standard.is_empty() {
         let text = Scheme::Standard.signed_text(event_id, &timestamp, body);
-        let signature = |key: &Key| format!("{STANDARD_MARK}{}", BASE64.encode(key.sign(&text)));
+        let signature = |key: &SigningKey| format!("{STANDARD_MARK}{}", BASE64.encode(key.sign(&text)));
         headers.extend([
             (STANDARD_ID, event_id.to_owned()),
             (STANDARD_TIMESTAMP, timestamp),
@@ -257,11 +257,14 @@ mod tests {
 
     use super::*;
 
-    fn keys() -> Keys {
-        Keys { v0: Some(Key::v0(vectors::V0_SECRET)), standard: vec![Key::standard(vectors::STANDARD_SECRET).unwrap()] }
+    fn keys() -> SigningKeys {
+        SigningKeys {
+            v0: Some(SigningKey::v0(vectors::V0_SECRET)),
+            standard: vec![SigningKey::standard(vectors::STANDARD_SECRET).unwrap()],
+        }
     }
 
-    fn headers(body: &[u8], keys: &Keys) -> Vec<(&'static str, String)> {
+    fn headers(body: &[u8], keys: &SigningKeys) -> Vec<(&'static str, String)> {
         let (event_id, timestamp) = (vectors::EVENT_ID, vectors::TIMESTAMP);
         sign(&Unsigned { webhook_id: "w", event: "messages", event_id, timestamp, body }, keys)
     }
@@ -286,7 +289,7 @@ mod tests {
 
     #[test]
     fn signs_the_vector_of_standard_webhooks() {
-        let key = Key::standard("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let key = SigningKey::standard("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let text =
             Scheme::Standard.signed_text("msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", br#"{"test": 2432232314}"#);
         assert_eq!(BASE64.encode(key.sign(&text)), "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
@@ -294,13 +297,13 @@ mod tests {
 
     #[test]
     fn there_are_headers_for_the_keys_that_there_are() {
-        let without_v0 = headers(b"{}", &Keys { v0: None, ..keys() });
+        let without_v0 = headers(b"{}", &SigningKeys { v0: None, ..keys() });
         assert_eq!(header(&without_v0, SIGNATURE), None);
         assert_eq!(header(&without_v0, WEBHOOK_ID), None);
-        let without_standard = headers(b"{}", &Keys { standard: Vec::new(), ..keys() });
+        let without_standard = headers(b"{}", &SigningKeys { standard: Vec::new(), ..keys() });
         assert_eq!(header(&without_standard, STANDARD_ID), None);
-        let old = Key::standard("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let rotating = headers(vectors::V1, &Keys { standard: vec![keys().standard.remove(0), old], ..keys() });
+        let old = SigningKey::standard("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let rotating = headers(vectors::V1, &SigningKeys { standard: vec![keys().standard.remove(0), old], ..keys() });
         let signatures = header(&rotating, STANDARD_SIGNATURE).unwrap();
         assert_eq!(signatures.split(' ').count(), 2);
         assert!(
@@ -312,17 +315,17 @@ mod tests {
     fn a_standard_secret_has_the_form_that_the_service_takes() {
         let of = |bytes: usize| format!("whsec_{}", BASE64.encode(vec![7; bytes]));
         for good in [24, 32, 64] {
-            assert!(Key::standard(&of(good)).is_ok(), "{good}");
+            assert!(SigningKey::standard(&of(good)).is_ok(), "{good}");
         }
         for bad in [of(0), of(23), of(65), "whsec_".to_owned(), "whsec_test-secret".to_owned()] {
-            assert_eq!(Key::standard(&bad).unwrap_err(), KeyError::Base64, "{bad}");
+            assert_eq!(SigningKey::standard(&bad).unwrap_err(), KeyError::Base64, "{bad}");
         }
         // Unpadded, and with bits that nobody reads.
         let padded = of(25);
         for bad in [padded.trim_end_matches('=').to_owned(), padded.replace("Bw==", "Bx==")] {
-            assert_eq!(Key::standard(&bad).unwrap_err(), KeyError::Base64, "{bad}");
+            assert_eq!(SigningKey::standard(&bad).unwrap_err(), KeyError::Base64, "{bad}");
         }
-        assert_eq!(Key::standard(vectors::V0_SECRET).unwrap_err(), KeyError::Prefix);
+        assert_eq!(SigningKey::standard(vectors::V0_SECRET).unwrap_err(), KeyError::Prefix);
     }
 
     #[test]
@@ -333,7 +336,7 @@ mod tests {
     proptest! {
         #[test]
         fn only_what_was_signed_fits(body in proptest::collection::vec(any::<u8>(), 0..80), at in any::<prop::sample::Index>(), bit in 0u8..8) {
-            let key = Key::v0(vectors::V0_SECRET);
+            let key = SigningKey::v0(vectors::V0_SECRET);
             let text = Scheme::V0.signed_text("", "1798761600", &body);
             let tag = key.sign(&text);
             prop_assert!(key.fits(&text, tag.as_ref()));

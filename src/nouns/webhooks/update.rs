@@ -5,7 +5,7 @@ use clap::Args;
 use super::columns::WEBHOOK;
 use super::endpoints::Update;
 use super::model::WebhookId;
-use super::model::{Change, Schema};
+use super::model::{Schema, WebhookChange};
 use crate::failure::{Code, Exit, Failure};
 use crate::model::Email;
 use crate::session::Session;
@@ -64,7 +64,7 @@ fn parse_upgrade(text: &str) -> Result<Schema, String> {
 /// Not found, conflict, or whatever the call met.
 pub fn update(args: &UpdateArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&WEBHOOK)?;
-    let change = Change {
+    let change = WebhookChange {
         enabled: if args.enable || args.disable { Some(args.enable) } else { None },
         failure_notification_email: match &args.failure_email {
             Some(email) => Some(Some(email.clone())),
@@ -72,7 +72,7 @@ pub fn update(args: &UpdateArgs, session: &Session) -> Result<Exit, Failure> {
         },
         schema_version: args.upgrade,
     };
-    if change == Change::default() {
+    if change == WebhookChange::default() {
         return Err(Failure::new(Code::Usage, "nothing is named that is to change")
             .hint("add `--failure-email EMAIL`, `--no-failure-email`, `--enable`, `--disable` or `--upgrade SCHEMA`"));
     }

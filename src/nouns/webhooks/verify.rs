@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::mistakes::Cause;
-use super::received::{Headers, Match, Refusal, Verifier};
+use super::mistakes::Mistake;
+use super::received::{Headers, SignatureMatch, Unverified, Verifier};
 use super::secret_file::SecretInArgs;
 use super::signature::{self, Scheme};
 use crate::failure::{Code, Exit, Failure};
 use crate::output::Column;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::session::Session;
 
 /// Examples and what is checked.
@@ -156,7 +156,7 @@ pub fn verify(args: &VerifyArgs, session: &Session) -> Result<Exit, Failure> {
             record.accept(&matches, at);
             remark(&headers, json.as_ref().map_err(ToString::to_string), &refusals, session);
             // A body without an id has none to print.
-            if session.out.format() != Format::Id || record.id.is_some() {
+            if session.out.format() != OutputFormat::Id || record.id.is_some() {
                 session.out.one_of_ours(&VERIFIED, &record)?;
             }
             Ok(Exit::Done)
@@ -164,7 +164,7 @@ pub fn verify(args: &VerifyArgs, session: &Session) -> Result<Exit, Failure> {
         Err(refusal) => {
             record.refuse(&refusal, at);
             // A person is told once, a program reads the cause where it reads the rest.
-            if !matches!(session.out.format(), Format::Table | Format::Id) {
+            if !matches!(session.out.format(), OutputFormat::Table | OutputFormat::Id) {
                 session.out.one_of_ours(&VERIFIED, &record)?;
             }
             Err(rejected(&refusal, &headers))
@@ -188,7 +188,7 @@ impl Verified {
         }
     }
 
-    fn accept(&mut self, matches: &[Match], at: i64) {
+    fn accept(&mut self, matches: &[SignatureMatch], at: i64) {
         self.verified = true;
         self.schemes = matches.iter().map(|fitting| fitting.scheme.as_str()).collect();
         if let Some(first) = matches.first() {
@@ -199,8 +199,8 @@ impl Verified {
         }
     }
 
-    fn refuse(&mut self, refusal: &Refusal, at: i64) {
-        self.causes = refusal.causes.iter().map(Cause::as_str).collect();
+    fn refuse(&mut self, refusal: &Unverified, at: i64) {
+        self.causes = refusal.causes.iter().map(Mistake::as_str).collect();
         self.cause = self.causes.first().copied();
         self.scheme = refusal.scheme.map(Scheme::as_str);
         if let Some(timestamp) = refusal.timestamp {
@@ -215,7 +215,7 @@ impl Verified {
 }
 
 /// What deserves a look although the signature fits.
-fn remark(headers: &Headers, json: Result<&Value, String>, refusals: &[Refusal], session: &Session) {
+fn remark(headers: &Headers, json: Result<&Value, String>, refusals: &[Unverified], session: &Session) {
     let out = &session.out;
     for refusal in refusals {
         if let (Some(scheme), Some(cause)) = (refusal.scheme, refusal.causes.first()) {
@@ -244,14 +244,14 @@ fn remark(headers: &Headers, json: Result<&Value, String>, refusals: &[Refusal],
     }
 }
 
-fn rejected(refusal: &Refusal, headers: &Headers) -> Failure {
+fn rejected(refusal: &Unverified, headers: &Headers) -> Failure {
     let mut causes = refusal.causes.iter();
-    let first = causes.next().unwrap_or(&Cause::Mismatch);
+    let first = causes.next().unwrap_or(&Mistake::Mismatch);
     let mut failure = Failure::new(Code::Rejected, format!("not verified: {first}")).hint(first.advice());
     for cause in causes {
         failure = failure.context(format!("also: {cause}"));
     }
-    if matches!(first, Cause::HeaderMissing(_)) {
+    if matches!(first, Mistake::HeaderMissing(_)) {
         // What others invented, or another service sends.
         let is_signature = |name: &&str| name.to_ascii_lowercase().contains("signature");
         let is_known =

@@ -1,11 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::roster::Format;
+use crate::roster::RosterFormat;
 
 /// How a simulated service treats a create that meets a user.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Revision {
+enum OnMeeting {
     /// The record of whoever holds the phone or the e-mail comes back as it is.
     Seed,
     /// The phone alone decides, and the values are overwritten.
@@ -35,7 +35,7 @@ fn policy(prune: bool, replace: bool) -> Policy {
 }
 
 /// The service's create; hands back the phone of the record that came back.
-fn create(project: &mut Snapshot, wanted: &NewUser, revision: Revision) -> Box<str> {
+fn create(project: &mut Snapshot, wanted: &NewUser, revision: OnMeeting) -> Box<str> {
     let same_email = |user: &ProjectUser| {
         user.email.as_deref().is_some_and(|email| wanted.email.as_ref().is_some_and(|w| w.as_str() == email))
     };
@@ -46,7 +46,7 @@ fn create(project: &mut Snapshot, wanted: &NewUser, revision: Revision) -> Box<s
                 UserType::Dedicated => {
                     phone && user.assigned.as_deref() == wanted.assigned_phone_number.as_ref().map(|line| line.as_str())
                 }
-                UserType::Shared => phone || (revision == Revision::Seed && same_email(user)),
+                UserType::Shared => phone || (revision == OnMeeting::Seed && same_email(user)),
             }
     });
     let Some(found) = found else {
@@ -54,7 +54,7 @@ fn create(project: &mut Snapshot, wanted: &NewUser, revision: Revision) -> Box<s
         project.users.push(user(id, wanted, "+16285550001"));
         return wanted.phone_number.as_str().into();
     };
-    if revision == Revision::Later {
+    if revision == OnMeeting::Later {
         let new = user(0, wanted, "");
         found.first_name = new.first_name.or(found.first_name.take());
         found.last_name = new.last_name.or(found.last_name.take());
@@ -64,7 +64,7 @@ fn create(project: &mut Snapshot, wanted: &NewUser, revision: Revision) -> Box<s
 }
 
 /// Carries a plan out against the simulation; hands back the steps that met somebody else's record too.
-fn apply<'p>(plan: &Plan<'p>, project: &Snapshot, revision: Revision) -> (Snapshot, Vec<Step<'p>>) {
+fn apply<'p>(plan: &Plan<'p>, project: &Snapshot, revision: OnMeeting) -> (Snapshot, Vec<Step<'p>>) {
     let mut after = project.clone();
     let mut refused = Vec::new();
     for stage in [Stage::Deletes, Stage::Rows, Stage::Held] {
@@ -91,7 +91,7 @@ fn apply<'p>(plan: &Plan<'p>, project: &Snapshot, revision: Revision) -> (Snapsh
 }
 
 fn roster_of(rows: Vec<Row>) -> Roster {
-    Roster { format: Format::Csv, rows, warnings: Vec::new(), left_out: Vec::new() }
+    Roster { format: RosterFormat::Csv, rows, warnings: Vec::new(), left_out: Vec::new() }
 }
 
 fn roster(users: Vec<NewUser>) -> Roster {
@@ -129,7 +129,7 @@ fn users() -> impl Strategy<Value = Vec<NewUser>> {
 fn project(users: &[NewUser]) -> Snapshot {
     let mut project = Snapshot::default();
     for user in users {
-        create(&mut project, user, Revision::Seed);
+        create(&mut project, user, OnMeeting::Seed);
     }
     project
 }
@@ -150,7 +150,7 @@ proptest! {
     ) {
         let (project, roster) = (project(&before), roster(rows));
         let first = plan(&roster, &project, policy(prune, replace));
-        let (after, refused) = apply(&first, &project, Revision::Later);
+        let (after, refused) = apply(&first, &project, OnMeeting::Later);
         prop_assert!(refused.is_empty());
         let again = plan(&roster, &after, policy(prune, replace));
         prop_assert!(!again.counts().changes(), "{again:?}");
@@ -168,7 +168,7 @@ proptest! {
     ) {
         let (project, roster) = (project(&before), roster(rows));
         let first = plan(&roster, &project, policy(prune, replace));
-        let (after, refused) = apply(&first, &project, Revision::Seed);
+        let (after, refused) = apply(&first, &project, OnMeeting::Seed);
         for row in &roster.rows {
             prop_assert!(has(&after, row) || refused.iter().any(|step| step.row == Some(row)));
             // Whoever was there is there, whatever became of the row.
@@ -199,7 +199,7 @@ fn a_list_applied_to_its_own_project_changes_nothing_even_without_types() {
     project.lines = ["+16285550100".into()].into();
     let rows = project.users.iter().map(|user| Row {
         line: 1,
-        // As a list of the seed's era reads: a number for everybody, a type for nobody.
+        // As a list of 2026-05 reads: a number for everybody, a type for nobody.
         user: NewUser {
             kind: UserType::Dedicated,
             phone_number: user.phone.parse().unwrap(),

@@ -3,7 +3,7 @@
 use super::field::Field;
 use super::json;
 use crate::model::blank::trim;
-use crate::roster::format::Format;
+use crate::roster::format::RosterFormat;
 use crate::roster::problem::Problem;
 
 /// What a roster may be.
@@ -28,7 +28,7 @@ pub fn bytes(bytes: &[u8]) -> Option<Problem> {
 }
 
 /// Tells texts that are of no roster's format or of another one, and those that hold nothing at all.
-pub fn text(text: &str, format: Format) -> Option<Problem> {
+pub fn text(text: &str, format: RosterFormat) -> Option<Problem> {
     let start = trim(text);
     if start.is_empty() {
         return Some(nothing(format));
@@ -43,22 +43,22 @@ pub fn text(text: &str, format: Format) -> Option<Problem> {
         return Some(is("YAML", "convert it, for example with `yq -o json`"));
     }
     let found = certain(start)?;
-    let is_json = |format| matches!(format, Format::Json | Format::Ndjson);
+    let is_json = |format| matches!(format, RosterFormat::Json | RosterFormat::Ndjson);
     let fits = found == format || (is_json(found) && is_json(format));
     (!fits).then(|| {
-        let name = |format: Format| format.as_str().to_uppercase();
+        let name = |format: RosterFormat| format.as_str().to_uppercase();
         let reason = format!("is {}, and is read as {}", name(found), name(format));
         Problem::new(0, reason).advice(format!("read it with `--format {found}`"))
     })
 }
 
 /// An input without a word is what a program leaves that failed: nobody's list of nobody.
-pub fn nothing(format: Format) -> Problem {
+pub fn nothing(format: RosterFormat) -> Problem {
     let (reason, advice) = match format {
-        Format::Csv => ("no line names the columns", "write a header alone"),
-        Format::Json => ("not even [] stands in it", "write []"),
-        Format::Ndjson => ("it has no line", "write [] as JSON"),
-        Format::Toml => ("it has no [[users]]", "write users = []"),
+        RosterFormat::Csv => ("no line names the columns", "write a header alone"),
+        RosterFormat::Json => ("not even [] stands in it", "write []"),
+        RosterFormat::Ndjson => ("it has no line", "write [] as JSON"),
+        RosterFormat::Toml => ("it has no [[users]]", "write users = []"),
     };
     let problem = Problem::new(0, format!("the roster is empty: {reason}"));
     problem.advice(format!("see whether what wrote it failed; if nobody is meant, {advice}"))
@@ -78,19 +78,19 @@ fn is_yaml(text: &str) -> bool {
 }
 
 /// The format that a text certainly is in.
-fn certain(text: &str) -> Option<Format> {
+fn certain(text: &str) -> Option<RosterFormat> {
     let header = text.split(['\n', '\r']).next().unwrap_or_default();
     let names = |separator: char| {
         header.split(separator).any(|name| Field::by_name(name.trim_matches('"')) == Some(Field::Phone))
     };
-    match Format::of_content(text) {
-        Format::Csv => [',', ';', '\t'].into_iter().any(names).then_some(Format::Csv),
+    match RosterFormat::of_content(text) {
+        RosterFormat::Csv => [',', ';', '\t'].into_iter().any(names).then_some(RosterFormat::Csv),
         // A table of TOML stands in brackets, too.
-        Format::Json => {
+        RosterFormat::Json => {
             let inside = text.get(1..).unwrap_or_default().trim_start();
-            inside.starts_with(['{', ']', '[', '"']).then_some(Format::Json)
+            inside.starts_with(['{', ']', '[', '"']).then_some(RosterFormat::Json)
         }
-        Format::Ndjson if json::is_document(text) => Some(Format::Json),
+        RosterFormat::Ndjson if json::is_document(text) => Some(RosterFormat::Json),
         format => Some(format),
     }
 }

@@ -3,12 +3,12 @@
 use super::content;
 use super::field::{Field, SETTABLE, nearest};
 use super::phone;
-use super::row::{RawRow, Rows};
+use super::row::{RawRow, RosterRows};
 use super::scan::{Cell, Scanner, Stray, StrayQuote};
 use super::terms::{Meaning, Terms};
 use crate::model::blank::trim;
 use crate::model::words::count;
-use crate::roster::format::Format;
+use crate::roster::format::RosterFormat;
 use crate::roster::problem::{Place, Problem, shown};
 
 /// What may stand between two cells.
@@ -29,7 +29,7 @@ struct Columns<'t> {
 }
 
 impl<'t> Columns<'t> {
-    fn of(cells: &[Cell<'_>], rows: &mut Rows<'t>) -> Self {
+    fn of(cells: &[Cell<'_>], rows: &mut RosterRows<'t>) -> Self {
         let meanings = rows.meanings(&cells.iter().map(|cell| &*cell.text).collect::<Vec<_>>());
         let mut at = [None; Field::COUNT];
         for (column, meaning) in meanings.iter().enumerate() {
@@ -47,7 +47,7 @@ impl<'t> Columns<'t> {
 }
 
 /// Reads a file: the first line names the columns.
-pub fn read(text: &str, rows: &mut Rows<'_>) {
+pub fn read(text: &str, rows: &mut RosterRows<'_>) {
     let (separator, start) = separator(text, rows.terms);
     let mut scanner = Scanner::new(text, start, separator);
     let mut columns: Option<Columns<'_>> = None;
@@ -80,7 +80,7 @@ pub fn read(text: &str, rows: &mut Rows<'_>) {
         }
     }
     if columns.is_none() {
-        rows.problem(content::nothing(Format::Csv));
+        rows.problem(content::nothing(RosterFormat::Csv));
     }
 }
 
@@ -140,7 +140,7 @@ fn quoted_whole(line: u32) -> Problem {
         .advice("take the outer marks away, and write each \"\" within as \"")
 }
 
-fn header<'t>(cells: &[Cell<'_>], line: u32, separator: u8, rows: &mut Rows<'t>) -> Option<Columns<'t>> {
+fn header<'t>(cells: &[Cell<'_>], line: u32, separator: u8, rows: &mut RosterRows<'t>) -> Option<Columns<'t>> {
     if is_quoted_whole(cells, separator) {
         rows.problem(quoted_whole(line));
         return None;
@@ -192,7 +192,7 @@ fn is_value(cell: &str) -> bool {
     cell.contains('@') || phone::is_likely(cell) || cell.chars().filter(char::is_ascii_digit).count() >= 7
 }
 
-fn row(cells: &[Cell<'_>], line: u32, separator: u8, columns: &Columns<'_>, rows: &mut Rows<'_>) {
+fn row(cells: &[Cell<'_>], line: u32, separator: u8, columns: &Columns<'_>, rows: &mut RosterRows<'_>) {
     let wanted = columns.names.len();
     if cells.len() < wanted {
         if is_quoted_whole(cells, separator) {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::field::Field;
-use super::row::{RawRow, Rows};
+use super::row::{RawRow, RosterRows};
 use super::terms::Meaning;
 use super::text::Lines;
 use crate::model::words::count;
@@ -29,7 +29,7 @@ pub fn is_document(text: &str) -> bool {
     let mut found = false;
     if text.starts_with('{') {
         // What stands behind the name, and whether it is JSON at all, is of no interest yet.
-        let _ = serde_json::Deserializer::from_str(text).deserialize_map(Names(&mut found));
+        let _ = serde_json::Deserializer::from_str(text).deserialize_map(UsersKeySearch(&mut found));
     }
     found || text.starts_with('[')
 }
@@ -40,9 +40,9 @@ pub fn is_object(text: &str) -> bool {
 }
 
 /// Looks through an object's names for one that stands around users.
-struct Names<'a>(&'a mut bool);
+struct UsersKeySearch<'a>(&'a mut bool);
 
-impl<'de> Visitor<'de> for Names<'_> {
+impl<'de> Visitor<'de> for UsersKeySearch<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,7 +50,7 @@ impl<'de> Visitor<'de> for Names<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(Text(name)) = map.next_key()? {
+        while let Some(JsonText(name)) = map.next_key()? {
             if [USERS, DATA, SUCCEED].contains(&&*name) {
                 *self.0 = true;
                 break;
@@ -62,7 +62,7 @@ impl<'de> Visitor<'de> for Names<'_> {
 }
 
 /// Reads an object per user: one a line, or one behind the other.
-pub fn read_objects(text: &str, rows: &mut Rows<'_>) {
+pub fn read_objects(text: &str, rows: &mut RosterRows<'_>) {
     let lines = Lines::new(text);
     let mut begun = text.split('\n').filter(|line| !line.trim().is_empty());
     let first = begun.next().unwrap_or_default();
@@ -93,7 +93,7 @@ pub fn read_objects(text: &str, rows: &mut Rows<'_>) {
 }
 
 /// Reads an array of objects, or the document around one.
-pub fn read_document(text: &str, rows: &mut Rows<'_>) {
+pub fn read_document(text: &str, rows: &mut RosterRows<'_>) {
     let lines = Lines::new(text);
     if !is_document(text) {
         let problem = lines.problem(text.len() - text.trim_start().len(), "a JSON roster is an array");
@@ -101,9 +101,9 @@ pub fn read_document(text: &str, rows: &mut Rows<'_>) {
         rows.problem(problem.advice(advice));
         return;
     }
-    let mut found = Found::default();
+    let mut found = FoundUsers::default();
     let mut parser = serde_json::Deserializer::from_str(text);
-    let document = Document { path: "", lines: &lines, rows, found: &mut found };
+    let document = JsonDocument { path: "", lines: &lines, rows, found: &mut found };
     let read = document.deserialize(&mut parser).and_then(|()| parser.end());
     if let Err(error) = read {
         rows.problem(broken(&error));
@@ -136,7 +136,7 @@ fn words(error: &serde_json::Error) -> String {
 
 /// What was met on the way to the users.
 #[derive(Default)]
-struct Found {
+struct FoundUsers {
     /// An array, whatever it holds.
     array: bool,
     /// Whether it is an answer of the service.
@@ -150,14 +150,14 @@ struct Found {
 
 /// Goes to the array of users and hands its elements over one by one, so that those before a mistake are still looked
 /// at.
-struct Document<'a, 'text, 'terms> {
+struct JsonDocument<'a, 'text, 'terms> {
     path: &'a str,
     lines: &'a Lines<'text>,
-    rows: &'a mut Rows<'terms>,
-    found: &'a mut Found,
+    rows: &'a mut RosterRows<'terms>,
+    found: &'a mut FoundUsers,
 }
 
-impl<'de> DeserializeSeed<'de> for Document<'_, '_, '_> {
+impl<'de> DeserializeSeed<'de> for JsonDocument<'_, '_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -165,7 +165,7 @@ impl<'de> DeserializeSeed<'de> for Document<'_, '_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Document<'_, '_, '_> {
+impl<'de> Visitor<'de> for JsonDocument<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -182,12 +182,12 @@ impl<'de> Visitor<'de> for Document<'_, '_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(Text(name)) = map.next_key()? {
+        while let Some(JsonText(name)) = map.next_key()? {
             let path = if self.path.is_empty() { name.to_string() } else { format!("{}.{name}", self.path) };
             match &*name {
                 USERS | DATA => {
                     let (lines, rows, found) = (self.lines, &mut *self.rows, &mut *self.found);
-                    map.next_value_seed(Document { path: &path, lines, rows, found })?;
+                    map.next_value_seed(JsonDocument { path: &path, lines, rows, found })?;
                 }
                 "total" => self.found.total = map.next_value::<&RawValue>()?.get().parse().ok(),
                 SUCCEED => {
@@ -231,11 +231,11 @@ impl<'de> Visitor<'de> for Document<'_, '_, '_> {
 }
 
 /// An object's keys and values as they stand, doubles included.
-struct Members<'a>(Vec<(Text<'a>, &'a RawValue)>);
+struct Members<'a>(Vec<(JsonText<'a>, &'a RawValue)>);
 
 /// A text that is borrowed unless it holds an escape.
 #[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+struct JsonText<'a>(#[serde(borrow)] Cow<'a, str>);
 
 struct MembersVisitor;
 
@@ -256,7 +256,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
 }
 
 /// Reads one object, a piece of the text that the lines are of; `path` is the way to it.
-fn object(text: &str, lines: &Lines<'_>, path: &str, rows: &mut Rows<'_>) {
+fn object(text: &str, lines: &Lines<'_>, path: &str, rows: &mut RosterRows<'_>) {
     let line = lines.of(text);
     let at =
         |name: &str| Place::Path { path: if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") } };
@@ -278,8 +278,8 @@ fn object(text: &str, lines: &Lines<'_>, path: &str, rows: &mut Rows<'_>) {
     let mut raw = RawRow { line, ..RawRow::default() };
     let mut places: [Option<&RawValue>; Field::COUNT] = [None; Field::COUNT];
     let mut unknown = Vec::new();
-    let meanings = rows.meanings(&members.iter().map(|(Text(key), _)| &**key).collect::<Vec<_>>());
-    for ((Text(key), value), meaning) in members.iter().zip(meanings) {
+    let meanings = rows.meanings(&members.iter().map(|(JsonText(key), _)| &**key).collect::<Vec<_>>());
+    for ((JsonText(key), value), meaning) in members.iter().zip(meanings) {
         let Meaning::Field(field) = meaning else {
             unknown.push((key, *value, meaning));
             continue;
@@ -320,9 +320,9 @@ fn object(text: &str, lines: &Lines<'_>, path: &str, rows: &mut Rows<'_>) {
 /// A text, or null.
 fn scalar(value: &RawValue) -> Result<Option<Cow<'_, str>>, &'static str> {
     match value.get().bytes().next() {
-        Some(b'"') => match serde_json::from_str::<Text<'_>>(value.get()) {
-            Ok(Text(text)) if text.contains('\0') => Err("holds a NUL character"),
-            Ok(Text(text)) => Ok(Some(text)),
+        Some(b'"') => match serde_json::from_str::<JsonText<'_>>(value.get()) {
+            Ok(JsonText(text)) if text.contains('\0') => Err("holds a NUL character"),
+            Ok(JsonText(text)) => Ok(Some(text)),
             Err(_) => Err("is not valid text"),
         },
         Some(b'n') => Ok(None),

@@ -12,7 +12,7 @@ pub(crate) mod terms;
 pub(crate) mod text;
 pub(crate) mod toml;
 
-pub use roster::{Options, Roster, Row, read, read_as};
+pub use roster::{ReadOptions, Roster, Row, read, read_as};
 pub use terms::{Mapped, Terms};
 
 #[cfg(test)]

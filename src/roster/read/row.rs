@@ -27,7 +27,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether its type is the service's guess rather than the author's word: in the seed's era lists name no type,
+    /// Whether its type is the service's guess rather than the author's word: in 2026-05 lists name no type,
     /// and a shared user's pool number looks like a dedicated user's line.
     pub fn is_of_unknown_type(&self) -> bool {
         self.id.is_some() && !self.typed && self.user.assigned_phone_number.is_some()
@@ -111,7 +111,7 @@ const LEFT_OUT: usize = 50;
 
 /// What was found in a file.
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundRows {
     /// The rows.
     pub rows: Vec<Row>,
     /// What deserves a look and stands in nobody's way.
@@ -122,7 +122,7 @@ pub struct Found {
 
 /// The rows and the problems of a file, as they are found.
 #[derive(Debug)]
-pub struct Rows<'t> {
+pub struct RosterRows<'t> {
     /// How the file is to be understood.
     pub terms: &'t Terms,
     /// Whether a header or a row was met, and which of the columns that the terms name.
@@ -156,7 +156,7 @@ fn keep(warnings: &mut Vec<Problem>, warning: Problem) -> usize {
     0
 }
 
-impl<'t> Rows<'t> {
+impl<'t> RosterRows<'t> {
     /// Nothing yet.
     pub fn new(terms: &'t Terms) -> Self {
         Self {
@@ -255,7 +255,7 @@ impl<'t> Rows<'t> {
     ///
     /// # Errors
     /// When there was any problem.
-    pub fn finish(mut self) -> Result<Found, Problems> {
+    pub fn finish(mut self) -> Result<FoundRows, Problems> {
         if self.has_names {
             self.refuse_missing_columns();
         }
@@ -269,7 +269,7 @@ impl<'t> Rows<'t> {
                 warnings.truncate(WARNINGS);
                 warnings.push(Problem::new(0, format!("and {}", count(more, "more warning"))));
             }
-            return Ok(Found { rows: self.rows, warnings, left_out });
+            return Ok(FoundRows { rows: self.rows, warnings, left_out });
         }
         // Who mends a file may as well mend this.
         self.problems.append(&mut self.unsent);

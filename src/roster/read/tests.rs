@@ -6,15 +6,15 @@ use super::*;
 use crate::model::blank;
 use crate::nouns::users::model::{NewUser, UserType};
 use crate::roster::problem::{Place, Problem};
-use crate::roster::write::Entry;
-use crate::roster::{Format, write};
+use crate::roster::write::RosterEntry;
+use crate::roster::{RosterFormat, write};
 
-fn named(name: &str) -> Options<'_> {
-    Options { format: None, name: Some(Path::new(name)) }
+fn named(name: &str) -> ReadOptions<'_> {
+    ReadOptions { format: None, name: Some(Path::new(name)) }
 }
 
-fn of(format: Format) -> Options<'static> {
-    Options { format: Some(format), name: None }
+fn of(format: RosterFormat) -> ReadOptions<'static> {
+    ReadOptions { format: Some(format), name: None }
 }
 
 fn rows(bytes: &[u8], name: &str) -> Vec<Row> {
@@ -203,7 +203,7 @@ fn broken_json_is_told_with_what_stands_before_it() {
     assert!(matches!(all[1].place, Some(Place::Character { character: 16 })), "{all:?}");
     let all = problems(b"{\"phoneNumber\":\n{}\n[]\n{\"phoneNumber\":\"+14155550101\"} x\n", "a.ndjson");
     assert_eq!(all.iter().map(|problem| problem.line).collect::<Vec<_>>(), [1, 2, 3, 4]);
-    let array = read(b"{}", of(Format::Json)).unwrap_err().0;
+    let array = read(b"{}", of(RosterFormat::Json)).unwrap_err().0;
     assert!(array[0].to_string().contains("--format ndjson"), "{array:?}");
 }
 
@@ -399,13 +399,21 @@ fn json_is_taken_as_an_array_or_with_what_stands_around_it() {
     let user = r#"{"phoneNumber":"+14155550101","firstName":"Ada"}"#;
     let pretty = "{\n  \"phoneNumber\": \"+14155550102\"\n}\n";
     for (text, format, count) in [
-        (format!("{{\"users\":[{user}]}}"), Format::Json, 1),
-        (format!("{{\n  \"users\": [\n    {user}\n  ]\n}}\n"), Format::Json, 1),
-        (format!("{{\"succeed\":true,\"data\":{{\"users\":[{user}],\"total\":1,\"more\":{{}}}}}}"), Format::Json, 1),
-        (format!("{{\"data\":{{\"total\":1,\"users\":[{user}]}},\"succeed\":true,\"code\":null}}"), Format::Json, 1),
-        (format!("[{user},{pretty}]"), Format::Json, 2),
-        (format!("{user}\n{{\"phoneNumber\":\"+14155550102\"}}\n"), Format::Ndjson, 2),
-        (format!("{pretty}{user}\n"), Format::Ndjson, 2),
+        (format!("{{\"users\":[{user}]}}"), RosterFormat::Json, 1),
+        (format!("{{\n  \"users\": [\n    {user}\n  ]\n}}\n"), RosterFormat::Json, 1),
+        (
+            format!("{{\"succeed\":true,\"data\":{{\"users\":[{user}],\"total\":1,\"more\":{{}}}}}}"),
+            RosterFormat::Json,
+            1,
+        ),
+        (
+            format!("{{\"data\":{{\"total\":1,\"users\":[{user}]}},\"succeed\":true,\"code\":null}}"),
+            RosterFormat::Json,
+            1,
+        ),
+        (format!("[{user},{pretty}]"), RosterFormat::Json, 2),
+        (format!("{user}\n{{\"phoneNumber\":\"+14155550102\"}}\n"), RosterFormat::Ndjson, 2),
+        (format!("{pretty}{user}\n"), RosterFormat::Ndjson, 2),
     ] {
         for name in ["a.json", "a.ndjson", "-"] {
             let roster = read(text.as_bytes(), named(name)).unwrap_or_else(|all| panic!("{all:?}: {name}: {text}"));
@@ -575,8 +583,8 @@ prop_compose! {
     fn entries()(
         numbers in proptest::collection::hash_set(1_000_000u64..999_999_999_999_999, 1..12),
         parts in proptest::collection::vec((name(), name(), any::<[bool; 3]>()), 12),
-    ) -> Vec<Entry> {
-        numbers.into_iter().zip(parts).map(|(number, (first_name, last_name, [dedicated, mail, listed]))| Entry {
+    ) -> Vec<RosterEntry> {
+        numbers.into_iter().zip(parts).map(|(number, (first_name, last_name, [dedicated, mail, listed]))| RosterEntry {
             id: listed.then(|| format!("u{number}").into()),
             user: NewUser {
                 kind: if dedicated { UserType::Dedicated } else { UserType::Shared },
@@ -594,26 +602,26 @@ prop_compose! {
 proptest! {
     #[test]
     fn what_is_written_reads_back_in_every_format(entries in entries()) {
-        for format in Format::ALL {
+        for format in RosterFormat::ALL {
             let mut bytes = Vec::new();
             write::write(&mut bytes, format, &entries).unwrap();
             let text = String::from_utf8_lossy(&bytes).into_owned();
             let roster = read(&bytes, of(format));
             let back: Vec<_> = roster.map_err(|all| TestCaseError::fail(format!("{all:?}\n{text}")))?
-                .rows.into_iter().map(|row| Entry { id: row.id, user: row.user }).collect();
+                .rows.into_iter().map(|row| RosterEntry { id: row.id, user: row.user }).collect();
             prop_assert_eq!(&back, &entries, "{}", text);
         }
     }
 
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), format in 0usize..4) {
-        let _ = read(&bytes, of(Format::ALL[format]));
+        let _ = read(&bytes, of(RosterFormat::ALL[format]));
     }
 
     #[test]
     fn no_text_makes_it_panic(text in "[\\[\\]{}\",;\n\r\t=+0-9a-zé\\\\ ]{0,80}", format in 0usize..4) {
         for head in ["", "phoneNumber,email\n", "[[users]]\n"] {
-            let _ = read(format!("{head}{text}").as_bytes(), of(Format::ALL[format]));
+            let _ = read(format!("{head}{text}").as_bytes(), of(RosterFormat::ALL[format]));
         }
     }
 }

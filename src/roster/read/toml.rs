@@ -7,7 +7,7 @@ use ::toml::de::{DeArray, DeTable, DeValue};
 
 use super::field::Field;
 use super::json::quoted;
-use super::row::{RawRow, Rows};
+use super::row::{RawRow, RosterRows};
 use super::terms::Meaning;
 use super::text::Lines;
 use crate::roster::problem::{Place, Problem, shown};
@@ -16,10 +16,10 @@ use crate::roster::problem::{Place, Problem, shown};
 const PIECE: usize = 256 * 1024;
 
 /// Reads a file, piece by piece.
-pub fn read(text: &str, rows: &mut Rows<'_>) {
+pub fn read(text: &str, rows: &mut RosterRows<'_>) {
     let whole = text.contains("\"\"\"") || text.contains("'''");
     let lines = Lines::new(text);
-    let mut reader = Reader { text, lines: &lines, path: "users", own: &[], index: 0, rows };
+    let mut reader = TomlReader { text, lines: &lines, path: "users", own: &[], index: 0, rows };
     let mut start = 0;
     while start < text.len() {
         let end = if whole { text.len() } else { end_of_piece(text, start) };
@@ -30,8 +30,8 @@ pub fn read(text: &str, rows: &mut Rows<'_>) {
 
 /// Reads users out of a document that holds more than a roster: from the array at this path of it. Fields that the
 /// document has of its `own` are left to whoever asks.
-pub fn read_array(text: &str, path: &str, array: &DeArray<'_>, own: &[&str], rows: &mut Rows<'_>) {
-    Reader { text, lines: &Lines::new(text), path, own, index: 0, rows }.array(array, 0, true);
+pub fn read_array(text: &str, path: &str, array: &DeArray<'_>, own: &[&str], rows: &mut RosterRows<'_>) {
+    TomlReader { text, lines: &Lines::new(text), path, own, index: 0, rows }.array(array, 0, true);
 }
 
 /// Where the piece that begins here ends: before a `[[users]]` at the start of a line. What follows such a line stands
@@ -42,7 +42,7 @@ fn end_of_piece(text: &str, start: usize) -> usize {
     rest[far..].find("\n[[users]]").map_or(text.len(), |at| start + far + at + 1)
 }
 
-struct Reader<'a, 'terms> {
+struct TomlReader<'a, 'terms> {
     text: &'a str,
     lines: &'a Lines<'a>,
     /// What the array of users is called.
@@ -51,10 +51,10 @@ struct Reader<'a, 'terms> {
     own: &'a [&'a str],
     /// Users so far.
     index: usize,
-    rows: &'a mut Rows<'terms>,
+    rows: &'a mut RosterRows<'terms>,
 }
 
-impl Reader<'_, '_> {
+impl TomlReader<'_, '_> {
     fn piece(&mut self, base: usize, end: usize) {
         let (document, errors) = DeTable::parse_recoverable(&self.text[base..end]);
         let mut wrong: Vec<_> =

@@ -5,13 +5,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::sandbox::events::Listening;
-use crate::sandbox::exchange::{Response, State};
+use crate::sandbox::exchange::{Response, SandboxState};
 use crate::sandbox::query::Query;
 use crate::sandbox::refusal::Refusal;
 
 /// A request to the control plane.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub struct ControlRequest<'a> {
     /// The method.
     pub method: &'a Method,
     /// The path, without the query.
@@ -28,7 +28,7 @@ pub struct Request<'a> {
     pub body: &'a [u8],
 }
 
-impl Request<'_> {
+impl ControlRequest<'_> {
     /// Whether no page sent it, or one of this server's own.
     pub fn is_from_here(&self) -> bool {
         self.origin.is_none_or(|origin| origin.eq_ignore_ascii_case(self.url))
@@ -37,16 +37,16 @@ impl Request<'_> {
 
 /// A request with what its handler needs.
 #[derive(Debug)]
-pub struct Call<'a> {
+pub struct ControlCall<'a> {
     /// What the sandbox works on.
-    pub state: &'a State,
+    pub state: &'a SandboxState,
     /// The request.
-    pub request: &'a Request<'a>,
+    pub request: &'a ControlRequest<'a>,
     /// What stands in the path in place of the route's braces.
     pub parameter: &'a str,
 }
 
-impl Call<'_> {
+impl ControlCall<'_> {
     /// The query.
     pub fn query(&self) -> Query<'_> {
         Query::parse(self.request.query)
@@ -72,14 +72,14 @@ impl Call<'_> {
 
 /// What is answered.
 #[derive(Debug)]
-pub enum Reply {
+pub enum ControlReply {
     /// All of it at once.
     Whole(Response),
     /// Events, as they happen.
     Events(Listening),
 }
 
-impl Reply {
+impl ControlReply {
     /// Bare JSON.
     pub fn json<T: Serialize + ?Sized>(data: &T) -> Self {
         // Our own types always serialize into memory.
@@ -87,7 +87,7 @@ impl Reply {
     }
 }
 
-impl From<Refusal> for Reply {
+impl From<Refusal> for ControlReply {
     fn from(refusal: Refusal) -> Self {
         Self::Whole(refusal.into())
     }

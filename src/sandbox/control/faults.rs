@@ -1,24 +1,17 @@
 //! The faults in force: shown, and replaced while the sandbox runs.
 
-use serde::Serialize;
 use serde_json::Value;
 
-use super::call::{Call, Reply};
-use crate::sandbox::exchange::State;
+use super::answers::FaultsInForce;
+use super::call::{ControlCall, ControlReply};
+use crate::sandbox::exchange::SandboxState;
 use crate::sandbox::fault::{Faults, Rule};
 use crate::sandbox::refusal::Refusal;
 
-#[derive(Serialize)]
-struct Shown {
-    faults: Vec<String>,
-    latency: Option<String>,
-    seed: Option<u64>,
-}
-
-fn shown(state: &State) -> Reply {
+fn shown(state: &SandboxState) -> ControlReply {
     let active = state.faults.get();
     let Faults { latency, seed, .. } = &active.faults;
-    Reply::json(&Shown {
+    ControlReply::json(&FaultsInForce {
         faults: active.faults.written(),
         latency: latency.map(|latency| latency.to_string()),
         seed: *seed,
@@ -26,12 +19,12 @@ fn shown(state: &State) -> Reply {
 }
 
 /// The faults in force.
-pub fn show(call: &Call<'_>) -> Result<Reply, Refusal> {
+pub fn show(call: &ControlCall<'_>) -> Result<ControlReply, Refusal> {
     Ok(shown(call.state))
 }
 
 /// Puts these in force, and nothing else: what is left out is off.
-pub fn put(call: &Call<'_>) -> Result<Reply, Refusal> {
+pub fn put(call: &ControlCall<'_>) -> Result<ControlReply, Refusal> {
     let faults = read(call)?;
     call.state.faults.set(faults);
     let reply = shown(call.state);
@@ -39,7 +32,7 @@ pub fn put(call: &Call<'_>) -> Result<Reply, Refusal> {
     Ok(reply)
 }
 
-fn read(call: &Call<'_>) -> Result<Faults, Refusal> {
+fn read(call: &ControlCall<'_>) -> Result<Faults, Refusal> {
     let fields = call.fields(&["faults", "latency", "seed"])?;
     let invalid = |what: &str| Refusal::Validation(what.to_owned());
     let mut faults = Faults::default();

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::Value;
 
-use super::call::{Call, Reply};
+use super::answers::{FiredDelivery, SentMessage};
+use super::call::{ControlCall, ControlReply};
 use crate::model::Phone;
 use crate::nouns::users::model::UserType;
 use crate::nouns::webhooks::event;
@@ -14,35 +14,11 @@ use crate::nouns::webhooks::model::Schema;
 use crate::nouns::webhooks::rows::{self, Stored};
 use crate::sandbox::delivery::Delivery;
 use crate::sandbox::ids::Ids;
-use crate::sandbox::records::{self, Record};
+use crate::sandbox::records::{self, StoredUser};
 use crate::sandbox::refusal::Refusal;
 
-/// What became of a person's message.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Sent {
-    from: Phone,
-    to: String,
-    text: String,
-    user_id: String,
-    project_id: String,
-    /// Whether this message was the one that opted the person in.
-    opted_in_now: bool,
-    /// What is on its way to the project's webhooks.
-    deliveries: Vec<Fired>,
-}
-
-/// A delivery that was sent off.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Fired {
-    id: String,
-    webhook_id: String,
-    url: String,
-}
-
 /// What tells a project's active webhooks of a message.
-fn tell(webhooks: Vec<Stored>, user: &Record, text: &str, now: Timestamp, ids: &Ids) -> Vec<Delivery> {
+fn tell(webhooks: Vec<Stored>, user: &StoredUser, text: &str, now: Timestamp, ids: &Ids) -> Vec<Delivery> {
     let is_shared = user.kind == UserType::Shared.as_str();
     let message = event::Message {
         id: event::message_id_of(ids.uuid()),
@@ -50,7 +26,7 @@ fn tell(webhooks: Vec<Stored>, user: &Record, text: &str, now: Timestamp, ids: &
         from: &user.phone_number,
         to: if is_shared { event::SHARED } else { &user.assigned_phone_number },
         group: None,
-        content: event::Content::Text { text },
+        content: event::MessageContent::Text { text },
     };
     let event_id = event::event_id_of(now, ids.uuid());
     let body = |schema| match schema {
@@ -81,7 +57,7 @@ fn tell(webhooks: Vec<Stored>, user: &Record, text: &str, now: Timestamp, ids: &
 }
 
 /// A person texts the number that was assigned to them: from then on they can be messaged.
-pub fn send(call: &Call<'_>) -> Result<Reply, Refusal> {
+pub fn send(call: &ControlCall<'_>) -> Result<ControlReply, Refusal> {
     let (state, fields) = (call.state, call.fields(&["from", "to", "text"])?);
     let phone = |name: &str| match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
@@ -115,14 +91,14 @@ pub fn send(call: &Call<'_>) -> Result<Reply, Refusal> {
         [user] => {
             let now = Timestamp::now();
             let fired = tell(webhooks, user, &text, now, &state.ids);
-            let told = |delivery: &Delivery| Fired {
+            let told = |delivery: &Delivery| FiredDelivery {
                 id: delivery.id.clone(),
                 webhook_id: delivery.webhook.clone(),
                 url: delivery.url.clone(),
             };
             let deliveries = fired.iter().map(told).collect();
             state.deliveries.fire(&state.store, fired, now.as_millisecond());
-            let sent = Sent {
+            let sent = SentMessage {
                 from,
                 to: user.assigned_phone_number.clone(),
                 text,
@@ -134,7 +110,7 @@ pub fn send(call: &Call<'_>) -> Result<Reply, Refusal> {
             if sent.opted_in_now {
                 state.tell_of_users("optedIn", &sent.project_id, Some(&sent.user_id));
             }
-            Ok(Reply::json(&sent))
+            Ok(ControlReply::json(&sent))
         }
         several => {
             let numbers: Vec<&str> = several.iter().map(|user| user.assigned_phone_number.as_str()).collect();

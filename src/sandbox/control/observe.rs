@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::call::{Call, Reply};
+use super::answers::{Forgotten, Redelivered};
+use super::call::{ControlCall, ControlReply};
 use crate::sandbox::exchange::key;
 use crate::sandbox::query::Query;
 use crate::sandbox::refusal::Refusal;
@@ -17,8 +18,8 @@ struct Health {
 }
 
 /// That it serves. Nothing else is needed to be answered.
-pub fn health(call: &Call<'_>) -> Result<Reply, Refusal> {
-    Ok(Reply::json(&Health {
+pub fn health(call: &ControlCall<'_>) -> Result<ControlReply, Refusal> {
+    Ok(ControlReply::json(&Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
         revision: call.state.revision.as_str(),
@@ -39,10 +40,10 @@ struct Pair<'a> {
 }
 
 /// The only call that tells credentials; they open nothing elsewhere.
-pub fn connect(call: &Call<'_>) -> Result<Reply, Refusal> {
+pub fn connect(call: &ControlCall<'_>) -> Result<ControlReply, Refusal> {
     let projects = call.state.projects.iter();
     let projects = projects.map(|project| Pair { id: project.id.as_str(), secret: project.secret.expose() }).collect();
-    Ok(Reply::json(&Connect { url: call.request.url, projects }))
+    Ok(ControlReply::json(&Connect { url: call.request.url, projects }))
 }
 
 /// How many of a list are asked for.
@@ -52,45 +53,35 @@ fn limit(query: &Query<'_>) -> Result<usize, Refusal> {
 }
 
 /// The journal.
-pub fn requests(call: &Call<'_>) -> Result<Reply, Refusal> {
+pub fn requests(call: &ControlCall<'_>) -> Result<ControlReply, Refusal> {
     let query = call.query();
     let after = query.number("after", 0, u32::MAX)?.map(u64::from);
-    Ok(Reply::json(&call.state.journal.entries(after, limit(&query)?)))
-}
-
-#[derive(Serialize)]
-struct Forgotten {
-    forgotten: usize,
+    Ok(ControlReply::json(&call.state.journal.entries(after, limit(&query)?)))
 }
 
 /// Empties the journal.
-pub fn forget_requests(call: &Call<'_>) -> Result<Reply, Refusal> {
-    Ok(Reply::json(&Forgotten { forgotten: call.state.journal.clear() }))
+pub fn forget_requests(call: &ControlCall<'_>) -> Result<ControlReply, Refusal> {
+    Ok(ControlReply::json(&Forgotten { forgotten: call.state.journal.clear() }))
 }
 
 /// Events, as they happen.
-pub fn events(call: &Call<'_>) -> Result<Reply, Refusal> {
-    call.state.events.listen().map(Reply::Events).ok_or(Refusal::Listeners)
+pub fn events(call: &ControlCall<'_>) -> Result<ControlReply, Refusal> {
+    call.state.events.listen().map(ControlReply::Events).ok_or(Refusal::Listeners)
 }
 
 /// Attempts to deliver.
-pub fn deliveries(call: &Call<'_>) -> Result<Reply, Refusal> {
+pub fn deliveries(call: &ControlCall<'_>) -> Result<ControlReply, Refusal> {
     let query = call.query();
     let after = query.number("after", 0, u32::MAX)?.unwrap_or(0);
-    Ok(Reply::json(&call.state.deliveries.attempts(after.into(), limit(&query)?)))
-}
-
-#[derive(Serialize)]
-struct Redelivered<'a> {
-    id: &'a str,
+    Ok(ControlReply::json(&call.state.deliveries.attempts(after.into(), limit(&query)?)))
 }
 
 /// Sends a delivery again.
-pub fn redeliver(call: &Call<'_>) -> Result<Reply, Refusal> {
+pub fn redeliver(call: &ControlCall<'_>) -> Result<ControlReply, Refusal> {
     let state = call.state;
     let (id, now) = (state.ids.text(), Timestamp::now().as_millisecond());
     if state.deliveries.redeliver(&state.store, &key(call.parameter), &id, now) {
-        Ok(Reply::json(&Redelivered { id: &id }))
+        Ok(ControlReply::json(&Redelivered { id }))
     } else {
         Err(Refusal::NoDelivery)
     }

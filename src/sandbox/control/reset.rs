@@ -1,23 +1,12 @@
 //! Back to the seed.
 
-use serde::Serialize;
-
-use super::call::{Call, Reply};
+use super::answers::ResetDone;
+use super::call::{ControlCall, ControlReply};
 use crate::sandbox::refusal::Refusal;
 use crate::sandbox::schema;
 
-/// What a reset did.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Done {
-    /// Active users that were forgotten.
-    deleted_users: u64,
-    /// Users of the seed that are there now.
-    users: usize,
-}
-
 /// Forgets everything that came after the start: users, webhooks, settings, journals, and faults that were changed.
-pub fn reset(call: &Call<'_>) -> Result<Reply, Refusal> {
+pub fn reset(call: &ControlCall<'_>) -> Result<ControlReply, Refusal> {
     let state = call.state;
     let claims_email = state.revision.email_is_identity();
     let outcome = state.store.write(|connection| {
@@ -30,9 +19,9 @@ pub fn reset(call: &Call<'_>) -> Result<Reply, Refusal> {
     state.faults.reset();
     state.deliveries.clear();
     state.journal.clear();
-    let done = Done { deleted_users, users: state.seed.users() };
+    let done = ResetDone { deleted_users, users: state.seed.users() };
     state.events.tell("reset", &done);
     // What was forgotten takes no space, as after a reset of the store itself.
     state.store.shrink()?;
-    Ok(Reply::json(&done))
+    Ok(ControlReply::json(&done))
 }

@@ -10,22 +10,22 @@ use tempfile::NamedTempFile;
 use crate::failure::{Code, Failure};
 use crate::files;
 use crate::roster::plan::Plan;
-use crate::roster::read::{self, Options};
-use crate::roster::write::{self, Entry};
-use crate::roster::{Format, Roster};
+use crate::roster::read::{self, ReadOptions};
+use crate::roster::write::{self, RosterEntry};
+use crate::roster::{Roster, RosterFormat};
 
 /// Where the rows go. Nothing that this run did not make is removed or replaced, but for an earlier such file, whose
 /// every row is in the roster itself.
 #[derive(Debug)]
 pub struct FailedOut {
     path: PathBuf,
-    format: Format,
-    place: Place,
+    format: RosterFormat,
+    place: NamedPlace,
 }
 
 /// What is at the place that was named.
 #[derive(Debug)]
-enum Place {
+enum NamedPlace {
     /// Nothing: the file appears whole or not at all.
     New,
     /// A file that holds nothing of its own; where it truly lies, links followed.
@@ -64,12 +64,12 @@ impl FailedOut {
             return Err(refuse("is the roster itself, which would be overwritten", "name another file"));
         }
         let unwritable = |error: io::Error| refuse(&format!("cannot be written: {error}"), "name another file");
-        let format = Format::of_path(path).unwrap_or(roster.format);
+        let format = RosterFormat::of_path(path).unwrap_or(roster.format);
         let place = match fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // What a folder allows is known only by trying; a file without a name is left nowhere.
                 drop(tempfile::tempfile_in(files::folder(path)).map_err(unwritable)?);
-                Place::New
+                NamedPlace::New
             }
             Err(error) => return Err(unwritable(error)),
             Ok(found) if found.is_dir() => return Err(unwritable(io::ErrorKind::IsADirectory.into())),
@@ -80,10 +80,10 @@ impl FailedOut {
                     return Err(refuse("holds something already, which is not replaced", hint));
                 }
                 drop(OpenOptions::new().write(true).open(&target).map_err(unwritable)?);
-                Place::Old(target)
+                NamedPlace::Old(target)
             }
-            Ok(found) if is_pipe(&found) => Place::Pipe { _held: open_pipe(path).ok() },
-            Ok(_) => Place::Device,
+            Ok(found) if is_pipe(&found) => NamedPlace::Pipe { _held: open_pipe(path).ok() },
+            Ok(_) => NamedPlace::Device,
         };
         Ok(Self { path: path.to_owned(), format, place })
     }
@@ -98,16 +98,16 @@ impl FailedOut {
             let id = step.row.and_then(|row| row.id.clone());
             // A user who was deleted to be made again needs all that the project knew.
             match step.replacement().filter(|_| plan.policy.replace) {
-                Some(user) => Some(Entry { id: id.or_else(|| Some(step.user()?.id.clone())), user }),
-                None => Some(Entry { id, user: step.wanted()? }),
+                Some(user) => Some(RosterEntry { id: id.or_else(|| Some(step.user()?.id.clone())), user }),
+                None => Some(RosterEntry { id, user: step.wanted()? }),
             }
         };
         // In the roster's order, as the plan has them, so that two runs can be compared.
         let mut steps = steps.to_vec();
         steps.sort_unstable();
-        let users: Vec<Entry> = steps.iter().filter_map(row).collect();
+        let users: Vec<RosterEntry> = steps.iter().filter_map(row).collect();
         if users.is_empty() {
-            if let Place::Pipe { .. } = self.place {
+            if let NamedPlace::Pipe { .. } = self.place {
                 // A reader that came late has an end to read now.
                 let _ = open_pipe(&self.path);
             }
@@ -115,38 +115,39 @@ impl FailedOut {
         }
         let text = text_of(self.format, &users).map_err(|error| Unwritten { error, text: String::new() })?;
         let written = match &self.place {
-            Place::New => appear(&self.path, &text),
-            Place::Old(target) => replace(target, &text),
-            Place::Device => OpenOptions::new().write(true).open(&self.path).and_then(|file| fill(file, &text)),
-            Place::Pipe { .. } => pour(&self.path, &text),
+            NamedPlace::New => appear(&self.path, &text),
+            NamedPlace::Old(target) => replace(target, &text),
+            NamedPlace::Device => OpenOptions::new().write(true).open(&self.path).and_then(|file| fill(file, &text)),
+            NamedPlace::Pipe { .. } => pour(&self.path, &text),
         };
         match written {
-            Ok(()) => Ok(matches!(self.place, Place::New | Place::Old(_))),
+            Ok(()) => Ok(matches!(self.place, NamedPlace::New | NamedPlace::Old(_))),
             Err(error) => Err(Unwritten { error, text: String::from_utf8_lossy(&text).into_owned() }),
         }
     }
 }
 
-fn text_of(format: Format, users: &[Entry]) -> io::Result<Vec<u8>> {
+fn text_of(format: RosterFormat, users: &[RosterEntry]) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     write::write(BufWriter::new(&mut text), format, users)?;
     Ok(text)
 }
 
 /// Whether a file is one that was written here, of rows that the roster has itself: then nothing is lost with it.
-fn is_part_of(path: &Path, format: Format, roster: &Roster) -> bool {
+fn is_part_of(path: &Path, format: RosterFormat, roster: &Roster) -> bool {
     let mut bytes = Vec::new();
     let most = super::LARGEST_ROSTER;
     if File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)).is_err() {
         return false;
     }
-    let Ok(written) = read::read(&bytes, Options { format: Some(format), name: None }) else { return false };
+    let Ok(written) = read::read(&bytes, ReadOptions { format: Some(format), name: None }) else { return false };
     fn key(user: &crate::nouns::users::model::NewUser) -> (&str, Option<&str>, Option<&str>, Option<&str>) {
         let email = user.email.as_ref().map(crate::model::Email::as_str);
         (user.phone_number.as_str(), user.first_name.as_deref(), user.last_name.as_deref(), email)
     }
     let known: HashSet<_> = roster.rows.iter().map(|row| key(&row.user)).collect();
-    let users: Vec<Entry> = written.rows.into_iter().map(|row| Entry { id: row.id, user: row.user }).collect();
+    let users: Vec<RosterEntry> =
+        written.rows.into_iter().map(|row| RosterEntry { id: row.id, user: row.user }).collect();
     users.iter().all(|entry| known.contains(&key(&entry.user)))
         && text_of(format, &users).is_ok_and(|text| text == bytes)
 }

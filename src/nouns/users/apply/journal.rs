@@ -18,19 +18,19 @@ use crate::roster::{Plan, ProjectUser, Roster, Snapshot};
 
 /// The users whom an earlier run has deleted and not made again, and those whom this one is about to replace.
 #[derive(Debug)]
-pub struct Journal {
+pub struct ReplaceJournal {
     path: PathBuf,
     /// Of an earlier run, missing in the project; with the roster's line that makes them again.
-    missing: Vec<(Entry, Option<u32>)>,
+    missing: Vec<(ReplacedUser, Option<u32>)>,
     /// Of an earlier run, whose delete of them may still be on its way: they are there as they were; likewise.
-    present: Vec<(Entry, Option<u32>)>,
+    present: Vec<(ReplacedUser, Option<u32>)>,
     is_there: bool,
 }
 
 /// A user as a line of the file: a roster's row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+struct ReplacedUser {
     /// The id before; it says that the service wrote these values.
     id: String,
     #[serde(rename = "type")]
@@ -42,7 +42,7 @@ struct Entry {
     email: Option<Email>,
 }
 
-impl Entry {
+impl ReplacedUser {
     fn new(id: &str, user: NewUser) -> Self {
         let NewUser { kind, phone_number, assigned_phone_number, first_name, last_name, email } = user;
         Self { id: id.to_owned(), kind, phone_number, assigned_phone_number, first_name, last_name, email }
@@ -60,7 +60,7 @@ impl Entry {
     }
 }
 
-impl Journal {
+impl ReplaceJournal {
     /// Reads what an earlier run has left.
     ///
     /// # Errors
@@ -77,10 +77,10 @@ impl Journal {
             other => Some(other.map_err(unreadable)?),
         };
         let entries = text.iter().flat_map(|text| text.lines()).map(serde_json::from_str);
-        let entries: Vec<Entry> = entries.collect::<Result<_, _>>().map_err(|error| unreadable(error.into()))?;
+        let entries: Vec<ReplacedUser> = entries.collect::<Result<_, _>>().map_err(|error| unreadable(error.into()))?;
         let ids: HashSet<&str> = snapshot.users.iter().map(|user| &*user.id).collect();
         let (present, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| ids.contains(&*entry.id));
-        let without_line = |entries: Vec<Entry>| entries.into_iter().map(|entry| (entry, None)).collect();
+        let without_line = |entries: Vec<ReplacedUser>| entries.into_iter().map(|entry| (entry, None)).collect();
         let (missing, present) = (without_line(missing(others, snapshot)), without_line(present));
         Ok(Self { path, missing, present, is_there: text.is_some() })
     }
@@ -121,10 +121,11 @@ impl Journal {
     /// # Errors
     /// Config, when they cannot be kept: then nobody must be deleted.
     pub fn begin(&mut self, plan: &Plan<'_>) -> Result<(), Failure> {
-        let replaced = plan.replacements().filter_map(|step| Some(Entry::new(&step.user()?.id, step.replacement()?)));
-        let replaced: Vec<Entry> = replaced.collect();
+        let replaced =
+            plan.replacements().filter_map(|step| Some(ReplacedUser::new(&step.user()?.id, step.replacement()?)));
+        let replaced: Vec<ReplacedUser> = replaced.collect();
         let earlier = self.missing.iter().chain(without(&self.present, &replaced)).map(|(entry, _)| entry.clone());
-        let entries: Vec<Entry> = earlier.chain(replaced.iter().cloned()).collect();
+        let entries: Vec<ReplacedUser> = earlier.chain(replaced.iter().cloned()).collect();
         self.keep(&entries).map_err(|error| {
             let what = format!("cannot keep the users that are to be replaced in {}", self.path.display());
             Failure::new(Code::Config, what).because(error).hint("make room there; nobody was deleted")
@@ -141,17 +142,17 @@ impl Journal {
         // What this run has brought to its end is out of danger, as far as anybody can know.
         self.present.retain(|(_, line)| line.is_some_and(|line| failed.contains(&line)));
         let lost = steps(lost);
-        let lost = lost.iter().filter_map(|step| Some(Entry::new(&step.user()?.id, step.replacement()?)));
-        let lost: Vec<Entry> = lost.collect();
+        let lost = lost.iter().filter_map(|step| Some(ReplacedUser::new(&step.user()?.id, step.replacement()?)));
+        let lost: Vec<ReplacedUser> = lost.collect();
         let earlier = self.missing.iter().chain(without(&self.present, &lost)).map(|(entry, _)| entry.clone());
-        let left: Vec<Entry> = earlier.chain(lost.iter().cloned()).collect();
+        let left: Vec<ReplacedUser> = earlier.chain(lost.iter().cloned()).collect();
         // Where it cannot be written again, it holds more than it need.
         let kept = self.keep(&left);
         (!left.is_empty() || kept.is_err()).then(|| (left.len(), self.path.clone())).filter(|(left, _)| *left > 0)
     }
 
     /// Replaces the file's content.
-    fn keep(&mut self, entries: &[Entry]) -> io::Result<()> {
+    fn keep(&mut self, entries: &[ReplacedUser]) -> io::Result<()> {
         let Some(folder) = self.path.parent().filter(|_| self.is_there || !entries.is_empty()) else { return Ok(()) };
         if entries.is_empty() {
             return fs::remove_file(&self.path);
@@ -172,13 +173,16 @@ impl Journal {
 }
 
 /// Those who are not kept anew.
-fn without<'a>(entries: &'a [(Entry, Option<u32>)], anew: &[Entry]) -> impl Iterator<Item = &'a (Entry, Option<u32>)> {
+fn without<'a>(
+    entries: &'a [(ReplacedUser, Option<u32>)],
+    anew: &[ReplacedUser],
+) -> impl Iterator<Item = &'a (ReplacedUser, Option<u32>)> {
     let anew: HashSet<String> = anew.iter().map(|entry| entry.id.clone()).collect();
     entries.iter().filter(move |(entry, _)| !anew.contains(&entry.id))
 }
 
 /// Those who are not in the project.
-fn missing(entries: Vec<Entry>, snapshot: &Snapshot) -> Vec<Entry> {
+fn missing(entries: Vec<ReplacedUser>, snapshot: &Snapshot) -> Vec<ReplacedUser> {
     if entries.is_empty() {
         return entries;
     }
@@ -188,7 +192,7 @@ fn missing(entries: Vec<Entry>, snapshot: &Snapshot) -> Vec<Entry> {
     };
     let (readable, unreadable): (Vec<_>, Vec<_>) = snapshot.users.iter().partition(|user| user.is_readable());
     let known: HashSet<_> = readable.into_iter().map(key).collect();
-    let is_missing = |entry: &Entry| {
+    let is_missing = |entry: &ReplacedUser| {
         let key = (entry.kind, entry.phone_number.as_str().into(), entry.line().map(Into::into));
         !known.contains(&key) && !unreadable.iter().any(|user| entry.is(user))
     };

@@ -11,11 +11,11 @@ use serde_json::value::RawValue;
 use super::show;
 use crate::failure::{Code, Failure};
 use crate::model::words::count;
-use crate::output::format::Format;
+use crate::output::format::OutputFormat;
 use crate::output::json::{self, Layout};
 use crate::output::{Column, Palette, sanitize};
 use crate::roster::plan::{Change, Counts, Difference, Plan, Step};
-use crate::roster::{Action, Event, Halt, Outcome, RowError, Summary};
+use crate::roster::{Action, Halt, RowError, RowEvent, RowOutcome, Summary};
 use crate::session::Session;
 use crate::verbs::interim::Interim;
 use crate::verbs::progress::Progress;
@@ -46,7 +46,7 @@ struct EventDocument<'a> {
     action: &'static str,
     outcome: Option<&'static str>,
     id: Option<&'a str>,
-    error: Option<ErrorDocument>,
+    error: Option<RowFailure>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<ChangeDocument>,
     /// A replaced user's number, where it is another one now.
@@ -65,7 +65,7 @@ struct Renumbered<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ErrorDocument {
+struct RowFailure {
     code: &'static str,
     message: String,
     status: Option<u16>,
@@ -100,7 +100,7 @@ struct PlanDocument<'a> {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ApplyDocument<'a> {
     plan: PlanDocument<'a>,
     rows: &'a [Box<RawValue>],
     summary: SummaryDocument<'a>,
@@ -125,10 +125,10 @@ impl Serialize for SummaryDocument<'_> {
         if let Some(plan) = &self.plan {
             map.serialize_entry("plan", plan)?;
         }
-        for outcome in Outcome::ALL {
+        for outcome in RowOutcome::ALL {
             let planned = match outcome {
-                Outcome::Unchanged => self.counts.unchanged + self.counts.kept,
-                Outcome::Existing => self.counts.unreadable,
+                RowOutcome::Unchanged => self.counts.unchanged + self.counts.kept,
+                RowOutcome::Existing => self.counts.unreadable,
                 _ => 0,
             };
             map.serialize_entry(outcome.as_str(), &self.summary.map_or(planned, |summary| summary.count(outcome)))?;
@@ -146,7 +146,7 @@ impl Serialize for SummaryDocument<'_> {
 pub struct Report<'a> {
     plan: &'a Plan<'a>,
     session: &'a Session,
-    format: Format,
+    format: OutputFormat,
     progress: Progress,
     interim: Option<Interim>,
     tally: Arc<Tally>,
@@ -238,7 +238,7 @@ impl<'a> Report<'a> {
     pub fn begin(&mut self, rate: f64) -> Result<(), Failure> {
         (self.rate, self.begun) = (rate, Instant::now());
         // A program reads the plan at the end, in the summary: until then every event is a row.
-        if self.format == Format::Table {
+        if self.format == OutputFormat::Table {
             self.session.out.text(&show::plan(self.plan, rate, self.palette()))?;
         }
         let counts = self.plan.counts();
@@ -257,18 +257,18 @@ impl<'a> Report<'a> {
         let end = self.end(None, exit_code);
         let rows = || self.planned(None).map(|row| raw(&row)).collect::<Vec<_>>();
         match self.format {
-            Format::Table => self.session.out.text(&show::plan(self.plan, rate, self.palette())),
-            Format::Json => {
-                self.session.out.document(&Document { plan: self.plan_document(), rows: &rows(), summary: end })
+            OutputFormat::Table => self.session.out.text(&show::plan(self.plan, rate, self.palette())),
+            OutputFormat::Json => {
+                self.session.out.document(&ApplyDocument { plan: self.plan_document(), rows: &rows(), summary: end })
             }
-            Format::Ndjson => {
+            OutputFormat::Ndjson => {
                 self.session.out.lines(self.planned(Some("row")), |lines, row| {
                     lines.push_str(&json_line(&row));
                     Ok(())
                 })?;
                 self.line(&end)
             }
-            Format::Csv | Format::Id => self.table_of(rows()),
+            OutputFormat::Csv | OutputFormat::Id => self.table_of(rows()),
         }
     }
 
@@ -276,7 +276,7 @@ impl<'a> Report<'a> {
     ///
     /// # Errors
     /// When standard output cannot be written; the run goes on all the same.
-    pub fn event(&mut self, event: Event) -> Result<(), Failure> {
+    pub fn event(&mut self, event: RowEvent) -> Result<(), Failure> {
         if event.action != Action::None {
             self.progress.step();
             self.tally.done.fetch_add(1, Ordering::Relaxed);
@@ -290,15 +290,15 @@ impl<'a> Report<'a> {
         }
         self.remember(&event);
         match self.format {
-            Format::Table => {
+            OutputFormat::Table => {
                 self.tell_person(&event);
                 Ok(())
             }
-            Format::Ndjson => {
+            OutputFormat::Ndjson => {
                 let document = self.event_document(&event, Some("row"));
                 self.progress.aside(|| self.line(&document))
             }
-            Format::Json | Format::Csv | Format::Id => {
+            OutputFormat::Json | OutputFormat::Csv | OutputFormat::Id => {
                 self.rows.push(raw(&self.event_document(&event, None)));
                 Ok(())
             }
@@ -340,12 +340,12 @@ impl<'a> Report<'a> {
         }
         let end = self.end(Some(summary), exit_code);
         match self.format {
-            Format::Table => self.session.out.text(&show::summary(summary)),
-            Format::Json => {
-                self.session.out.document(&Document { plan: self.plan_document(), rows: &self.rows, summary: end })
+            OutputFormat::Table => self.session.out.text(&show::summary(summary)),
+            OutputFormat::Json => {
+                self.session.out.document(&ApplyDocument { plan: self.plan_document(), rows: &self.rows, summary: end })
             }
-            Format::Ndjson => self.line(&end),
-            Format::Csv | Format::Id => {
+            OutputFormat::Ndjson => self.line(&end),
+            OutputFormat::Csv | OutputFormat::Id => {
                 let rows = self.rows.clone();
                 self.table_of(rows)
             }
@@ -361,7 +361,7 @@ impl<'a> Report<'a> {
     }
 
     fn table_of(&self, rows: Vec<Box<RawValue>>) -> Result<(), Failure> {
-        let has_id = |row: &&str| self.format != Format::Id || !row.contains("\"id\":null");
+        let has_id = |row: &&str| self.format != OutputFormat::Id || !row.contains("\"id\":null");
         let rows: Vec<&str> = rows.iter().map(|row| row.get()).filter(has_id).collect();
         self.session.out.many(&EVENT, &rows)
     }
@@ -375,11 +375,11 @@ impl<'a> Report<'a> {
     }
 
     /// Keeps what is said at the end.
-    fn remember(&mut self, event: &Event) {
+    fn remember(&mut self, event: &RowEvent) {
         let Some(step) = self.plan.steps.get(event.step) else { return };
         self.unreadable += usize::from(event.unreadable);
         self.spared |= event.spared;
-        if event.outcome == Outcome::Drift {
+        if event.outcome == RowOutcome::Drift {
             let kept = |kept: &Difference| {
                 format!("{} {:?}, not {:?}", kept.field, kept.old.as_deref().unwrap_or("none"), kept.new)
             };
@@ -395,10 +395,10 @@ impl<'a> Report<'a> {
     }
 
     /// A line on standard error for a row that failed.
-    fn tell_person(&mut self, event: &Event) {
+    fn tell_person(&mut self, event: &RowEvent) {
         let Some(step) = self.plan.steps.get(event.step) else { return };
         // Why the rest was not tried is said once, at the end.
-        if event.outcome == Outcome::Failed
+        if event.outcome == RowOutcome::Failed
             && let Some(error) = event.error.as_ref().filter(|error| !matches!(error, RowError::Skipped(_)))
         {
             let (row, error) = (Self::row(step), error.to_string());
@@ -411,7 +411,7 @@ impl<'a> Report<'a> {
         'a: 'b,
     {
         let counts = self.plan.counts();
-        let is_event = self.format == Format::Ndjson;
+        let is_event = self.format == OutputFormat::Ndjson;
         let plan = is_event.then(|| self.plan_document());
         SummaryDocument { is_event, plan, counts, summary, exit_code }
     }
@@ -438,8 +438,8 @@ impl<'a> Report<'a> {
     fn planned(&self, event: Option<&'static str>) -> impl Iterator<Item = EventDocument<'a>> {
         self.plan.steps.iter().map(move |step| {
             let outcome = match step.change {
-                Change::Unchanged(_) | Change::Kept(_) => Some(Outcome::Unchanged.as_str()),
-                Change::Unreadable(_) => Some(Outcome::Existing.as_str()),
+                Change::Unchanged(_) | Change::Kept(_) => Some(RowOutcome::Unchanged.as_str()),
+                Change::Unreadable(_) => Some(RowOutcome::Existing.as_str()),
                 Change::Create | Change::Differs(_) | Change::Delete(_) => None,
             };
             EventDocument { outcome, ..self.step(step, event) }
@@ -462,7 +462,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn event_document<'b>(&self, event: &'b Event, name: Option<&'static str>) -> EventDocument<'b>
+    fn event_document<'b>(&self, event: &'b RowEvent, name: Option<&'static str>) -> EventDocument<'b>
     where
         'a: 'b,
     {
@@ -485,13 +485,13 @@ fn changes(differences: Vec<Difference>) -> Vec<ChangeDocument> {
     differences.into_iter().map(change).collect()
 }
 
-fn error(error: &RowError) -> ErrorDocument {
+fn error(error: &RowError) -> RowFailure {
     let of_the_service = error.of_the_service();
     let code = code_of(error);
     let was_cut_short = matches!(error, RowError::Skipped(_) | RowError::CutShort(_));
     let retryable = was_cut_short || of_the_service.map_or(code.is_retryable(), |error| error.retryable);
     let status = of_the_service.and_then(|error| error.status);
-    ErrorDocument { code: code.as_str(), message: error.to_string(), status, retryable }
+    RowFailure { code: code.as_str(), message: error.to_string(), status, retryable }
 }
 
 fn code_of(error: &RowError) -> Code {

@@ -9,7 +9,7 @@ use crate::model::words::count;
 use crate::nouns::users::model::NewUser;
 use crate::output::{Palette, sanitize};
 use crate::roster::plan::{Action, Change, Difference, Plan, Step};
-use crate::roster::{Outcome, ProjectUser, Summary};
+use crate::roster::{ProjectUser, RowOutcome, Summary};
 
 /// How long a plan takes at a rate, when nothing has to be repeated; none when nothing bounds it.
 pub fn expected(plan: &Plan<'_>, rate: f64) -> Option<Duration> {
@@ -103,11 +103,11 @@ fn difference(difference: &Difference) -> String {
 
 /// What a run came to, in a line.
 pub fn summary(summary: &Summary) -> String {
-    let told = |outcome: Outcome| match summary.count(outcome) {
+    let told = |outcome: RowOutcome| match summary.count(outcome) {
         0 => None,
         number => Some(format!("{number} {}", outcome.as_str())),
     };
-    let counts: Vec<_> = Outcome::ALL.into_iter().filter_map(told).collect();
+    let counts: Vec<_> = RowOutcome::ALL.into_iter().filter_map(told).collect();
     let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
     format!("{counts} in {}\n", time::show(summary.took))
 }
