@@ -54,6 +54,8 @@ pub enum Command {
     Profiles(commands::profiles::ProfilesVerb),
     /// Add a profile (the same as `profiles add`)
     Login(commands::profiles::AddArgs),
+    #[command(after_help = commands::doctor::AFTER_HELP)]
+    Doctor(commands::doctor::DoctorArgs),
     #[command(after_help = commands::api::AFTER_HELP)]
     Api(commands::api::ApiArgs),
     /// Run the sandbox: the API's rules on this machine, no account needed

@@ -57,6 +57,7 @@ fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> {
         Command::Noun(OfNoun(chosen)) => chosen.run(session),
         Command::Profiles(verb) => commands::profiles::run(verb, session),
         Command::Login(args) => commands::profiles::add(&args, session),
+        Command::Doctor(_) => commands::doctor::doctor(session),
         Command::Api(args) => commands::api::api(args, session),
         Command::Sandbox(verb) => commands::sandbox::run(verb, session),
         Command::Completions(args) => commands::completions::completions(&args, session),

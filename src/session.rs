@@ -22,8 +22,8 @@ use crate::http::{Client, Observer, descriptors};
 use crate::interrupt;
 use crate::model::Phone;
 use crate::model::words::{count, cut};
-use crate::output::Output;
 use crate::output::waiting::Waiting;
+use crate::output::{Output, annotation};
 use crate::prompt::Prompt;
 use crate::sandbox;
 use crate::secrets::credentials::{Credentials, Secret};
@@ -71,6 +71,14 @@ impl Session {
                 if error.fault.wants_region() && region.is_none() { NAME_REGION } else { "write it like +14155550123" };
             Failure::new(Code::Usage, format!("{place}: {error}")).hint(hint)
         })
+    }
+
+    /// Marks a place in a file where a workflow of GitHub runs, which shows such marks beside the file; elsewhere nothing.
+    /// A line of 0 means the file as a whole.
+    pub fn annotate(&self, file: Option<&str>, line: u32, text: &str) {
+        if self.environment.flag("GITHUB_ACTIONS") {
+            self.out.log(annotation::error(file, line, text));
+        }
     }
 
     /// Whether somebody watches standard error, so that a bar or a spinner may move there.
@@ -257,7 +265,8 @@ impl Session {
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
-    fn credentials_from(&self) -> Option<String> {
+    /// Where the project id and the secret came from, in a line; none where there are none, or they are built in.
+    pub fn credentials_from(&self) -> Option<String> {
         let target = self.settings.target.as_ref().ok()?;
         let (id, secret) = (target.project_id.as_ref()?, target.secret.as_ref()?);
         let place = match &secret.value {

@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub mod completions;
+pub(crate) mod doctor;
 pub(crate) mod exec;
 pub mod help;
 pub(crate) mod man;

@@ -370,7 +370,7 @@ fn check(session: &Session) -> Result<Exit, Failure> {
 }
 
 /// What to type when the service refuses a pair.
-fn renewal(source: &Source) -> String {
+pub(super) fn renewal(source: &Source) -> String {
     match source {
         Source::Profile(name, _) => {
             format!("get the project's current secret and run `spectrum profiles add {name}`")

@@ -13,7 +13,7 @@ pub(crate) mod endpoint;
 pub(crate) mod envelope;
 pub(crate) mod error;
 pub(crate) mod loopback;
-mod names;
+pub(crate) mod names;
 pub(crate) mod pace;
 pub(crate) mod reply;
 pub mod retry;

@@ -346,7 +346,7 @@ pub(super) fn interrupted() -> Error {
 }
 
 /// Reads an HTTP date (`Wed, 21 Oct 2026 07:28:00 GMT`).
-pub(super) fn parse_date(text: &str) -> Option<Timestamp> {
+pub fn parse_date(text: &str) -> Option<Timestamp> {
     let date = jiff::fmt::strtime::parse("%a, %d %b %Y %H:%M:%S GMT", text.trim()).ok()?.to_datetime().ok()?;
     // The last day of the year 9999, which stands for "never", lies a little beyond.
     Some(TimeZone::UTC.to_timestamp(date).unwrap_or(Timestamp::MAX))

@@ -1,5 +1,6 @@
 //! The one door out: streams, tables, machine formats, and the cleaning of hostile text.
 
+pub(crate) mod annotation;
 pub(crate) mod csv;
 pub(crate) mod format;
 pub(crate) mod json;

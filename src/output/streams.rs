@@ -23,7 +23,7 @@ use crate::secrets::credentials::{Credentials, Secret};
 use crate::secrets::redactor::Redactor;
 
 /// The commands that `--fields` belongs to.
-pub const TAKES_FIELDS: [&str; 29] = [
+pub const TAKES_FIELDS: [&str; 30] = [
     "users create",
     "users list",
     "users get",
@@ -53,6 +53,7 @@ pub const TAKES_FIELDS: [&str; 29] = [
     "sandbox deliveries",
     "sandbox status",
     "sandbox text",
+    "doctor",
 ];
 /// How many of a failure's causes are told.
 const CAUSES: usize = 8;
@@ -204,6 +205,11 @@ impl Output {
     #[must_use]
     pub fn repeating(self, flags: String) -> Self {
         Self { repeated: flags, ..self }
+    }
+
+    /// A hint whose commands carry the flags that were given.
+    pub fn repeat<'a>(&self, hint: &'a str) -> Cow<'a, str> {
+        repeat(hint, &self.repeated)
     }
 
     /// The format that standard output speaks.

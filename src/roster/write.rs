@@ -38,6 +38,21 @@ pub fn write(out: impl Write, format: RosterFormat, users: &[RosterEntry]) -> io
     }
 }
 
+/// The columns of a roster, by the API's names.
+const COLUMNS: [&str; 6] = ["type", "phoneNumber", "assignedPhoneNumber", "firstName", "lastName", "email"];
+
+/// A roster to be filled in: csv with its header alone; elsewhere one user whose values are all empty.
+pub fn template(format: RosterFormat) -> String {
+    let fields = |one: fn(&str) -> String, between: &str| COLUMNS.map(one).join(between);
+    let object = || format!("{{{}}}", fields(|name| format!("\"{name}\":\"\""), ","));
+    match format {
+        RosterFormat::Csv => COLUMNS.join(",") + "\n",
+        RosterFormat::Ndjson => object() + "\n",
+        RosterFormat::Json => format!("[\n  {}\n]\n", object()),
+        RosterFormat::Toml => format!("[[users]]\n{}\n", fields(|name| format!("{name} = \"\""), "\n")),
+    }
+}
+
 fn csv(out: impl Write, users: &[RosterEntry]) -> io::Result<()> {
     let has_ids = users.iter().any(|entry| entry.id.is_some());
     let mut writer = ::csv::Writer::from_writer(out);
@@ -47,7 +62,7 @@ fn csv(out: impl Write, users: &[RosterEntry]) -> io::Result<()> {
         }
         writer.write_record(rest)
     };
-    record("id", ["type", "phoneNumber", "assignedPhoneNumber", "firstName", "lastName", "email"])?;
+    record("id", COLUMNS)?;
     for RosterEntry { id, user } in users {
         let rest = [
             user.kind.as_str(),

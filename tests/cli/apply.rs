@@ -685,3 +685,63 @@ fn a_closed_stdout_neither_stops_the_work_nor_hides_how_it_ended() {
         format!("{{ spectrum users delete --yes {id} {}; echo $? >status; }} | true; cat status", id.replace('1', "2"));
     assert_eq!(Run::from(world.shell(&script).output().unwrap()).stdout.trim(), "8");
 }
+
+#[test]
+fn a_plan_as_markdown_fits_a_comment_and_nothing_in_it_means_anything() {
+    let world = World::beside(|_| {});
+    let hostile = "+14155550100,`a|b` <img src=x> @everyone [l](u)\n";
+    let people: String = (0..3000).map(|n| format!("+1415555{:04},{}\n", n + 1000, "x".repeat(40))).collect();
+    world.file("roster.csv", format!("phoneNumber,firstName\n{hostile}{people}"));
+    let plan = world.run("users apply roster.csv --dry-run --plan-format markdown").ok().stdout.clone();
+    assert!(plan.len() < 65_536 && plan.starts_with("### Plan for `roster.csv`\n"), "{}", plan.len());
+    assert!(plan.contains("| create | 2 | `` +14155550100  `a\\|b` <img src=x> @everyone [l](u) `` |\n"), "{plan}");
+    let rows = plan.lines().filter(|line| line.starts_with("| create |")).count();
+    assert!(plan.ends_with(&format!("\nand {} more\n", 3001 - rows)), "{rows}");
+    world.run("users apply roster.csv --plan-format markdown -o json").failed(2, "usage");
+}
+
+#[test]
+fn a_workflow_of_github_marks_the_lines_that_are_wrong() {
+    let world = World::beside(|options| options.projects[0].max_shared_users = 1);
+    world.file("bad.csv", "phoneNumber,firstName\n+14155550123,Ada\n415,50%\n");
+    let mark = "::error file=bad.csv,line=3::column 1 (phoneNumber): ";
+    assert!(!world.run("users apply bad.csv").stderr.contains("::error"));
+    let world = world.var("GITHUB_ACTIONS", "true");
+    let run = world.run("users apply bad.csv");
+    assert!(run.status == 2 && run.stderr.lines().next().unwrap().starts_with(mark), "{run:?}");
+    let run = world.run("users apply bad.csv -o json");
+    assert!(run.stderr.starts_with(mark) && run.stderr.lines().last().unwrap().starts_with('{'), "{run:?}");
+    world.file("a,b.csv", "phoneNumber\n+14155550123\n+14155550124\n");
+    for format in ["table", "ndjson", "json"] {
+        world.run("users delete --older-than 0s --yes -q");
+        let run = world.run(&format!("users apply a,b.csv -o {format} --rate-limit 1000"));
+        assert!(run.status == 9 && run.stderr.contains("::error file=a%2Cb.csv,line="), "{run:?}");
+    }
+}
+
+#[test]
+fn a_template_is_an_empty_roster_with_its_columns() {
+    let world = World::beside(|_| {});
+    for format in ["csv", "ndjson", "json", "toml"] {
+        let template = world.run(&format!("users template --format {format}")).ok().stdout.clone();
+        for column in ["type", "phoneNumber", "assignedPhoneNumber", "firstName", "lastName", "email"] {
+            assert!(template.split(|c: char| !c.is_alphanumeric()).any(|word| word == column), "{column}: {template}");
+        }
+        let name = format!("roster.{format}");
+        world.file(&name, &template);
+        let empty = world.run(&format!("users apply {name} --dry-run --skip-without-phone"));
+        assert_eq!((empty.status, empty.stdout.as_str()), (0, "nothing to do: = 0 unchanged, ? 0 not in the roster\n"));
+        let filled = match format {
+            "csv" => template.clone() + ",+14155550101,,Ada,,\n",
+            "toml" => template.replacen("phoneNumber = \"\"", "phoneNumber = \"+14155550101\"", 1),
+            _ => template.replacen("phoneNumber\":\"\"", "phoneNumber\":\"+14155550101\"", 1),
+        };
+        world.file(&name, filled);
+        assert_eq!(world.run(&format!("users apply {name} --dry-run --exit-code")).status, 10, "{format}");
+        if format != "toml" && format != "csv" {
+            assert_eq!(world.run(&format!("users template -o {format}")).stdout, template);
+        }
+    }
+    // Nobody needs an account for it.
+    assert_eq!(World::new().run("users template -q").stdout.lines().count(), 1);
+}

@@ -15,6 +15,7 @@ mod decode;
 mod deliveries;
 mod dialled;
 mod docs;
+mod doctor;
 mod endpoints;
 mod errors;
 #[cfg(unix)]

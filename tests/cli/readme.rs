@@ -93,10 +93,14 @@ fn the_readme_job_plans_and_applies() {
     show(&world, script(&readme, "cat > roster.csv"));
     let (text, status) = show(&world, tried);
     assert!(status == 0 && text.contains("3 created"), "{text}");
-    let run = format!("export SPECTRUM_RATE_LIMIT=0; {plan} && {apply} && spectrum users list -o id | wc -l");
+    let run = format!(
+        "export SPECTRUM_RATE_LIMIT=0 GITHUB_STEP_SUMMARY=summary.md; {plan} && {apply} && spectrum users list -o id | wc -l"
+    );
     let (text, status) = show(&world, &format!("spectrum sandbox exec -- sh -c '{run}'"));
     assert_eq!(status, 0, "{text}");
     assert_eq!(text.lines().last().map(str::trim), Some("3"), "{text}");
+    let summary = fs::read_to_string(world.home().join("summary.md")).unwrap();
+    assert!(summary.contains("| create | 2 | `+14155550123  Ada Lovelace ada@example.com` |"), "{summary}");
 }
 
 /// The README's handler hears what the README's commands say, and keeps to the contract that `webhooks send` tries.

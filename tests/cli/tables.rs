@@ -145,6 +145,7 @@ fn an_apply_is_shown_as_was_agreed() {
         world
     };
     compare("apply-plan", "users apply roster.csv --prune --dry-run", world);
+    compare("apply-markdown", "users apply roster.csv --prune --dry-run --plan-format markdown", world);
     // Quiet, because how often a bar is drawn depends on the time that it takes.
     compare("apply-report", "users apply roster.csv --prune --yes -q", world);
     compare("apply-nothing", "users apply before.csv", world);

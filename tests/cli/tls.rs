@@ -412,3 +412,27 @@ fn a_proxy_that_lets_nobody_through_is_asked_once() {
     world.run(&format!("users list -o json --retries 1 --ca-cert {ca}")).failed(8, "network");
     assert_eq!(*count.lock().unwrap(), 2);
 }
+
+#[test]
+fn a_doctor_tells_a_certificate_that_nobody_knows_from_one_that_is_trusted() {
+    let server = Secure::new();
+    let state = |run: &Run, check: &str| crate::doctor::state(run, check);
+    let world = server.world();
+    let run = world.run("doctor --retries 0 -o json");
+    crate::doctor::ends(&run, 8, "network");
+    assert_eq!((state(&run, "tls"), state(&run, "service")), ("failed".to_owned(), "skipped".to_owned()));
+    assert!(crate::doctor::finding(&run, "tls")["hint"].as_str().unwrap().contains("--ca-cert"), "{run:?}");
+    assert_eq!(server.requests(), 0);
+    let ca = world.file("ca.pem", &server.ca);
+    let run = world.run(&format!("doctor -o json --ca-cert {ca}"));
+    run.ok();
+    for check in ["ca", "dns", "tls", "service"] {
+        assert_eq!(state(&run, check), "ok", "{run:?}");
+    }
+    assert!(crate::doctor::finding(&run, "ca")["detail"].as_str().unwrap().contains("ca.pem from --ca-cert"));
+    assert_eq!(server.requests(), 1, "one request tells");
+    let bad = world.file("bad.pem", "nothing");
+    let run = world.run(&format!("doctor -o json --ca-cert {bad}"));
+    crate::doctor::ends(&run, 3, "config");
+    assert_eq!((state(&run, "ca"), state(&run, "service")), ("failed".to_owned(), "skipped".to_owned()));
+}

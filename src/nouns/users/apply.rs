@@ -3,6 +3,7 @@
 mod failed;
 pub mod journal;
 mod lock;
+mod markdown;
 mod mend;
 mod report;
 mod show;
@@ -12,14 +13,15 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use clap::ValueEnum;
 use failed::FailedOut;
 use journal::ReplaceJournal;
 use lock::Lock;
 use report::Report;
 
 use super::max_delete::MaxDelete;
+use super::template::format_parser;
 use crate::config::settings::Setting;
 use crate::failure::{Code, Exit, Failure};
 use crate::model::words::count;
@@ -55,6 +57,15 @@ const LARGEST_ROSTER: u64 = 256 * 1024 * 1024;
 /// Problems that a person is shown; the first hundred will keep anybody busy.
 const PRINTED_PROBLEMS: usize = 100;
 
+/// How a plan is written for people: a line for each change, or a table that GitHub shows in comments and in the summary
+/// of a job.
+#[expect(missing_docs, reason = "what is said of a value would stand in the help")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    Text,
+    Markdown,
+}
+
 /// Make the project's users those of a file
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
@@ -75,6 +86,9 @@ pub struct ApplyArgs {
     /// Show the plan and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// How the plan is written: text, or markdown for a comment or a summary
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
+    pub plan_format: PlanFormat,
     /// With --dry-run: exit 10 when something would change
     #[arg(long, requires = "dry_run")]
     pub exit_code: bool,
@@ -104,17 +118,13 @@ pub struct ApplyArgs {
     pub fail_fast: bool,
 }
 
-fn format_parser() -> impl TypedValueParser<Value = RosterFormat> {
-    PossibleValuesParser::new(RosterFormat::ALL.map(RosterFormat::as_str)).try_map(|word| word.parse::<RosterFormat>())
-}
-
 /// Applies a roster.
 ///
 /// # Errors
 /// Invalid input with every problem of the file; confirmation required; partial, when rows failed; or what reading the
 /// project met.
 pub fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
-    check_fields(session)?;
+    check_output(args, session)?;
     let mut roster = read(args, session)?;
     refuse_early(args, &roster, session)?;
     let failed_out = match &args.failed_out {
@@ -136,7 +146,7 @@ pub fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
             session.out.warn(format!("without --dry-run this is refused: {}", failure.message));
         }
         let exit = if args.exit_code && plan.counts().changes() { Exit::Told(Code::Changes) } else { Exit::Done };
-        Report::new(&plan, session).dry_run(client.rate(), exit.status())?;
+        Report::new(&plan, args, session).dry_run(client.rate(), exit.status())?;
         return Ok(exit);
     }
     if let Some(failure) = refusal {
@@ -148,7 +158,7 @@ pub fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
             "an earlier run was cut short while it replaced users: {people} will be made again with the values of before"
         ));
     }
-    let mut report = Report::new(&plan, session);
+    let mut report = Report::new(&plan, args, session);
     report.begin(client.rate())?;
     confirm(args, &plan, session)?;
     match &mut journal {
@@ -211,6 +221,11 @@ impl ApplyArgs {
         })
     }
 
+    /// The roster's name, as people read it.
+    fn shown_file(&self) -> String {
+        if self.file == Path::new("-") { "standard input".to_owned() } else { self.file.display().to_string() }
+    }
+
     fn policy(&self) -> Policy {
         let Self { prune, replace, replace_opted_in, create_only, .. } = *self;
         Policy { prune, replace, replace_opted_in, create_only }
@@ -227,8 +242,13 @@ fn key(session: &Session) -> Result<String, Failure> {
 }
 
 /// A report is one thing, and not a list of records whose keys could be chosen, except as csv.
-fn check_fields(session: &Session) -> Result<(), Failure> {
+fn check_output(args: &ApplyArgs, session: &Session) -> Result<(), Failure> {
     session.out.check_fields(&report::EVENT)?;
+    let format = session.out.format();
+    if args.plan_format == PlanFormat::Markdown && format != OutputFormat::Table {
+        let what = format!("--plan-format markdown: with `-o {format}` there is no plan for people");
+        return Err(Failure::new(Code::Usage, what).hint("leave one of them out"));
+    }
     if session.settings.fields.is_some() && session.out.format() != OutputFormat::Csv {
         return Err(Failure::new(
             Code::Usage,
@@ -243,7 +263,7 @@ fn check_fields(session: &Session) -> Result<(), Failure> {
 fn read(args: &ApplyArgs, session: &Session) -> Result<Roster, Failure> {
     let shown_at_most = if session.out.format().is_machine() { usize::MAX } else { PRINTED_PROBLEMS };
     let from_stdin = args.file == Path::new("-");
-    let shown = if from_stdin { "standard input".to_owned() } else { args.file.display().to_string() };
+    let shown = args.shown_file();
     let unreadable =
         |error: io::Error| Failure::new(Code::InvalidInput, format!("cannot read the roster {shown}: {error}"));
     let source: Box<dyn Read> = match from_stdin {
@@ -261,6 +281,9 @@ fn read(args: &ApplyArgs, session: &Session) -> Result<Roster, Failure> {
     let terms = args.terms(session)?;
     let roster = roster::read::read_as(&bytes, options, &terms).map_err(|Problems(problems)| {
         let number = problems.len();
+        for problem in problems.iter().take(shown_at_most) {
+            session.annotate((!from_stdin).then_some(&*shown), problem.line, &problem.to_string());
+        }
         let what = count(number, "problem");
         let mut context: Vec<String> =
             problems.iter().take(shown_at_most).map(|problem| problem.in_file(&shown)).collect();

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::columns::USER;
 use super::endpoints::{Create, Get, List};
-use super::{apply, create, delete, get, link, list, wait};
+use super::{apply, create, delete, get, link, list, template, wait};
 
 use crate::failure::{Exit, Failure};
 use crate::http::{Endpoint as _, Spec};
@@ -27,6 +27,8 @@ pub enum UsersVerb {
     Delete(delete::DeleteArgs),
     #[command(after_help = apply::AFTER_HELP)]
     Apply(apply::ApplyArgs),
+    #[command(after_help = template::AFTER_HELP)]
+    Template(template::TemplateArgs),
     #[command(after_help = link::AFTER_HELP)]
     Link(link::LinkArgs),
 }
@@ -46,6 +48,7 @@ impl Verbs for UsersVerb {
             Self::Wait(args) => wait::wait(&args, session),
             Self::Delete(args) => delete::delete(&args, session),
             Self::Apply(args) => apply::apply(&args, session),
+            Self::Template(args) => template::template(&args, session),
             Self::Link(args) => link::link(&args, session),
         }
     }

@@ -17,4 +17,5 @@ pub mod outcome;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod selection;
+pub(crate) mod template;
 pub(crate) mod wait;

@@ -1,5 +1,6 @@
 //! What a run says: events as they come for a machine, a line per failure for a person, and the end.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-use super::show;
+use super::{ApplyArgs, PlanFormat, markdown, show};
 use crate::failure::{Code, Failure};
 use crate::model::words::count;
 use crate::output::format::OutputFormat;
@@ -145,6 +146,7 @@ impl Serialize for SummaryDocument<'_> {
 /// Turns a run into what the person or the program at the other end wants of it.
 pub struct Report<'a> {
     plan: &'a Plan<'a>,
+    args: &'a ApplyArgs,
     session: &'a Session,
     format: OutputFormat,
     progress: Progress,
@@ -160,6 +162,12 @@ pub struct Report<'a> {
     drifts: Named,
     renumbered: Named,
     unreadable: usize,
+}
+
+/// Why a row failed that was tried; why the rest was not is said once, at the end.
+fn failure_of(event: &RowEvent) -> Option<&RowError> {
+    let error = event.error.as_ref().filter(|_| event.outcome == RowOutcome::Failed);
+    error.filter(|error| !matches!(error, RowError::Skipped(_)))
 }
 
 /// What deserves a line each, as far as there are not too many.
@@ -214,9 +222,10 @@ fn json_line<T: Serialize>(value: &T) -> String {
 
 impl<'a> Report<'a> {
     /// A report of nothing yet.
-    pub fn new(plan: &'a Plan<'a>, session: &'a Session) -> Self {
+    pub fn new(plan: &'a Plan<'a>, args: &'a ApplyArgs, session: &'a Session) -> Self {
         Self {
             plan,
+            args,
             session,
             format: session.out.format(),
             progress: Progress::new(0, session),
@@ -239,7 +248,7 @@ impl<'a> Report<'a> {
         (self.rate, self.begun) = (rate, Instant::now());
         // A program reads the plan at the end, in the summary: until then every event is a row.
         if self.format == OutputFormat::Table {
-            self.session.out.text(&show::plan(self.plan, rate, self.palette()))?;
+            self.session.out.text(&self.plan_for_people())?;
         }
         let counts = self.plan.counts();
         let rows = counts.create + counts.differs + counts.delete;
@@ -257,7 +266,7 @@ impl<'a> Report<'a> {
         let end = self.end(None, exit_code);
         let rows = || self.planned(None).map(|row| raw(&row)).collect::<Vec<_>>();
         match self.format {
-            OutputFormat::Table => self.session.out.text(&show::plan(self.plan, rate, self.palette())),
+            OutputFormat::Table => self.session.out.text(&self.plan_for_people()),
             OutputFormat::Json => {
                 self.session.out.document(&ApplyDocument { plan: self.plan_document(), rows: &rows(), summary: end })
             }
@@ -289,6 +298,7 @@ impl<'a> Report<'a> {
             self.lost.push(event.step);
         }
         self.remember(&event);
+        self.annotate(&event);
         match self.format {
             OutputFormat::Table => {
                 self.tell_person(&event);
@@ -340,6 +350,9 @@ impl<'a> Report<'a> {
         }
         let end = self.end(Some(summary), exit_code);
         match self.format {
+            OutputFormat::Table if self.args.plan_format == PlanFormat::Markdown => {
+                self.session.out.text(&format!("\n**{}**\n", show::summary(summary).trim_end()))
+            }
             OutputFormat::Table => self.session.out.text(&show::summary(summary)),
             OutputFormat::Json => {
                 self.session.out.document(&ApplyDocument { plan: self.plan_document(), rows: &self.rows, summary: end })
@@ -352,8 +365,14 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn palette(&self) -> Palette {
-        Palette { on: self.session.out.look().bold }
+    fn plan_for_people(&self) -> String {
+        match self.args.plan_format {
+            PlanFormat::Text => {
+                let palette = Palette { on: self.session.out.look().bold };
+                show::plan(self.plan, self.rate, palette)
+            }
+            PlanFormat::Markdown => markdown::plan(self.plan, self.rate, &self.args.shown_file()),
+        }
     }
 
     fn line<T: Serialize>(&self, value: &T) -> Result<(), Failure> {
@@ -394,13 +413,19 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Marks a row that failed in the roster, where a workflow shows such marks.
+    fn annotate(&self, event: &RowEvent) {
+        let Some(row) = self.plan.steps.get(event.step).and_then(|step| step.row) else { return };
+        if let Some(error) = failure_of(event) {
+            let file = (self.args.file != Path::new("-")).then(|| self.args.file.display().to_string());
+            self.session.annotate(file.as_deref(), row.line, &error.to_string());
+        }
+    }
+
     /// A line on standard error for a row that failed.
     fn tell_person(&mut self, event: &RowEvent) {
         let Some(step) = self.plan.steps.get(event.step) else { return };
-        // Why the rest was not tried is said once, at the end.
-        if event.outcome == RowOutcome::Failed
-            && let Some(error) = event.error.as_ref().filter(|error| !matches!(error, RowError::Skipped(_)))
-        {
+        if let Some(error) = failure_of(event) {
             let (row, error) = (Self::row(step), error.to_string());
             self.progress.aside(|| self.session.out.log(format!("failed: {row}: {}", sanitize::line(&error))));
         }

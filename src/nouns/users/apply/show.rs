@@ -20,16 +20,21 @@ pub fn expected(plan: &Plan<'_>, rate: f64) -> Option<Duration> {
 /// The plan: a line per change, and the counts.
 pub fn plan(plan: &Plan<'_>, rate: f64, palette: Palette) -> String {
     let mut text = String::new();
-    for step in &plan.steps {
-        if let Some((sign, line)) = change(step, plan, palette) {
-            // Writing into a String cannot fail.
-            let _ = writeln!(text, "{sign} {}", sanitize::line(line.trim_end()));
-        }
+    for change in plan.steps.iter().filter_map(|step| change(step, plan, palette)) {
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "{} {}", change.sign, sanitize::line(change.text.trim_end()));
     }
     for owner in &plan.kept_owners {
         let line = format!("owner kept: {}  {}", owner.phone, existing(owner));
         let _ = writeln!(text, "{} {}", palette.warning("!"), sanitize::line(line.trim_end()));
     }
+    let head = if plan.counts().changes() { "plan: " } else { "" };
+    let _ = writeln!(text, "{head}{}", counts(plan, rate));
+    text
+}
+
+/// What a plan comes to, in a line.
+pub fn counts(plan: &Plan<'_>, rate: f64) -> String {
     let counts = plan.counts();
     let kept = if counts.kept > 0 { format!(" ({} kept with other values)", counts.kept) } else { String::new() };
     let unchanged = format!("= {} unchanged{kept}", counts.unchanged + counts.kept);
@@ -39,35 +44,39 @@ pub fn plan(plan: &Plan<'_>, rate: f64, palette: Palette) -> String {
         parts.push(format!("? {} whose number cannot be read", counts.unreadable));
     }
     if !counts.changes() {
-        let _ = writeln!(text, "nothing to do: {}", parts.join(", "));
-        return text;
+        return format!("nothing to do: {}", parts.join(", "));
     }
     let (create, differs, delete) = (counts.create, counts.differs, counts.delete);
-    let _ =
-        write!(text, "plan: + {create} to create, ~ {differs} that differ, - {delete} to delete, {}", parts.join(", "));
-    let requests = count(plan.requests(), "request");
-    match expected(plan, rate) {
-        Some(expected) => {
-            let _ = writeln!(text, "; {requests}, about {} at {rate}/s", time::show(expected));
-        }
-        None => {
-            let _ = writeln!(text, "; {requests}");
-        }
-    }
-    text
+    let took = expected(plan, rate).map(|expected| format!(", about {} at {rate}/s", time::show(expected)));
+    format!(
+        "+ {create} to create, ~ {differs} that differ, - {delete} to delete, {}; {}{}",
+        parts.join(", "),
+        count(plan.requests(), "request"),
+        took.unwrap_or_default()
+    )
 }
 
-/// A change's sign, and what it says.
-fn change(step: &Step<'_>, plan: &Plan<'_>, palette: Palette) -> Option<(String, String)> {
+/// A step that changes something, as it is shown.
+pub struct ShownChange {
+    /// Its word.
+    pub name: &'static str,
+    /// Its sign.
+    pub sign: String,
+    /// Whom it is about, and what it does.
+    pub text: String,
+}
+
+/// What a step changes; none when it changes nothing.
+pub fn change(step: &Step<'_>, plan: &Plan<'_>, palette: Palette) -> Option<ShownChange> {
     let phone = step.phone();
-    let (sign, mut line) = match step.change {
+    let (name, sign, mut text) = match step.change {
         Change::Unchanged(_) | Change::Kept(_) => return None,
         Change::Unreadable(user) => {
             let line = format!("{phone}  may be {}, whose number is shown as {}", user.id, user.phone);
-            (palette.warning("?"), line)
+            ("cannot be read", palette.warning("?"), line)
         }
-        Change::Create => (palette.good("+"), format!("{phone}  {}", wanted(&step.wanted()?))),
-        Change::Delete(user) => (palette.error("-"), format!("{phone}  {}", existing(user))),
+        Change::Create => ("create", palette.good("+"), format!("{phone}  {}", wanted(&step.wanted()?))),
+        Change::Delete(user) => ("delete", palette.error("-"), format!("{phone}  {}", existing(user))),
         Change::Differs(_) => {
             let fields: Vec<_> = step.differences().iter().map(difference).collect();
             let replaced = match plan.action(step) {
@@ -75,13 +84,13 @@ fn change(step: &Step<'_>, plan: &Plan<'_>, palette: Palette) -> Option<(String,
                 _ if plan.is_spared(step) => "  (opted in: not replaced)",
                 _ => "",
             };
-            (palette.warning("~"), format!("{phone}  {}{replaced}", fields.join(", ")))
+            ("differs", palette.warning("~"), format!("{phone}  {}{replaced}", fields.join(", ")))
         }
     };
     if let Some(holder) = step.held_by {
-        let _ = write!(line, "  (the e-mail belongs to {})", holder.phone);
+        let _ = write!(text, "  (the e-mail belongs to {})", holder.phone);
     }
-    Some((sign, line))
+    Some(ShownChange { name, sign, text })
 }
 
 fn wanted(user: &NewUser) -> String {
@@ -90,7 +99,8 @@ fn wanted(user: &NewUser) -> String {
     [user.first_name.clone(), user.last_name.clone(), email, line].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-fn existing(user: &ProjectUser) -> String {
+/// An existing user's names.
+pub fn existing(user: &ProjectUser) -> String {
     let parts = [&user.first_name, &user.last_name, &user.email];
     parts.into_iter().flatten().map(|part| &**part).collect::<Vec<_>>().join(" ")
 }
