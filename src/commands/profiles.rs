@@ -10,11 +10,13 @@ use crate::config::profiles_editor;
 use crate::config::profiles_file::{ProfileFile, SANDBOX};
 use crate::config::settings::{self, Origin, Setting, Source};
 use crate::failure::{Code, Exit, Failure};
+use crate::model::words::count;
 use crate::nouns::users;
 use crate::output::format::OutputFormat;
 use crate::output::{Column, sanitize};
 use crate::secrets::source::{self, SecretSource};
 use crate::session::Session;
+use crate::verbs::end_list;
 
 /// What can be done with profiles.
 #[derive(Debug, Subcommand)]
@@ -161,6 +163,7 @@ pub fn add(args: &AddArgs, session: &Session) -> Result<Exit, Failure> {
         return Err(Failure::new(Code::Usage, format!("missing {}", missing.join(", ")))
             .hint("for example: `printf %s \"$SECRET\" | spectrum profiles add prod --project-id ID --secret-stdin`"));
     }
+    profiles_editor::check(&path, shown)?;
     let is_there = ProfileFile::read(&path, shown)?.profiles.contains_key(&args.name);
     if is_there && !args.yes {
         session.prompt.confirm(&format!("Replace profile {} in {shown}?", args.name), "--yes")?;
@@ -251,7 +254,9 @@ fn list(session: &Session) -> Result<Exit, Failure> {
         session.out.foreign(&file.names().map(|name| format!("{name}\n")).collect::<String>())?;
         return Ok(Exit::Done);
     }
-    session.out.many_of_ours(&PROFILE, &listed.collect::<Vec<_>>())?;
+    let listed: Vec<_> = listed.collect();
+    session.out.many_of_ours(&PROFILE, &listed)?;
+    end_list(session, &count(listed.len(), "profile"));
     Ok(Exit::Done)
 }
 

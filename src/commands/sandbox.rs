@@ -17,7 +17,6 @@ use crate::config::settings::{Origin, Setting};
 use crate::config::{profiles_file, source};
 use crate::failure::{Code, Exit, Failure};
 use crate::interrupt;
-use crate::model::Phone;
 use crate::model::words::count;
 use crate::output::format::OutputFormat;
 use crate::output::{Column, streams};
@@ -93,8 +92,8 @@ pub struct RuleArgs {
     #[arg(long, value_name = "N", conflicts_with = "projects")]
     pub max_shared_users: Option<u32>,
     /// A line that the project owns; may be repeated [default: two lines]
-    #[arg(long = "line", value_name = "+1…", value_parser = Phone::from_typed, conflicts_with = "projects")]
-    pub lines: Vec<Phone>,
+    #[arg(long = "line", value_name = "+1…", conflicts_with = "projects")]
+    pub lines: Vec<String>,
     /// Numbers in the shared pool [default: 100]
     #[arg(long, value_name = "N", value_parser = options::parse_pool)]
     pub pool: Option<usize>,
@@ -322,7 +321,10 @@ fn read_rules(args: RuleArgs, rate_limit: u32, session: &Session) -> Result<Sand
         }
         None => {
             let seats = args.max_shared_users.unwrap_or(options::DEFAULT_MAX_SHARED_USERS);
-            let lines = if args.lines.is_empty() { options::default_lines() } else { args.lines };
+            let lines = match args.lines.as_slice() {
+                [] => options::default_lines(),
+                typed => typed.iter().map(|line| session.phone("--line", line)).collect::<Result<_, _>>()?,
+            };
             options::default_project(seats, lines).into_iter().collect()
         }
     };

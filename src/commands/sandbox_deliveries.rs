@@ -6,10 +6,12 @@ use reqwest::Method;
 
 use super::sandbox_control::{Control, UrlArgs, read, read_records};
 use crate::failure::{Code, Exit, Failure};
+use crate::model::words::count;
 use crate::output::Column;
 use crate::output::format::OutputFormat;
 use crate::sandbox::control::answers::Redelivered;
 use crate::session::Session;
+use crate::verbs::print_list;
 
 /// Examples and what is shown.
 pub const AFTER_HELP: &str = "\
@@ -63,8 +65,8 @@ pub fn deliveries(args: &DeliveriesArgs, session: &Session) -> Result<Exit, Fail
     let control = Control::find(&args.sandbox, session)?;
     let Some(id) = &args.redeliver else {
         let answer = control.ask(Method::GET, "deliveries", None)?;
-        session.out.many(&ATTEMPT, &read_records(&answer)?)?;
-        return Ok(Exit::Done);
+        let attempts = read_records(&answer)?;
+        return print_list(session, &ATTEMPT, &attempts, &count(attempts.len(), "attempt"));
     };
     let path = format!("deliveries/{}/redeliver", utf8_percent_encode(id, PART));
     let answer = control.ask(Method::POST, &path, None).map_err(|failure| match failure.code {

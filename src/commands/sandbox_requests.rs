@@ -18,6 +18,7 @@ use crate::output::format::OutputFormat;
 use crate::output::{Column, sanitize};
 use crate::sandbox::control::answers::Forgotten;
 use crate::session::Session;
+use crate::verbs::print_list;
 
 /// Examples and what is in it.
 pub const AFTER_HELP: &str = "\
@@ -114,8 +115,7 @@ pub fn requests(args: &RequestsArgs, session: &Session) -> Result<Exit, Failure>
     if args.follow {
         return follow(&control, records, session);
     }
-    session.out.many(&REQUEST, records)?;
-    Ok(Exit::Done)
+    print_list(session, &REQUEST, records, &count(records.len(), "request"))
 }
 
 impl Control {

@@ -31,10 +31,7 @@ pub fn change<T>(
     shown: &str,
     change: impl FnOnce(&mut Editor) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let failed = |error: io::Error| {
-        Failure::new(Code::Config, format!("cannot write {shown}: {error}"))
-            .hint("name another file with `--config FILE`")
-    };
+    let failed = |error: io::Error| unwritable(&error, shown);
     let target = ordinary_file(path, shown)?;
     let folder = files::folder(&target);
     files::make_private(folder).map_err(failed)?;
@@ -48,6 +45,20 @@ pub fn change<T>(
     }
     save(&editor.into_text(), &target).map_err(failed)?;
     Ok(changed)
+}
+
+/// Looks whether the file can be written, before somebody is asked for a secret that would then be lost.
+///
+/// # Errors
+/// Config, when it cannot.
+pub fn check(path: &Path, shown: &str) -> Result<(), Failure> {
+    let target = ordinary_file(path, shown)?;
+    let draft = files::make_private(files::folder(&target)).and_then(|()| files::draft(&target));
+    draft.map(drop).map_err(|error| unwritable(&error, shown))
+}
+
+fn unwritable(error: &io::Error, shown: &str) -> Failure {
+    Failure::new(Code::Config, format!("cannot write {shown}: {error}")).hint("name another file with `--config FILE`")
 }
 
 impl Editor {

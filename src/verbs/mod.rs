@@ -53,9 +53,13 @@ pub fn print_list(session: &Session, columns: &[Column], records: &[&str], said:
     if !is_table || !records.is_empty() {
         session.out.many(columns, records)?;
     }
-    // Whoever has closed the pipe has seen enough.
-    if is_table && !session.out.is_closed() {
+    end_list(session, said);
+    Ok(Exit::Done)
+}
+
+/// What is said below a table: how many there are. Whoever has closed the pipe has seen enough.
+pub fn end_list(session: &Session, said: &str) {
+    if session.out.format() == OutputFormat::Table && !session.out.is_closed() {
         session.out.note(said);
     }
-    Ok(Exit::Done)
 }

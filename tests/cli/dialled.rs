@@ -48,6 +48,39 @@ fn a_region_reads_numbers_wherever_one_is_typed() {
 }
 
 #[test]
+fn a_region_reads_a_sandboxs_lines_and_who_writes_to_a_handler() {
+    let world = World::new();
+    let exec = |region: &str| {
+        world.run_args(&[
+            "sandbox",
+            "exec",
+            region,
+            "--line",
+            "917 555 0133",
+            "--",
+            crate::world::BINARY,
+            "lines",
+            "list",
+        ])
+    };
+    exec("--region=US").ok();
+    assert!(exec("--region=US").stdout.contains("+19175550133"));
+    exec("-ojson").failed(2, "usage").says("--line").says("--region CC");
+    let handler = Hostile::always(Reply::status(204, ""));
+    world.file("secrets", format!("SPECTRUM_WEBHOOK_SECRET={}\n", "ab".repeat(32)));
+    let send = |region: &str| {
+        let to =
+            ["webhooks", "send", &handler.url(), "--secret-file", "secrets", "--from", HOME, "--to", "917 555 0101"];
+        world.run_args(&[&to[..], &[region]].concat())
+    };
+    send("-ojson").failed(2, "usage").says("--from").says("--region CC");
+    assert_eq!(handler.count(), 0);
+    send("--region=US").ok();
+    let body = handler.requests()[0].body.clone();
+    assert!(body.contains(WHOLE) && body.contains("+19175550101"), "{body}");
+}
+
+#[test]
 fn the_region_is_the_flags_then_the_variables_then_the_profiles_and_never_guessed() {
     let server = Hostile::always(Reply::data(list(&[user(WHOLE)])));
     let world = World::new();

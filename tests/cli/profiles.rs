@@ -316,6 +316,20 @@ fn add_saves_nothing_that_was_not_accepted() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_file_that_cannot_be_written_is_told_before_anything_is_asked() {
+    let server = server();
+    let world = World::new();
+    let line = format!(
+        "-o json --config /proc/nowhere/config.toml profiles add p --project-id {PROJECT} --secret-stdin --base-url {}",
+        server.url()
+    );
+    let run = world.run_with_input(&line, SECRET);
+    run.failed(3, "config").says("cannot write").says("--config FILE");
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
 fn profiles_are_listed_used_and_removed() {
     let server = server();
     let world = World::new();

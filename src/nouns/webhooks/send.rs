@@ -26,6 +26,7 @@ use crate::model::words::{count, cut};
 use crate::model::{Phone, parse_age, time};
 use crate::output::Column;
 use crate::output::format::OutputFormat;
+use crate::output::waiting::Waiting;
 use crate::session::{Session, through};
 
 /// Examples and what is expected.
@@ -83,11 +84,11 @@ pub struct SendArgs {
     #[command(flatten)]
     pub secret: SecretInArgs,
     /// Who writes [default: +14155550123]
-    #[arg(long, value_name = "PHONE", value_parser = Phone::from_typed)]
-    pub from: Option<Phone>,
+    #[arg(long, value_name = "PHONE")]
+    pub from: Option<String>,
     /// To whom: shared, or a line of the project [default: shared]
-    #[arg(long, value_name = "shared|LINE", value_parser = parse_receiver)]
-    pub to: Option<Receiver>,
+    #[arg(long, value_name = "shared|LINE")]
+    pub to: Option<String>,
     /// A text [default: Hello!]
     #[arg(long, value_name = "TEXT", group = "content", allow_hyphen_values = true)]
     pub text: Option<String>,
@@ -146,20 +147,19 @@ pub enum Signing {
     Standard,
 }
 
-/// Which number gets a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Receiver {
-    /// A number of the pool.
-    Shared,
-    /// A line of the project.
-    Line(Phone),
+/// Who writes, and to whom.
+struct Between {
+    from: Option<Phone>,
+    /// The line that is written to; none is a number of the pool.
+    line: Option<Phone>,
 }
 
-fn parse_receiver(text: &str) -> Result<Receiver, String> {
-    if text.trim().eq_ignore_ascii_case(event::SHARED) {
-        return Ok(Receiver::Shared);
+impl Between {
+    fn read(args: &SendArgs, session: &Session) -> Result<Self, Failure> {
+        let is_line = |to: &&String| !to.trim().eq_ignore_ascii_case(event::SHARED);
+        let phone = |flag, text: Option<&String>| text.map(|text| session.phone(flag, text)).transpose();
+        Ok(Self { from: phone("--from", args.from.as_ref())?, line: phone("--to", args.to.as_ref().filter(is_line))? })
     }
-    Phone::from_typed(text).map(Receiver::Line).map_err(|error| format!("neither shared nor a line: {error}"))
 }
 
 /// Statuses that are as they have to be.
@@ -229,7 +229,8 @@ struct SentDelivery {
 pub fn send(args: &SendArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&SENT)?;
     let url = parse_url(&args.url)?;
-    args.check()?;
+    let between = Between::read(args, session)?;
+    args.check(&between)?;
     let expected = args.expected()?;
     let only = match args.scheme {
         Signing::Both => None,
@@ -239,14 +240,16 @@ pub fn send(args: &SendArgs, session: &Session) -> Result<Exit, Failure> {
     let secrets = args.secret.read(only, session)?;
     let keys = keys(&secrets, only, session);
     let now = Timestamp::now();
-    let events = args.events(now)?;
+    let events = args.events(&between, now)?;
     if serde_json::from_slice::<serde::de::IgnoredAny>(&events[0].body).is_err() {
         session.out.warn("the body is not JSON; it is sent as it is, as application/json");
     }
     let (server, proxy) = session.server(url.clone())?;
     let handler = HandlerClient::new(server).map_err(|error| session.unbuilt(&error))?;
     interrupt::install();
-    let mut run = SendRun { args, session, keys, expected, url, proxy, handler, sent: Vec::new(), unexpected: None };
+    let waiting = session.is_watched().then(Waiting::start);
+    let mut run =
+        SendRun { args, session, keys, expected, url, proxy, handler, waiting, sent: Vec::new(), unexpected: None };
     let ended = run.all(&events);
     run.print()?;
     ended?;
@@ -272,7 +275,7 @@ fn keys(secrets: &Secrets, only: Option<Scheme>, session: &Session) -> SigningKe
 
 impl SendArgs {
     /// Refuses what does not go together and clap cannot know of.
-    fn check(&self) -> Result<(), Failure> {
+    fn check(&self, between: &Between) -> Result<(), Failure> {
         let usage = |message: &str, hint: &str| Err(Failure::new(Code::Usage, message).hint(hint));
         if self.body.as_deref() == Some(Path::new("-")) && self.secret.secret_stdin {
             return usage("--secret-stdin and --body - both want standard input", "name a file for one of them");
@@ -286,7 +289,7 @@ impl SendArgs {
                 "give a --text, or the whole delivery with `--body FILE`",
             );
         }
-        if self.group_chat && !matches!(self.to, Some(Receiver::Line(_))) {
+        if self.group_chat && between.line.is_none() {
             return usage("a group is written to on a line of the project", "name the line with `--to LINE`");
         }
         Ok(())
@@ -308,26 +311,26 @@ impl SendArgs {
     }
 
     /// The events, in the order in which they are sent.
-    fn events(&self, now: Timestamp) -> Result<Vec<SentBody>, Failure> {
+    fn events(&self, between: &Between, now: Timestamp) -> Result<Vec<SentBody>, Failure> {
         if let Some(path) = &self.body {
             return Ok(vec![self.foreign(verify::read_body(path)?, now)]);
         }
         let sent = now.checked_sub(SignedDuration::try_from(self.stale.unwrap_or_default()).unwrap_or_default());
         let sent = sent.unwrap_or(now);
         if !self.shuffle {
-            return Ok(vec![self.event(sent, self.text.as_deref().unwrap_or(TEXT))]);
+            return Ok(vec![self.event(between, sent, self.text.as_deref().unwrap_or(TEXT))]);
         }
         // A second apart, and the last one now.
         let events = SHUFFLED.into_iter().map(|at| {
             let before = SignedDuration::from_secs(SHUFFLED.len() as i64 - 1 - at as i64);
             let text = format!("{} {}", self.text.as_deref().unwrap_or(TEXT), at + 1);
-            self.event(sent.checked_sub(before).unwrap_or(sent), &text)
+            self.event(between, sent.checked_sub(before).unwrap_or(sent), &text)
         });
         Ok(events.collect())
     }
 
     /// An event of ours.
-    fn event(&self, sent: Timestamp, text: &str) -> SentBody {
+    fn event(&self, between: &Between, sent: Timestamp, text: &str) -> SentBody {
         let event_id = event::event_id(sent);
         if self.schema == Schema::Raw {
             let project_id = Uuid::new_v4().to_string();
@@ -340,11 +343,8 @@ impl SendArgs {
             };
         }
         let id = if self.reaction.is_some() { event::reaction_id() } else { event::message_id() };
-        let from = self.from.as_ref().map_or(FROM, Phone::as_str);
-        let to = match &self.to {
-            Some(Receiver::Line(line)) => line.as_str(),
-            Some(Receiver::Shared) | None => event::SHARED,
-        };
+        let from = between.from.as_ref().map_or(FROM, Phone::as_str);
+        let to = between.line.as_ref().map_or(event::SHARED, Phone::as_str);
         let group = self.group_chat.then(event::group_id);
         let content = self.content(&id, sent, from, text);
         let message = Message { id: id.clone(), sent, from, to, group: group.as_deref(), content };
@@ -406,6 +406,8 @@ struct SendRun<'a> {
     /// The variable that names the proxy on the way.
     proxy: Option<&'static str>,
     handler: HandlerClient,
+    /// Tells somebody at a terminal that an answer is waited for.
+    waiting: Option<Waiting>,
     sent: Vec<SentDelivery>,
     /// The first answer that was not as it had to be.
     unexpected: Option<Failure>,
@@ -433,7 +435,13 @@ impl SendRun<'_> {
         let signed = if self.args.bad_signature { [body, b" "].concat() } else { body.to_vec() };
         let delivery = Unsigned { webhook_id, event: name, event_id, timestamp, body: &signed };
         let headers = signature::sign(&delivery, &self.keys);
+        if let Some(waiting) = &self.waiting {
+            waiting.begins(1);
+        }
         let answer = self.handler.deliver(&headers, body);
+        if let Some(waiting) = &self.waiting {
+            waiting.ends();
+        }
         self.log(&headers, body, answer.as_ref().map(|answer| answer.status).map_err(|error| error.message.as_str()));
         let answer = answer.map_err(|error| unanswered(error, self.proxy))?;
         let as_expected = self.expected.holds(answer.status);
@@ -598,12 +606,5 @@ mod tests {
         for bad in ["", "xx", "2x", "20", "2000", "9xx", "0xx", "+20", "ok", "200,", "99"] {
             assert!(bad.parse::<ExpectedStatuses>().is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn the_receiver_is_shared_or_a_line() {
-        assert_eq!(parse_receiver("Shared"), Ok(Receiver::Shared));
-        assert!(matches!(parse_receiver("+1 (917) 555-0101"), Ok(Receiver::Line(_))));
-        assert!(parse_receiver("nobody").unwrap_err().starts_with("neither shared nor a line"));
     }
 }
