@@ -164,3 +164,38 @@ fn hide_panics() {
         std::process::exit(failure.code.status().into());
     }));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn before_1970_nothing_is_begun_that_needs_a_connection() {
+        let failure = |line: &str| {
+            let pair =
+                [("SPECTRUM_PROJECT_ID", "3c90c3cc-0d44-4b50-8888-8dd25736052a"), ("SPECTRUM_PROJECT_SECRET", "x")];
+            let mut environment = Environment::with_variables(pair);
+            environment.args = line.split(' ').map(Into::into).collect();
+            environment.started = Some(SystemTime::UNIX_EPOCH - Duration::from_secs(1));
+            environment.data_dir = Some("/nowhere".into());
+            let cli = Cli::read(&environment.args).unwrap();
+            let settings = Settings::resolve(&cli.global, &environment, None).unwrap();
+            let out = Output::new(OutputFormat::Json, None, Streams::default(), Redactor::default());
+            let prompt = Prompt { can_ask: false, colour: false };
+            let session = Session::new(environment, settings, out, prompt);
+            dispatch(cli.command, &session).unwrap_err()
+        };
+        for line in [
+            "spectrum users list",
+            "spectrum -P sandbox users list",
+            "spectrum sandbox text --from +14155550123",
+            "spectrum sandbox exec -- true",
+            "spectrum sandbox serve --memory --listen 127.0.0.1:0",
+        ] {
+            let failure = failure(line);
+            assert!(failure.code == Code::Config && failure.message.contains("before 1970"), "{line}: {failure:?}");
+        }
+    }
+}

@@ -236,6 +236,9 @@ fn serve(args: ServeArgs, session: &Session) -> Result<Exit, Failure> {
     if options.projects.len() > 1 {
         session.out.note(format!("{}; the first one is shown", count(options.projects.len(), "project")));
     }
+    if session.environment.stderr_is_terminal {
+        session.out.note(format!("open {} in a browser to watch it", running.url));
+    }
     running.wait();
     log.finish();
     Ok(Exit::Done)

@@ -26,6 +26,8 @@ pub struct Environment {
     pub home: Option<PathBuf>,
     /// Where per-user data lives on this system.
     pub data_dir: Option<PathBuf>,
+    /// The clock at the start.
+    pub started: Option<SystemTime>,
 }
 
 impl Environment {
@@ -47,6 +49,7 @@ impl Environment {
             // This reads the process's own variables first, also on Windows, where `dirs` asks the system alone.
             home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
             data_dir: data_dir(),
+            started: Some(SystemTime::now()),
         }
     }
 
@@ -77,7 +80,11 @@ impl Environment {
     /// # Errors
     /// Config, when the clock stands before it.
     pub fn check_clock(&self) -> Result<(), Failure> {
-        check_clock(SystemTime::now())
+        if self.started.is_none_or(|started| started >= SystemTime::UNIX_EPOCH) {
+            return Ok(());
+        }
+        let what = "the clock of this machine stands before 1970, so no connection can be made";
+        Err(Failure::new(Code::Config, what).hint("set the clock"))
     }
 
     /// Where `config.toml` lives when nobody names another place: XDG on Linux and macOS, the roaming folder on Windows.
@@ -131,14 +138,6 @@ impl Environment {
     }
 }
 
-fn check_clock(now: SystemTime) -> Result<(), Failure> {
-    if now >= SystemTime::UNIX_EPOCH {
-        return Ok(());
-    }
-    Err(Failure::new(Code::Config, "the clock of this machine stands before 1970, so no connection can be made")
-        .hint("set the clock"))
-}
-
 /// A variable's name as it is looked up: Windows knows `Path` and `PATH` as one.
 fn known_as(name: String) -> String {
     if cfg!(windows) { name.to_uppercase() } else { name }
@@ -186,9 +185,9 @@ mod tests {
 
     #[test]
     fn a_clock_before_1970_is_told() {
-        let second = std::time::Duration::from_secs(1);
-        assert!(check_clock(SystemTime::UNIX_EPOCH).is_ok());
-        assert_eq!(check_clock(SystemTime::UNIX_EPOCH - second).unwrap_err().code, Code::Config);
+        let at = |started| Environment { started: Some(started), ..Environment::default() }.check_clock();
+        assert!(at(SystemTime::UNIX_EPOCH).is_ok());
+        assert_eq!(at(SystemTime::UNIX_EPOCH - std::time::Duration::from_secs(1)).unwrap_err().code, Code::Config);
     }
 
     #[test]

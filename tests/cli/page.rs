@@ -8,6 +8,8 @@ use spectrum_cli::sandbox::options::SandboxOptions;
 use spectrum_cli::sandbox::{self, Running};
 
 use crate::http::{self, Reply};
+#[cfg(unix)]
+use crate::world::World;
 
 fn ask_as(server: &Running, host: &str, method: &str, path: &str) -> Reply {
     let request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
@@ -130,4 +132,14 @@ fn no_fault_touches_the_page() {
     assert_eq!(ask(&server, "GET", "/").status, 200);
     assert_eq!(ask(&server, "GET", "/_sandbox/page/app.js").status, 200);
     assert_eq!(server.requests(), 0);
+}
+
+#[test]
+#[cfg(unix)]
+fn somebody_at_a_terminal_is_told_of_the_page() {
+    let world = World::new();
+    let mut terminal = world.at_terminal(80, "sandbox serve --memory --listen 127.0.0.1:0");
+    terminal.shows("SPECTRUM_PROJECT_SECRET=").shows("in a browser to watch it");
+    crate::world::signal(&terminal.child, nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(terminal.ends().status, 0);
 }
