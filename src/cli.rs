@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
+use crate::aliases;
 use crate::commands;
 use crate::config::flags::GlobalArgs;
 use crate::nouns;
@@ -28,7 +29,7 @@ pub static NOUNS: &[Noun] = &[
     subcommand_required = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    after_help = "Try it in the sandbox, without an account.\n\nExamples:\n  spectrum -P sandbox users create --shared \\\n      --phone +14155550123\n  spectrum -P sandbox users list\n\nTopics: spectrum help control-plane | environment | exit-codes | files | json | options | roster"
+    after_help = "Try it in the sandbox, without an account.\n\nExamples:\n  spectrum -P sandbox users create --shared \\\n      --phone +14155550123\n  spectrum -P sandbox users list\n\nAliases: login is profiles add, logout is profiles remove, whoami and auth status are profiles check.\n\nTopics: spectrum help control-plane | environment | exit-codes | files | json | options | roster"
 )]
 pub struct Cli {
     /// Flags that every command takes.
@@ -52,8 +53,6 @@ pub enum Command {
     /// Manage the credentials on this machine
     #[command(subcommand, visible_alias = "profile", arg_required_else_help = true)]
     Profiles(commands::profiles::ProfilesVerb),
-    /// Add a profile (the same as `profiles add`)
-    Login(commands::profiles::AddArgs),
     #[command(after_help = commands::doctor::AFTER_HELP)]
     Doctor(commands::doctor::DoctorArgs),
     #[command(after_help = commands::api::AFTER_HELP)]
@@ -77,11 +76,28 @@ impl Cli {
         frame(Self::command().mut_args(hidden)).mut_subcommands(verbs)
     }
 
-    /// Reads a command line.
+    /// The grammar with everything below it, and without the help as people see it.
+    pub fn built() -> clap::Command {
+        let mut root = Self::command();
+        root.build();
+        root
+    }
+
+    /// Reads a command line; an alias is read as what it stands for.
     ///
     /// # Errors
     /// What clap says, which is also how it asks for help to be shown.
     pub fn read(args: &[OsString]) -> Result<Self, clap::Error> {
+        Self::read_as_typed(args).or_else(|error| match error.kind() {
+            ErrorKind::InvalidSubcommand => match aliases::expand(args, &Self::built()) {
+                Some(expanded) => Self::read_as_typed(&expanded),
+                None => Err(error),
+            },
+            _ => Err(error),
+        })
+    }
+
+    fn read_as_typed(args: &[OsString]) -> Result<Self, clap::Error> {
         if args.iter().any(|arg| arg == "-h" || arg == "--help") {
             return Self::from_arg_matches(&Self::grammar().try_get_matches_from(args)?);
         }
@@ -98,7 +114,7 @@ impl Command {
     /// The profile that the command adds: its own settings count then, not the chosen profile's.
     pub fn new_profile(&self) -> Option<&str> {
         match self {
-            Self::Login(args) | Self::Profiles(commands::profiles::ProfilesVerb::Add(args)) => Some(&args.name),
+            Self::Profiles(commands::profiles::ProfilesVerb::Add(args)) => Some(&args.name),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 //! A library only so that tests and benches can reach its rooms; the product is the binary.
 //! Data goes one way: argv → settings → verb → call → client → wire → model → output.
 
+mod aliases;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -21,6 +22,8 @@ pub mod secrets;
 mod session;
 #[cfg(unix)]
 pub mod signals;
+mod suggestion;
 mod terminal;
+mod typed;
 mod unparsed;
 mod verbs;

@@ -1,8 +1,8 @@
 //! One run: parse, resolve, one match, and the failure printed with its hint.
 
-use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::aliases;
 use crate::cli::{Cli, Command, OfNoun};
 use crate::commands;
 use crate::config::environment::Environment;
@@ -17,6 +17,8 @@ use crate::prompt::Prompt;
 use crate::secrets::redactor::Redactor;
 use crate::secrets::source;
 use crate::session::Session;
+use crate::suggestion;
+use crate::typed::TypedLine;
 use crate::unparsed::{self, AskedOutput};
 
 /// Runs one command line; the process's exit status.
@@ -24,7 +26,7 @@ pub fn run(environment: Environment) -> u8 {
     hide_panics();
     if let Some(shell) = environment.var(commands::completions::VARIABLE) {
         let out = Output::new(OutputFormat::Table, None, Streams::default(), Redactor::default());
-        return out.finish(commands::completions::answer(&shell, Cli::command(), &environment));
+        return out.finish(commands::completions::answer(&shell, Cli::built(), &environment));
     }
     let cli = match Cli::read(&environment.args) {
         Ok(cli) => cli,
@@ -56,7 +58,6 @@ fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> {
     match command {
         Command::Noun(OfNoun(chosen)) => chosen.run(session),
         Command::Profiles(verb) => commands::profiles::run(verb, session),
-        Command::Login(args) => commands::profiles::add(&args, session),
         Command::Doctor(_) => commands::doctor::doctor(session),
         Command::Api(args) => commands::api::api(args, session),
         Command::Sandbox(verb) => commands::sandbox::run(verb, session),
@@ -112,7 +113,11 @@ fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
         let out = Output::new(OutputFormat::Table, None, streams, Redactor::default());
         return out.finish(out.text(&text).map(|()| Exit::Done));
     }
-    let AskedOutput { format, colour, quiet } = unparsed::asked(&environment.args, Cli::command());
+    let root = Cli::built();
+    let args = aliases::expand(&environment.args, &root).unwrap_or_else(|| environment.args.clone());
+    let words: Vec<_> = args.iter().skip(1).map(|word| word.to_string_lossy()).collect();
+    let typed = TypedLine::read(&root, words.iter().map(AsRef::as_ref));
+    let AskedOutput { format, colour, quiet } = unparsed::asked(&typed);
     let format = format.or_else(|| exported_format(environment)).unwrap_or_default();
     let out = Output::new(format, None, streams_of(environment, colour, quiet), known_secrets(environment));
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
@@ -126,16 +131,30 @@ fn refuse(error: &clap::Error, environment: &Environment) -> u8 {
     let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
     let message = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
     let mut failure = Failure::new(Code::Usage, message);
-    let suggested = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
-        .into_iter()
-        .find_map(|kind| match error.get(kind)? {
-            ContextValue::String(word) => Some(word.clone()),
-            // The most alike stands last.
-            ContextValue::Strings(words) => words.last().cloned(),
-            _ => None,
-        });
-    failure.hint = Some(suggested.map_or_else(|| usage(rest), |word| format!("did you mean {word}?")));
+    failure.hint = Some(suggestion(error, &typed, &root).unwrap_or_else(|| usage(rest)));
     out.finish(Err(failure))
+}
+
+/// What to type instead of what clap does not know.
+fn suggestion(error: &clap::Error, typed: &TypedLine<'_>, root: &clap::Command) -> Option<String> {
+    let text = |kind| match error.get(kind)? {
+        ContextValue::String(word) => Some(word.as_str()),
+        // The most alike stands last.
+        ContextValue::Strings(words) => words.last().map(String::as_str),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => Some(suggestion::command(typed, root, text(ContextKind::InvalidSubcommand)?)),
+        ErrorKind::UnknownArgument => match text(ContextKind::InvalidArg)? {
+            flag if flag.starts_with('-') => suggestion::flag(typed, flag),
+            word => suggestion::argument(typed, word),
+        },
+        ErrorKind::InvalidValue => {
+            let value = || suggestion::value(text(ContextKind::InvalidArg)?, text(ContextKind::InvalidValue)?);
+            value().or_else(|| Some(format!("did you mean {}?", text(ContextKind::SuggestedValue)?)))
+        }
+        _ => None,
+    }
 }
 
 /// The usage in what clap says, as a hint.

@@ -1,11 +1,10 @@
 //! What a command line asks of the output that could not be read as a whole: an error speaks the format that was asked for.
 
-use std::ffi::OsString;
-
-use clap::{Arg, Command, ValueEnum as _};
+use clap::ValueEnum as _;
 
 use crate::config::settings::Colour;
 use crate::output::format::OutputFormat;
+use crate::typed::TypedLine;
 
 /// What was asked of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,14 +18,12 @@ pub struct AskedOutput {
 }
 
 /// Looks through the arguments for the flags that concern the output, up to `--`; of one that stands twice the last
-/// counts. `command` is the grammar, which knows the flags that take a value.
-pub fn asked(args: &[OsString], mut command: Command) -> AskedOutput {
-    command.build();
-    let words: Vec<_> = args.iter().skip(1).map(|word| word.to_string_lossy()).collect();
+/// counts.
+pub fn asked(typed: &TypedLine<'_>) -> AskedOutput {
     let mut asked = AskedOutput::default();
     let mut is_json = false;
-    for (flag, value) in read(&command, words.iter().map(AsRef::as_ref)) {
-        match (flag, value) {
+    for (flag, value) in typed.flags() {
+        match (flag.get_id().as_str(), value) {
             ("json", _) => is_json = true,
             ("output", Some(word)) => asked.format = word.parse().ok(),
             ("color", Some(word)) => asked.colour = Colour::from_str(word, false).unwrap_or_default(),
@@ -41,59 +38,17 @@ pub fn asked(args: &[OsString], mut command: Command) -> AskedOutput {
     asked
 }
 
-/// A flag: its id, and whether a value follows.
-type Flag<'a> = (&'a str, bool);
-
-/// The flag of a command that fits. One letter may mean something else to another command.
-fn flag<'a>(command: &'a Command, fits: impl Fn(&Arg) -> bool) -> Option<Flag<'a>> {
-    let arg = command.get_arguments().find(|arg| fits(arg))?;
-    Some((arg.get_id().as_str(), arg.get_action().takes_values()))
-}
-
-/// The flags that are known among the words, in their order; bundles (`-qo json`, `-vojson`) are taken apart. A word that
-/// names a command leads to that command's flags.
-fn read<'a>(mut command: &'a Command, words: impl Iterator<Item = &'a str>) -> Vec<(&'a str, Option<&'a str>)> {
-    let mut found = Vec::new();
-    let mut words = words.take_while(|word| *word != "--").peekable();
-    while let Some(word) = words.next() {
-        // What begins with a dash is a flag, never the value of the one before it.
-        let mut next = || words.next_if(|word| *word == "-" || !word.starts_with('-'));
-        if let Some(word) = word.strip_prefix("--") {
-            let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
-            if let Some((flag, takes_value)) = flag(command, |arg| arg.get_long() == Some(name)) {
-                found.push((flag, if takes_value { value.or_else(next) } else { None }));
-            }
-        } else if let Some(bundle) = word.strip_prefix('-') {
-            let mut rest = bundle.chars();
-            while let Some((flag, takes_value)) =
-                rest.next().and_then(|short| flag(command, |arg| arg.get_short() == Some(short)))
-            {
-                if takes_value {
-                    let tail = rest.as_str();
-                    let value = if tail.is_empty() { next() } else { Some(tail.strip_prefix('=').unwrap_or(tail)) };
-                    found.push((flag, value));
-                    break;
-                }
-                found.push((flag, None));
-            }
-        } else if let Some(below) = command.find_subcommand(word) {
-            command = below;
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory as _, Parser as _};
+    use clap::Parser as _;
     use proptest::prelude::*;
 
     use super::*;
     use crate::cli::Cli;
 
     fn asked_by(words: &[&str]) -> AskedOutput {
-        let args: Vec<OsString> = std::iter::once("spectrum").chain(words.iter().copied()).map(Into::into).collect();
-        asked(&args, Cli::command())
+        let root = Cli::built();
+        asked(&TypedLine::read(&root, words.iter().copied()))
     }
 
     #[test]
@@ -118,6 +73,7 @@ mod tests {
             "api x -f -o",
             "-Pojson users frob",
             "users create --first-name=-ojson",
+            "webhooks send x --text -ojson",
         ] {
             assert_eq!(asked_by(&line.split(' ').collect::<Vec<_>>()).format, None, "{line}");
         }

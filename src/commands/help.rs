@@ -2,10 +2,13 @@
 
 use clap::{Args, Command};
 
+use crate::aliases;
 use crate::config::flags::GlobalArgs;
 use crate::config::profiles_file;
 use crate::failure::{Code, Exit, Failure};
 use crate::session::Session;
+use crate::suggestion;
+use crate::typed::TypedLine;
 use crate::verbs::help_text;
 
 /// Show help for a command or a topic
@@ -59,22 +62,30 @@ pub fn help(args: &HelpArgs, mut command: Command, session: &Session) -> Result<
     }
     command.build();
     let mut found = &mut command;
-    for word in &args.words {
-        let known: Vec<String> = found.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    let mut words: Vec<&str> = args.words.iter().map(String::as_str).collect();
+    if let Some((length, named)) = aliases::find(words.iter().copied()) {
+        words.splice(..length, named);
+    }
+    for (at, word) in words.iter().enumerate() {
         found = match found.find_subcommand_mut(word) {
-            Some(sub) => sub,
-            None => {
-                let topics = TOPICS.iter().map(|(topic, _)| *topic);
-                let nearest = profiles_file::nearest(word, known.iter().map(String::as_str).chain(topics));
-                let failure = Failure::new(Code::Usage, format!("no command or topic {word:?}"));
-                let hint =
-                    nearest.map_or_else(|| "run `spectrum --help`".to_owned(), |near| format!("did you mean {near}?"));
-                return Err(failure.hint(hint));
-            }
+            Some(below) => below,
+            None => return Err(unknown(&command, &words, at)),
         };
     }
     session.out.text(&found.render_help().to_string())?;
     Ok(Exit::Done)
+}
+
+/// Says what to type instead of the word at this place, which names nothing.
+fn unknown(root: &Command, words: &[&str], at: usize) -> Failure {
+    let word = words.get(at).copied().unwrap_or_default();
+    let topics = TOPICS.iter().map(|(topic, _)| *topic);
+    let topic = (at == 0).then(|| profiles_file::nearest(word, topics)).flatten();
+    let hint = match topic {
+        Some(topic) => format!("did you mean {topic}?"),
+        None => suggestion::command(&TypedLine::read(root, words.iter().take(at).copied()), root, word),
+    };
+    Failure::new(Code::Usage, format!("no command or topic {word:?}")).hint(hint)
 }
 
 /// The options that every command takes.

@@ -33,12 +33,12 @@ pub enum ProfilesVerb {
     Use(UseArgs),
     #[command(
         visible_alias = "rm",
-        after_help = "Examples:\n  spectrum profiles remove staging --yes\n  spectrum profiles rm prod -y"
+        after_help = "Examples:\n  spectrum profiles remove staging --yes\n  spectrum profiles rm prod -y\n\n`spectrum logout` is the same."
     )]
     Remove(RemoveArgs),
     /// Show where each value comes from and whether the service accepts it
     #[command(
-        after_help = "Examples:\n  spectrum profiles check\n  spectrum -P prod profiles check -o json\n\nExit codes: 3 nothing usable is configured, 4 refused, 8 the service cannot be reached."
+        after_help = "Examples:\n  spectrum profiles check\n  spectrum -P prod profiles check -o json\n\n`spectrum whoami` and `spectrum auth status` are the same. Exit codes: 3 nothing usable is configured, 4 refused, 8 the service cannot be reached."
     )]
     Check,
     /// Print where the configuration file is
@@ -46,8 +46,8 @@ pub enum ProfilesVerb {
     Path,
 }
 
-/// Examples for `add` and `login`.
-pub const ADD_HELP: &str = "\
+/// Examples, and what it does.
+const ADD_HELP: &str = "\
 Examples:
   printf %s \"$SPECTRUM_PROJECT_SECRET\" |
       spectrum profiles add local --secret-stdin \\
@@ -59,7 +59,7 @@ At a terminal what is missing is asked for, the secret without showing it, as
 in `spectrum profiles add prod`. The pair is checked with one
 request before it is saved. A profile of that name is replaced only when you
 say so: asked at a terminal, elsewhere with --yes. Its other settings stay.
-Exit codes: 4 the service refused the pair.";
+`spectrum login` is the same. Exit codes: 4 the service refused the pair.";
 
 /// Check a project's credentials and save them
 #[derive(Debug, Args)]
@@ -135,7 +135,8 @@ pub fn run(verb: ProfilesVerb, session: &Session) -> Result<Exit, Failure> {
     }
 }
 
-const PATH: [Column; 1] = [Column::shown("path", "PATH", 0, true)];
+/// Where the file is.
+pub const PATH: [Column; 1] = [Column::shown("path", "PATH", 0, true)];
 
 fn path(session: &Session) -> Result<PathBuf, Failure> {
     session.settings.config_path.clone().ok_or_else(|| {
@@ -148,7 +149,7 @@ fn path(session: &Session) -> Result<PathBuf, Failure> {
 ///
 /// # Errors
 /// Invalid input, or whatever the check met; then nothing is saved.
-pub fn add(args: &AddArgs, session: &Session) -> Result<Exit, Failure> {
+fn add(args: &AddArgs, session: &Session) -> Result<Exit, Failure> {
     session.out.check_no_fields()?;
     let path = path(session)?;
     let shown = &session.settings.config_shown;
@@ -211,7 +212,8 @@ fn read_secret() -> Result<crate::secrets::credentials::Secret, Failure> {
         .map_err(|reason| Failure::new(Code::InvalidInput, format!("the secret on standard input {reason}")))
 }
 
-const PROFILE: [Column; 5] = [
+/// A profile.
+pub const PROFILE: [Column; 5] = [
     Column::shown("name", "NAME", 0, true),
     Column::shown("default", "DEFAULT", 1, true),
     Column::shown("projectId", "PROJECT", 2, true),
@@ -295,7 +297,8 @@ fn remove(args: &RemoveArgs, session: &Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-const CHECK: [Column; 7] = [
+/// Who asks whom.
+pub const CHECK: [Column; 7] = [
     Column::shown("source", "SOURCE", 0, false),
     Column::shown("projectId", "PROJECT", 0, true),
     Column::shown("projectIdFrom", "PROJECT FROM", 1, false),

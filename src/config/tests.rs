@@ -71,7 +71,7 @@ fn the_first_source_that_applies_wins_and_halves_are_never_joined() {
 }
 
 fn resolve<const N: usize>(line: &str, variables: [(&str, &str); N]) -> Result<Settings, Failure> {
-    let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+    let cli = Cli::read(&line.split(' ').map(Into::into).collect::<Vec<_>>()).unwrap();
     Settings::resolve(&cli.global, &Environment::with_variables(variables), cli.command.new_profile())
 }
 

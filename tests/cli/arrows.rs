@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 16] = [
     &["commands/", "nouns/"],
     &["verbs/"],
     &["session.rs"],
-    &["config/", "prompt/", "interrupt.rs", "unparsed.rs"],
+    &["config/", "prompt/", "interrupt.rs", "aliases.rs", "suggestion.rs", "suggestion/", "unparsed.rs", "typed.rs"],
     &["output/", "terminal.rs", "signals.rs"],
     &["roster/"],
     &["sandbox/", "nouns/catalogue.rs", "nouns/*/sandbox.rs", "nouns/*/rows.rs", "nouns/*/schema.rs"],

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod aliases;
 mod apply;
 mod arrows;
 mod columns;
@@ -50,6 +51,7 @@ mod send;
 mod serve;
 #[cfg(unix)]
 mod signals;
+mod suggestions;
 mod tables;
 #[cfg(unix)]
 mod terminal;

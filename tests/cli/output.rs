@@ -319,7 +319,7 @@ fn fields_are_refused_where_no_record_is_shown_and_known_where_one_is() {
         let operands = match command.as_str() {
             "api" => "x",
             "completions" => "bash",
-            "login" | "profiles add" => "n",
+            "profiles add" => "n",
             "profiles use" => "p",
             "profiles remove" => "p --yes",
             "sandbox exec" => "--fields nonsense -o json -- true",
