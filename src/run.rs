@@ -26,7 +26,7 @@ pub fn run(environment: Environment) -> u8 {
     hide_panics();
     if let Some(shell) = environment.var(commands::completions::VARIABLE) {
         let out = Output::new(OutputFormat::Table, None, Streams::default(), Redactor::default());
-        return out.finish(commands::completions::answer(&shell, Cli::built(), &environment));
+        return out.finish(commands::completions::answer(&shell, &Cli::built(), &environment));
     }
     let cli = match Cli::read(&environment.args) {
         Ok(cli) => cli,

@@ -88,6 +88,14 @@ impl<'a> TypedLine<'a> {
             _ => None,
         })
     }
+
+    /// The flag at the very end whose value is still to come.
+    pub fn waiting(&self) -> Option<&'a Arg> {
+        match self.parts.last() {
+            Some((_, TypedPart::Flag(arg, None))) if !self.is_escaped && takes_value(arg) => Some(arg),
+            _ => None,
+        }
+    }
 }
 
 /// Whether a value follows a flag.

@@ -53,13 +53,14 @@ pub struct ApiArgs {
     pub include: bool,
 }
 
+/// The methods that can be asked for.
+pub const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
 fn method(text: &str) -> Result<Method, String> {
-    match text.to_ascii_uppercase().as_str() {
-        known @ ("GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS") => {
-            known.parse().map_err(|_| "not a method".to_owned())
-        }
-        _ => Err("write GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS".to_owned()),
-    }
+    let known = METHODS.into_iter().find(|known| known.eq_ignore_ascii_case(text));
+    known
+        .and_then(|known| known.parse().ok())
+        .ok_or_else(|| "write GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS".to_owned())
 }
 
 fn text_field(text: &str) -> Result<(String, Value), String> {

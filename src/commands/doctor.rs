@@ -48,7 +48,8 @@ const CHECKS: [&str; 10] = ["config", "credentials", "url", "proxy", "ca", "dns"
 /// Why a check that concerns the network alone has nothing to look at.
 const PLAIN: &str = "plain HTTP, which stays on this machine";
 
-const FINDING: [Column; 4] = [
+/// What was looked at.
+pub const FINDING: [Column; 4] = [
     Column::shown("check", "CHECK", 0, true),
     Column::shown("state", "STATE", 0, true),
     Column::shown("detail", "DETAIL", 0, false),

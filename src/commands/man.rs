@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Command};
+use clap::{Args, Command, ValueHint};
 
 use super::manual;
 use crate::failure::{Code, Exit, Failure};
@@ -16,7 +16,7 @@ use crate::session::Session;
 )]
 pub struct ManArgs {
     /// Write a page for every command into this folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub dir: Option<PathBuf>,
 }
 

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use clap_complete::ArgValueCandidates;
 use serde::Serialize;
 
 use crate::config::profiles_editor;
@@ -83,7 +82,6 @@ pub struct AddArgs {
 #[derive(Debug, Args)]
 pub struct UseArgs {
     /// The profile's name
-    #[arg(add = ArgValueCandidates::new(settings::profile_names))]
     pub name: String,
 }
 
@@ -91,7 +89,6 @@ pub struct UseArgs {
 #[derive(Debug, Args)]
 pub struct RemoveArgs {
     /// The profile's name
-    #[arg(add = ArgValueCandidates::new(settings::profile_names))]
     pub name: String,
     /// Do not ask
     #[arg(short, long)]

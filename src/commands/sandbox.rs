@@ -382,7 +382,8 @@ struct StatusView {
     rate_limit: u32,
 }
 
-const STATUS: [Column; 9] = [
+/// A store.
+pub const STATUS: [Column; 9] = [
     Column::shown("store", "STORE", 0, true),
     Column::on_request("exists", "EXISTS"),
     Column::shown("url", "RUNNING AT", 0, true),

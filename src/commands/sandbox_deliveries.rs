@@ -26,7 +26,8 @@ Exit code 5: no such delivery, or it is no longer kept.";
 /// What stands for itself in a part of a path: what an id is made of.
 const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-');
 
-const ATTEMPT: [Column; 16] = [
+/// An attempt to deliver.
+pub const ATTEMPT: [Column; 16] = [
     Column::on_request("seq", "SEQ"),
     Column::shown("at", "AT", 2, true),
     Column::shown("event", "EVENT", 3, true),

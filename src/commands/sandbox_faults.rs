@@ -21,7 +21,8 @@ Examples:
 
 What is named replaces everything that was in force; what is not named is off.";
 
-const FAULTS: [Column; 3] = [
+/// The faults in force.
+pub const FAULTS: [Column; 3] = [
     Column::shown("faults", "FAULTS", 0, true),
     Column::shown("latency", "LATENCY", 0, true),
     Column::shown("seed", "SEED", 0, true),

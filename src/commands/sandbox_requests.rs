@@ -36,7 +36,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// So many are asked for at once: their bodies may be long.
 const PAGE: usize = 80;
 
-const REQUEST: [Column; 10] = [
+/// A request of the journal.
+pub const REQUEST: [Column; 10] = [
     Column::shown("seq", "SEQ", 1, true),
     Column::shown("at", "AT", 2, true),
     Column::shown("method", "METHOD", 0, true),

@@ -26,7 +26,8 @@ It is found by --url, else SPECTRUM_CLOUD_URL, else it is the server that runs
 on the usual store; while none runs, the store of -P sandbox itself is meant.
 Exit codes: 5 the person is nobody's user, 6 they have several numbers.";
 
-const SENT: [Column; 7] = [
+/// What was texted.
+pub const SENT: [Column; 7] = [
     Column::shown("from", "FROM", 0, true),
     Column::shown("to", "TO", 0, true),
     Column::shown("optedInNow", "OPTED IN NOW", 0, true),

@@ -30,7 +30,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-const HEALTH: [Column; 5] = [
+/// How a sandbox is.
+pub const HEALTH: [Column; 5] = [
     Column::shown("url", "URL", 0, true),
     Column::shown("status", "STATUS", 1, true),
     Column::shown("version", "VERSION", 2, true),

@@ -4,11 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use clap_complete::{ArgValueCandidates, CompletionCandidate};
 
 use super::values;
-use crate::config::environment::Environment;
-use crate::config::profiles_file::ProfileFile;
 use crate::model::Region;
 use crate::output::format::OutputFormat;
 
@@ -29,7 +26,7 @@ pub enum Colour {
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
     /// Profile to use; `sandbox` is built in [env: SPECTRUM_PROFILE]
-    #[arg(short = 'P', long, global = true, value_name = "NAME", add = ArgValueCandidates::new(profile_names))]
+    #[arg(short = 'P', long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
     /// Configuration file [env: SPECTRUM_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
@@ -76,7 +73,7 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "URL")]
     pub base_url: Option<String>,
     /// Where numbers without + are dialled, such as US [env: SPECTRUM_REGION]
-    #[arg(long, global = true, value_name = "CC", add = ArgValueCandidates::new(region_codes))]
+    #[arg(long, global = true, value_name = "CC")]
     pub region: Option<Region>,
     /// One more trusted CA, PEM, added to the roots
     #[arg(long, global = true, value_name = "FILE")]
@@ -88,17 +85,4 @@ impl GlobalArgs {
     pub fn format(&self) -> Option<OutputFormat> {
         if self.json { Some(OutputFormat::Json) } else { self.output }
     }
-}
-
-/// The two letters of every region.
-fn region_codes() -> Vec<CompletionCandidate> {
-    Region::all().map(CompletionCandidate::new).collect()
-}
-
-/// The profiles of the person at the shell.
-pub fn profile_names() -> Vec<CompletionCandidate> {
-    let environment = Environment::capture();
-    let path = environment.var("SPECTRUM_CONFIG").map(Into::into).or_else(|| environment.config_file());
-    let file = path.and_then(|path| ProfileFile::read(&path, "").ok()).unwrap_or_default();
-    file.names().map(CompletionCandidate::new).collect()
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use super::flags::{Colour, GlobalArgs, profile_names};
+pub use super::flags::{Colour, GlobalArgs};
 pub use super::setting::{Origin, Setting};
 use super::source::{FoundSource, Resolver};
 pub use super::source::{ProjectTarget, Source, parse_project_id};

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use spectrum_cli::commands::help::TOPICS;
 
-use crate::golden::{check_file, root};
+use crate::golden::root;
 use crate::world::World;
 
 /// Every command and its subcommands, each by its words; the program itself first.
@@ -134,26 +134,6 @@ fn topics_have_help_and_unknown_words_a_suggestion() {
         assert_eq!(run.status, 2, "{line}");
         assert!(run.stderr.contains(&format!("did you mean {word}?")), "{line}: {}", run.stderr);
     }
-}
-
-#[test]
-fn completions_are_fresh_and_know_the_profiles() {
-    let world = World::new();
-    for shell in <spectrum_cli::commands::completions::Shell as clap::ValueEnum>::value_variants() {
-        let run = world.run_args(&["completions", shell.name()]);
-        assert_eq!(run.status, 0);
-        check_file(&format!("completions/{}", shell.file_name()), &run.stdout);
-    }
-    world.write_config("[profiles.night-shift]\nproject_id = \"x\"\n");
-    let ask = |words: &[&str]| {
-        let index = words.len().to_string();
-        let mut command = world.command(&[&["--", "spectrum"], words].concat());
-        command.env("_SPECTRUM_COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", index).env("_CLAP_IFS", "\n");
-        String::from_utf8(command.output().unwrap().stdout).unwrap()
-    };
-    assert!(ask(&["-P", "ni"]).contains("night-shift"));
-    assert!(ask(&["profiles", "use", ""]).contains("sandbox"));
-    assert!(ask(&["users", "cr"]).contains("create"));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod aliases;
 mod apply;
 mod arrows;
 mod columns;
+mod completion;
 mod control;
 mod conversations;
 mod decode;
@@ -49,6 +50,8 @@ mod secrets;
 mod seed;
 mod send;
 mod serve;
+#[cfg(target_os = "linux")]
+mod shells;
 #[cfg(unix)]
 mod signals;
 mod suggestions;

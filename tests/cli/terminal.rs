@@ -36,6 +36,14 @@ impl World {
         })
     }
 
+    /// As [`World::at_own_terminal`], with a shell at it that knows the binary by its name.
+    #[cfg(target_os = "linux")]
+    pub fn shell_at_terminal(&self, columns: u16, shell: &str) -> Terminal<'_> {
+        self.start_at_terminal(columns, |path| {
+            self.shell(&format!("exec setsid -c sh -c 'exec {shell} <{path} >{path} 2>&1' <{path}"))
+        })
+    }
+
     fn start_at_terminal(&self, columns: u16, command: impl FnOnce(&str) -> Command) -> Terminal<'_> {
         let size = Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(&size, None).unwrap();

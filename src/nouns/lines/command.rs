@@ -40,7 +40,8 @@ pub struct ListLinesArgs {
     pub platform: Option<String>,
 }
 
-const LINE: [Column; 6] = [
+/// A line.
+pub const LINE: [Column; 6] = [
     Column::shown("phoneNumber", "PHONE", 0, true),
     Column::shown("platform", "PLATFORM", 2, true),
     Column::shown("status", "STATUS", 1, true),
@@ -50,7 +51,7 @@ const LINE: [Column; 6] = [
 ];
 
 /// A route's answer adds whether the best line is free.
-const ROUTE: [Column; 7] =
+pub const ROUTE: [Column; 7] =
     [LINE[0], LINE[1], LINE[2], LINE[3], LINE[4], LINE[5], Column::shown("isBestAvailable", "BEST AVAILABLE", 1, true)];
 
 impl Verbs for LinesVerb {

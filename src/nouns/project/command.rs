@@ -28,7 +28,8 @@ pub enum ProjectVerb {
     Usage,
 }
 
-const PROJECT: [Column; 8] = [
+/// The project.
+pub const PROJECT: [Column; 8] = [
     Column::shown("name", "NAME", 0, false),
     Column::shown("slug", "SLUG", 1, false),
     Column::shown("id", "ID", 1, true),

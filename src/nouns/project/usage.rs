@@ -30,7 +30,8 @@ The limit is the documented figure of the project's plan: 10 seats on Free,
 /// How many of those who never opted in are named.
 const NAMED: usize = 5;
 
-const USAGE: [Column; 8] = [
+/// How the seats are used.
+pub const USAGE: [Column; 8] = [
     Column::shown("tier", "TIER", 0, true),
     Column::shown("sharedUsers", "SHARED USERS", 0, true),
     Column::shown("sharedLimit", "SHARED LIMIT", 0, true),

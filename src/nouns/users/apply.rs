@@ -18,6 +18,7 @@ use clap::ValueEnum;
 use failed::FailedOut;
 use journal::ReplaceJournal;
 use lock::Lock;
+pub use report::EVENT;
 use report::Report;
 
 use super::max_delete::MaxDelete;
@@ -243,7 +244,7 @@ fn key(session: &Session) -> Result<String, Failure> {
 
 /// A report is one thing, and not a list of records whose keys could be chosen, except as csv.
 fn check_output(args: &ApplyArgs, session: &Session) -> Result<(), Failure> {
-    session.out.check_fields(&report::EVENT)?;
+    session.out.check_fields(&EVENT)?;
     let format = session.out.format();
     if args.plan_format == PlanFormat::Markdown && format != OutputFormat::Table {
         let what = format!("--plan-format markdown: with `-o {format}` there is no plan for people");

@@ -36,7 +36,8 @@ const NUMBER: &AsciiSet = &ESCAPED.remove(b'+');
 /// The quiet zone that scanners need around a code, in modules.
 const QUIET: usize = 4;
 
-const LINK: [Column; 4] = [
+/// A link.
+pub const LINK: [Column; 4] = [
     Column::shown("phoneNumber", "PHONE", 0, true),
     Column::shown("assignedPhoneNumber", "NUMBER", 2, true),
     Column::shown("link", "LINK", 0, true),

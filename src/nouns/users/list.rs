@@ -117,7 +117,20 @@ fn print_page(
 }
 
 /// Reads what a user is ordered by; none when it is not there.
-type SortKey = fn(&User<'_>) -> Option<String>;
+pub type SortKey = fn(&User<'_>) -> Option<String>;
+
+/// What a list can be ordered by.
+pub const SORTED_BY: [(&str, SortKey); 8] = [
+    ("type", |user| user.kind.as_deref().map(str::to_owned)),
+    ("phoneNumber", |user| Some(user.phone_number.to_string())),
+    ("assignedPhoneNumber", |user| user.assigned_phone_number.as_deref().map(str::to_owned)),
+    ("firstName", |user| user.first_name.as_deref().map(str::to_lowercase)),
+    ("lastName", |user| user.last_name.as_deref().map(str::to_lowercase)),
+    ("email", |user| user.email.as_deref().map(str::to_lowercase)),
+    ("id", |user| Some(user.id.to_string())),
+    // Moments in one form compare as texts do.
+    ("createdAt", |user| user.created().map(|created| format!("{created:.9}"))),
+];
 
 /// What a list is ordered by.
 #[derive(Debug, Clone, Copy)]
@@ -128,21 +141,10 @@ struct Order {
 
 impl Order {
     fn parse(text: &str) -> Result<Self, Failure> {
-        const FIELDS: [(&str, SortKey); 8] = [
-            ("type", |user| user.kind.as_deref().map(str::to_owned)),
-            ("phoneNumber", |user| Some(user.phone_number.to_string())),
-            ("assignedPhoneNumber", |user| user.assigned_phone_number.as_deref().map(str::to_owned)),
-            ("firstName", |user| user.first_name.as_deref().map(str::to_lowercase)),
-            ("lastName", |user| user.last_name.as_deref().map(str::to_lowercase)),
-            ("email", |user| user.email.as_deref().map(str::to_lowercase)),
-            ("id", |user| Some(user.id.to_string())),
-            // Moments in one form compare as texts do.
-            ("createdAt", |user| user.created().map(|created| format!("{created:.9}"))),
-        ];
         let (is_descending, name) = text.strip_prefix('-').map_or((false, text), |name| (true, name));
-        let found = FIELDS.iter().find(|(field, _)| *field == name);
+        let found = SORTED_BY.iter().find(|(field, _)| *field == name);
         let Some((_, field)) = found else {
-            let known = FIELDS.map(|(field, _)| field).join(", ");
+            let known = SORTED_BY.map(|(field, _)| field).join(", ");
             return Err(Failure::new(Code::Usage, format!("no field {name:?} to sort by"))
                 .hint(format!("the fields are {known}; for example `--sort -createdAt`")));
         };

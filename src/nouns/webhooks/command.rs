@@ -41,7 +41,8 @@ pub enum WebhooksVerb {
     Send(Box<send::SendArgs>),
 }
 
-const EGRESS: [Column; 1] = [Column::shown("addresses", "ADDRESSES", 0, false)];
+/// Where deliveries come from.
+pub const EGRESS: [Column; 1] = [Column::shown("addresses", "ADDRESSES", 0, false)];
 
 impl Verbs for WebhooksVerb {
     const NAME: &'static str = "webhooks";

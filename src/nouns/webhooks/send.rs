@@ -61,7 +61,8 @@ const MOST_TIMES: u32 = 1000;
 /// Characters of an answer that are shown.
 const SHOWN: usize = 200;
 
-const SENT: [Column; 10] = [
+/// What a handler answered.
+pub const SENT: [Column; 10] = [
     Column::shown("status", "STATUS", 0, true),
     Column::shown("milliseconds", "TIME (MS)", 0, true),
     Column::shown("answer", "ANSWER", 1, false),

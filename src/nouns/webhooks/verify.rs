@@ -40,7 +40,8 @@ const LARGEST_BODY: u64 = 64 * 1024 * 1024;
 /// The largest number that is taken for unix seconds: later are milliseconds.
 const LAST_SECOND: i64 = 99_999_999_999;
 
-const VERIFIED: [Column; 14] = [
+/// What was found.
+pub const VERIFIED: [Column; 14] = [
     Column::shown("verified", "VERIFIED", 0, true),
     Column::shown("scheme", "SCHEME", 1, true),
     Column::shown("secret", "SECRET", 1, true),

@@ -63,6 +63,16 @@ impl Field {
         (self as usize) < SETTABLE_FIELDS
     }
 
+    /// Whether a roster's column can hold it.
+    pub fn has_values(self) -> bool {
+        self.is_settable() || self == Self::Region
+    }
+
+    /// The names of those that a column can hold.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().filter(|(_, field)| field.has_values()).map(|(name, _)| *name)
+    }
+
     /// The API's name.
     pub fn name(self) -> &'static str {
         NAMES.iter().find(|(_, field)| *field == self).map_or("", |(name, _)| name)

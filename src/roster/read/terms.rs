@@ -52,7 +52,7 @@ impl Mapped {
         if column.is_empty() {
             return Err(format!("no column is named for {field}"));
         }
-        let has_values = |field: &Field| field.is_settable() || *field == Field::Region;
+        let has_values = |field: &Field| field.has_values();
         match (Field::by_name(field).filter(has_values), nearest(field).filter(has_values)) {
             (Some(field), _) => Ok(Self { field, column: column.to_owned(), is_needed }),
             (None, Some(near)) => Err(format!("{field:?} is no field of a roster; did you mean {}?", near.name())),
