@@ -17,7 +17,6 @@ use super::envelope::{self, BodyContent};
 use super::error::Error;
 use super::pace::{Pace, Start};
 use super::reply::Reply;
-use super::retry::TOTAL_WAIT;
 use super::seam::{Clock, Received, Request, SystemClock, Transport, block_on};
 use super::transport;
 use crate::failure::Code;
@@ -224,16 +223,21 @@ impl Client {
                 Ok(answer) => check(answer).err(),
                 Err(error) => Some(error.clone()),
             };
+            let is_worth_it = match &refusal {
+                Some(error) if error.code == Code::RateLimited => self.pace.refused(started, error.retry_after),
+                Some(error) if error.status.is_none() => true,
+                _ => {
+                    self.pace.answered();
+                    true
+                }
+            };
             let next_in = refusal
                 .as_ref()
-                .filter(|error| error.repeat && call.repeat != Repeat::Never)
+                .filter(|error| is_worth_it && error.repeat && call.repeat != Repeat::Never)
                 .and_then(|error| self.config.retry.wait(attempts, waited, error.retry_after, fastrand::f64()))
                 .filter(|wait| call.until.is_none_or(|until| self.clock.now() + *wait < until));
             self.observe(call, &url, attempts, &result, took, next_in);
             let Some(mut error) = refusal else { return result };
-            if error.code == Code::RateLimited {
-                self.pace.refused(started, error.retry_after.map(|asked| asked.min(TOTAL_WAIT)));
-            }
             error.attempts = attempts;
             error.context = self.config.told.about(error.code).map(Into::into);
             if call.repeat == Repeat::Never {

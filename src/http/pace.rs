@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::retry::TOTAL_WAIT;
 use super::seam::{Clock, Stop, block_on};
 
 /// The service counts requests in a second by a window of unknown kind, so starts are spaced two per cent
@@ -30,12 +31,14 @@ struct Schedule {
     next: Option<Instant>,
     /// When the spacing was last widened.
     widened: Option<Instant>,
+    /// Since when there was no answer but a 429.
+    refused_since: Option<Instant>,
 }
 
 impl Schedule {
     fn new(rate: f64) -> Self {
         let spacing = (rate > 0.0).then(|| bounded(SPACING_MARGIN / rate));
-        Self { spacing, next: None, widened: None }
+        Self { spacing, next: None, widened: None, refused_since: None }
     }
 
     /// Grants a start now, or says how long to wait before asking again.
@@ -53,13 +56,18 @@ impl Schedule {
 
     /// `started` is when the refused request did. One that started before the spacing was last widened says nothing
     /// about the new spacing: with hundreds in flight, one slip would else slow the run to a crawl.
-    fn refused(&mut self, now: Instant, started: Instant, retry_after: Option<Duration>) {
-        let resume = now + retry_after.unwrap_or(PAUSE_AFTER_429).min(WIDEST);
+    ///
+    /// Whether it is worth waiting out: the bound on the waits of one call bounds also those of all together, since each
+    /// would else begin anew where the last one gave up its turn.
+    fn refused(&mut self, now: Instant, started: Instant, retry_after: Option<Duration>) -> bool {
+        let since = *self.refused_since.get_or_insert(started);
+        let resume = now + retry_after.unwrap_or(PAUSE_AFTER_429).min(TOTAL_WAIT);
         self.next = Some(self.next.map_or(resume, |next| next.max(resume)));
         if self.widened.is_none_or(|widened| started > widened) {
             self.spacing = self.spacing.map(|spacing| bounded(spacing.as_secs_f64() * WIDEN_AFTER_429));
             self.widened = Some(now);
         }
+        now.saturating_duration_since(since).saturating_add(retry_after.unwrap_or_default()) <= TOTAL_WAIT
     }
 }
 
@@ -139,9 +147,14 @@ impl Pace {
     }
 
     /// A 429 came for a request that started then: the next start is pushed out for everybody, and the spacing widens
-    /// a little.
-    pub fn refused(&self, started: Instant, retry_after: Option<Duration>) {
-        self.lock().refused(self.clock.now(), started, retry_after);
+    /// a little. Whether it is worth waiting out.
+    pub fn refused(&self, started: Instant, retry_after: Option<Duration>) -> bool {
+        self.lock().refused(self.clock.now(), started, retry_after)
+    }
+
+    /// An answer came that was no 429.
+    pub fn answered(&self) {
+        self.lock().refused_since = None;
     }
 
     /// Stops all waiting: nothing that has not started will start.
@@ -192,7 +205,7 @@ mod tests {
         let now = Instant::now();
         let mut schedule = Schedule::new(f64::MIN_POSITIVE);
         assert_eq!(schedule.grant(now), Ok(()));
-        schedule.refused(now, now, Some(Duration::MAX));
+        assert!(!schedule.refused(now, now, Some(Duration::MAX)));
         assert_eq!(schedule.grant(now), Err(WIDEST));
     }
 
@@ -211,6 +224,21 @@ mod tests {
         schedule.refused(now, now, None);
         assert_eq!(schedule.grant(now), Err(Duration::from_secs(3)), "a shorter pause never brings the start forward");
         assert!(schedule.spacing.is_some_and(|spacing| spacing > Duration::from_millis(102)));
+    }
+
+    #[test]
+    fn refusals_without_another_answer_are_waited_out_for_a_minute_in_all() {
+        let (now, second) = (Instant::now(), Duration::from_secs(1));
+        let mut schedule = Schedule::new(5.0);
+        let after = |seconds: u32| now + seconds * second;
+        assert!(schedule.refused(after(0), now, Some(30 * second)));
+        assert!(schedule.refused(after(30), after(30), Some(30 * second)));
+        assert!(!schedule.refused(after(31), after(31), Some(30 * second)));
+        assert!(schedule.refused(after(60), after(60), None));
+        assert!(!schedule.refused(after(61), after(61), None));
+        schedule.refused_since = None;
+        assert!(schedule.refused(after(62), after(62), Some(60 * second)));
+        assert!(!schedule.refused(after(62), after(62), Some(61 * second)));
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct History {
     pub latency: u64,
     pub users: Vec<Person>,
     pub rows: Vec<Person>,
+    /// From which arrival on the service refuses everybody for their rate, and for how many seconds each time.
+    pub closed: Option<(u32, u16)>,
     /// What befalls the so-manieth request.
     pub faults: Vec<(u32, Fault)>,
     /// What somebody else does just before the so-manieth request arrives at the service.
@@ -208,6 +210,7 @@ impl History {
             latency: *rng.choice(&[1, 40, 300, 1500]).unwrap(),
             users,
             rows,
+            closed: some(rng, 10, |rng| (rng.u32(..20), rng.u16(1..60))),
             faults: drawn,
             others: (0..others).map(|_| (rng.u32(..30), Act::draw(rng))).collect(),
             ends: (0..ends)
@@ -253,6 +256,7 @@ impl History {
         found.extend(plain(&self.rows).into_iter().map(|rows| Self { rows, ..self.clone() }));
         found.extend(plain(&self.users).into_iter().map(|users| Self { users, ..self.clone() }));
         found.extend([
+            Self { closed: None, ..self.clone() },
             Self { prune: false, ..self.clone() },
             Self { replace: false, replace_opted_in: false, ..self.clone() },
             Self { replace_opted_in: false, ..self.clone() },
@@ -288,6 +292,7 @@ impl History {
         let count = self.faults.len() + self.others.len() + self.ends.len() + self.rows.len() + self.users.len();
         let fields = self.rows.iter().chain(&self.users).map(of).sum();
         let flags = [
+            self.closed.is_some(),
             self.prune,
             self.replace,
             self.replace_opted_in,

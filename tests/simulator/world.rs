@@ -22,6 +22,8 @@ use crate::history::{Act, End, Fault, History, Person};
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// No wait is longer: a minute of backoff or of a 429, and a turn.
 const LONGEST_WAIT: u64 = 62_000_000;
+/// How long a run may hear of nothing but its rate: as long as it may wait in all, an answer that is late, and the way.
+const LONGEST_SILENCE: u64 = 100_000_000;
 /// No run is longer.
 const LONGEST_RUN: u64 = 4 * 3600 * 1_000_000;
 const PLACE: &str = "service.example";
@@ -116,6 +118,8 @@ struct Inner {
     is_alone: bool,
     run: usize,
     begun: u64,
+    /// When the run last heard of anything but its rate.
+    heard: u64,
     numbers: u64,
     events: BTreeMap<(u64, u64), Event>,
     slots: HashMap<u64, Option<Result<Received, Error>>>,
@@ -227,6 +231,7 @@ impl World {
             is_alone: true,
             run: 0,
             begun: 0,
+            heard: 0,
             numbers: 0,
             events: BTreeMap::new(),
             slots: HashMap::new(),
@@ -263,7 +268,7 @@ impl World {
         inner.run = inner.deeds.len();
         inner.deeds.push(Deeds::default());
         inner.now += 3_000_000;
-        inner.begun = inner.now;
+        (inner.begun, inner.heard) = (inner.now, inner.now);
         inner.is_alone = true;
         inner.run
     }
@@ -328,6 +333,9 @@ impl World {
             let mut inner = self.lock();
             if !inner.step() {
                 return Err("it hangs: everybody waits, and nothing will happen".to_owned());
+            }
+            if inner.now - inner.heard > LONGEST_SILENCE {
+                return Err("a run that waits for its rate without end".to_owned());
             }
             if inner.now - inner.begun > LONGEST_RUN {
                 return Err("a run that does not end".to_owned());
@@ -508,8 +516,12 @@ impl Inner {
 
     /// What a run learns from an answer.
     fn hear(&mut self, sent: &Sent, answer: &Result<Received, Error>) {
+        let is_rate = |received: &Received| received.status == StatusCode::TOO_MANY_REQUESTS;
+        if !answer.as_ref().is_ok_and(is_rate) {
+            self.heard = self.now;
+        }
         let Ok(received) = answer else { return };
-        if received.status == StatusCode::TOO_MANY_REQUESTS {
+        if is_rate(received) {
             let asked = received.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
             let until = self.now + asked.unwrap_or(1_u64).min(60) * 1_000_000;
             let paused = &mut self.deeds[sent.run].paused;
@@ -543,7 +555,8 @@ impl Inner {
             Received { status, headers: HeaderMap::new(), body: body.to_owned() }
         };
         let refused = |status| made(status, r#"{"succeed":false,"data":null,"code":"FAULT","message":"no"}"#);
-        match fault {
+        let closed = self.history.closed.filter(|(from, _)| self.is_stormy && self.arrivals > *from);
+        match fault.or(closed.map(|(_, seconds)| Fault::Refused(429, Some(seconds)))) {
             Some(Fault::Refused(status, after)) => {
                 let mut refused = refused(status);
                 refused.headers.extend(after.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds))));
