@@ -139,7 +139,7 @@ pub fn status(path: &Path) -> Result<Status, StoreError> {
 
 /// Whether there is nothing for certain; what cannot be looked at is for the store to complain of.
 fn is_missing(path: &Path) -> bool {
-    matches!(path.try_exists(), Ok(false))
+    matches!(path.try_exists(), Ok(false)) && !store_file::has_log(path)
 }
 
 fn look(store: &Store) -> Result<Status, StoreError> {

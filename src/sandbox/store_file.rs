@@ -42,6 +42,10 @@ pub fn prepare(path: &Path) -> Result<PathBuf, StoreError> {
         // SQLite takes it for a new database.
         Ok(found) if found.len() < SMALLEST_PAGE => Err(cut_short()),
         Ok(_) => Ok(path),
+        // The log is younger than its file, and goes before it: whoever finds it alone has lost the rest.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && has_log(&path) => {
+            Err(StoreError::Damaged("it is gone, and its write-ahead log is still there".to_owned()))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path).map(|()| path),
         Err(error) => Err(StoreError::Access { what: "cannot open", path, error }),
     }
@@ -97,6 +101,11 @@ fn keep_private(_file: &fs::File) -> io::Result<()> {
 /// Where SQLite keeps the write-ahead log of a store.
 pub fn log(path: &Path) -> PathBuf {
     beside(path, "-wal")
+}
+
+/// Whether anything is logged.
+pub fn has_log(path: &Path) -> bool {
+    fs::metadata(log(path)).is_ok_and(|log| log.len() > 0)
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {

@@ -272,7 +272,11 @@ fn a_damaged_store_is_never_an_empty_one_and_reset_makes_a_new_one() {
     let path = default_store(&world);
     let create = "-P sandbox users create --shared --phone +14155550123";
     type Damage = fn(&Path);
-    let damages: [(&str, Damage); 8] = [
+    let damages: [(&str, Damage); 9] = [
+        ("its write-ahead log is still there", |store| {
+            fs::write(log_of(store), noise(20_000)).unwrap();
+            fs::remove_file(store).unwrap();
+        }),
         ("it is empty", |store| fs::write(store, "").unwrap()),
         ("it is damaged", |store| fs::write(store, noise(20_000)).unwrap()),
         ("it is damaged", |store| cut(store, 50)),
