@@ -1,5 +1,6 @@
 //! The documented table of exit codes, and the one kind of failure.
 
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -55,6 +56,14 @@ pub enum Code {
 }
 
 impl Code {
+    /// What a file that cannot be written means: a full disk is nothing that another command line would mend; anything
+    /// else is, and means `otherwise`.
+    pub fn of_unwritten(error: &io::Error, otherwise: Self) -> Self {
+        let is_full =
+            matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge);
+        if is_full { Self::Internal } else { otherwise }
+    }
+
     /// Every word, in the table's order.
     pub const ALL: [Self; 22] = [
         Self::Internal,

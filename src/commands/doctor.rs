@@ -10,7 +10,6 @@ use serde::Serialize;
 use url::Url;
 
 use super::profiles::renewal;
-use crate::config::profiles_file::ProfileFile;
 use crate::config::proxy::{self, Proxy};
 use crate::config::settings::{Origin, ProjectTarget, Setting};
 use crate::failure::{Code, Exit, Failure};
@@ -183,7 +182,7 @@ fn config(session: &Session, findings: &mut Findings) {
             "set HOME, or SPECTRUM_CONFIG",
         );
     };
-    let Some(file) = findings.take(CHECK, ProfileFile::read(path, shown)) else { return };
+    let Some(file) = findings.take(CHECK, session.settings.file()) else { return };
     match &session.settings.warning {
         Some(warning) => {
             let (what, run) = warning.split_once("; ").unwrap_or((warning, ""));

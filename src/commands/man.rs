@@ -1,6 +1,6 @@
 //! Manual pages.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, ValueHint};
@@ -50,15 +50,16 @@ fn write_all(command: &Command, path: &[&str], version: &str, dir: &Path) -> io:
     Ok(())
 }
 
-/// Why the pages are not there: a full disk is nothing that another command line would mend.
+/// Why the pages are not there.
 fn unwritten(dir: &Path, error: io::Error) -> Failure {
-    let is_full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge);
-    let code = if is_full { Code::Internal } else { Code::InvalidInput };
+    let code = Code::of_unwritten(&error, Code::InvalidInput);
     Failure::new(code, format!("the manual pages cannot be written into {}", dir.display())).because(error)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
+
     use super::*;
 
     #[test]

@@ -230,7 +230,8 @@ struct ListedProfile<'a> {
 
 fn list(session: &Session) -> Result<Exit, Failure> {
     session.out.check_fields(&PROFILE)?;
-    let file = ProfileFile::read(&path(session)?, &session.settings.config_shown)?;
+    path(session)?;
+    let file = session.settings.file()?;
     let default = file.default_profile.as_deref();
     let listed = file.names().map(|name| {
         let profile = file.profiles.get(name);
@@ -263,6 +264,7 @@ fn set_default(name: &str, session: &Session) -> Result<Exit, Failure> {
     session.out.check_no_fields()?;
     let (path, shown) = (path(session)?, &session.settings.config_shown);
     let known = || if name == SANDBOX { Ok(()) } else { ProfileFile::read(&path, shown)?.get(name, shown).map(|_| ()) };
+    profiles_editor::ordinary_file(&path, shown)?;
     // Looked up before anything is made or locked, and again while nobody else writes.
     known()?;
     profiles_editor::change(&path, shown, |editor| {
@@ -281,6 +283,7 @@ fn remove(args: &RemoveArgs, session: &Session) -> Result<Exit, Failure> {
         return Err(Failure::new(Code::Usage, "the profile sandbox is built in and cannot be removed")
             .hint("forget its users with `spectrum sandbox reset`"));
     }
+    profiles_editor::ordinary_file(&path, shown)?;
     ProfileFile::read(&path, shown)?.get(&args.name, shown)?;
     if !args.yes {
         session.prompt.confirm(&format!("Remove profile {} and its secret from {shown}?", args.name), "--yes")?;

@@ -4,9 +4,14 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
 
 use crate::failure::{Code, Failure};
+
+/// The longest time that the clock is looked at after a start.
+const LONGEST_COMMAND: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Everything a command may know of the process it runs in.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +63,11 @@ impl Environment {
         self.variables.get(name).map(OsString::as_os_str).filter(|_| self.var(name).is_some())
     }
 
+    /// A variable as it is, blanks too: for values that must not be taken for none.
+    pub fn written(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
     /// A variable's text, trimmed; an empty one counts as unset. Text that is not Unicode is read as far as it can be.
     pub fn var(&self, name: &str) -> Option<String> {
         let text = self.variables.get(name)?.to_string_lossy().trim().to_owned();
@@ -75,15 +85,19 @@ impl Environment {
         self.stdin_is_terminal && self.stderr_is_terminal && self.stdout_is_terminal
     }
 
-    /// Checks the clock: neither certificates nor HTTP's dates know a time before 1970.
+    /// Checks the clock: neither certificates nor HTTP's dates know a time before 1970, nor one of five figures.
     ///
     /// # Errors
-    /// Config, when the clock stands before it.
+    /// Config, when the clock stands there, or comes to it within a command's time.
     pub fn check_clock(&self) -> Result<(), Failure> {
-        if self.started.is_none_or(|started| started >= SystemTime::UNIX_EPOCH) {
-            return Ok(());
-        }
-        let what = "the clock of this machine stands before 1970, so no connection can be made";
+        let Some(started) = self.started else { return Ok(()) };
+        let is_known = |later| started.checked_add(later).is_some_and(|time| Timestamp::try_from(time).is_ok());
+        let stands = match started >= SystemTime::UNIX_EPOCH {
+            true if is_known(LONGEST_COMMAND) => return Ok(()),
+            true => "after the year 9998",
+            false => "before 1970",
+        };
+        let what = format!("the clock of this machine stands {stands}, so no connection can be made");
         Err(Failure::new(Code::Config, what).hint("set the clock"))
     }
 
@@ -186,8 +200,12 @@ mod tests {
     #[test]
     fn a_clock_before_1970_is_told() {
         let at = |started| Environment { started: Some(started), ..Environment::default() }.check_clock();
-        assert!(at(SystemTime::UNIX_EPOCH).is_ok());
-        assert_eq!(at(SystemTime::UNIX_EPOCH - std::time::Duration::from_secs(1)).unwrap_err().code, Code::Config);
+        let year = Duration::from_secs(365 * 24 * 3600);
+        assert!(at(SystemTime::UNIX_EPOCH).is_ok() && at(SystemTime::UNIX_EPOCH + 8000 * year).is_ok());
+        let last = Duration::from_secs(253_402_207_200);
+        assert_eq!(at(SystemTime::UNIX_EPOCH + last - Duration::from_secs(86_400)).unwrap_err().code, Code::Config);
+        assert_eq!(at(SystemTime::UNIX_EPOCH + 9000 * year).unwrap_err().code, Code::Config);
+        assert_eq!(at(SystemTime::UNIX_EPOCH - Duration::from_secs(1)).unwrap_err().code, Code::Config);
     }
 
     #[test]

@@ -53,12 +53,14 @@ pub fn change<T>(
 /// Config, when it cannot.
 pub fn check(path: &Path, shown: &str) -> Result<(), Failure> {
     let target = ordinary_file(path, shown)?;
-    let draft = files::make_private(files::folder(&target)).and_then(|()| files::draft(&target));
-    draft.map(drop).map_err(|error| unwritable(&error, shown))
+    // Where folders are missing they would be made in the first that is there.
+    let there = files::folder(&target).ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+    tempfile::tempfile_in(there).map(drop).map_err(|error| unwritable(&error, shown))
 }
 
 fn unwritable(error: &io::Error, shown: &str) -> Failure {
-    Failure::new(Code::Config, format!("cannot write {shown}: {error}")).hint("name another file with `--config FILE`")
+    let code = Code::of_unwritten(error, Code::Config);
+    Failure::new(code, format!("cannot write {shown}: {error}")).hint("name another file with `--config FILE`")
 }
 
 impl Editor {
@@ -132,7 +134,10 @@ fn implicit_table() -> toml_edit::Item {
 
 /// The file to write: what a link leads to, so that the link stays. A device, a pipe or a link to nowhere is not
 /// replaced by a file.
-fn ordinary_file(path: &Path, shown: &str) -> Result<PathBuf, Failure> {
+///
+/// # Errors
+/// Config, when it is one of these.
+pub fn ordinary_file(path: &Path, shown: &str) -> Result<PathBuf, Failure> {
     let refused = |what| {
         Failure::new(Code::Config, format!("{shown} is {what}, so it cannot be written"))
             .hint("name another file with `--config FILE`")

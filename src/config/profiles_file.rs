@@ -16,7 +16,7 @@ const LARGEST: u64 = 1024 * 1024;
 pub const SANDBOX: &str = "sandbox";
 
 /// The file's content.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileFile {
     /// The profile to use when nothing else names one.

@@ -36,7 +36,7 @@ impl fmt::Debug for Proxy {
 /// # Errors
 /// Config, when the variable's value is no proxy.
 pub fn for_url(url: &Url, environment: &Environment) -> Result<Option<Proxy>, Failure> {
-    let Some((variable, text)) = NAMES.into_iter().find_map(|name| Some((name, environment.exact(name)?))) else {
+    let Some((variable, text)) = NAMES.into_iter().find_map(|name| Some((name, environment.written(name)?))) else {
         return Ok(None);
     };
     let exceptions = EXCEPTIONS.into_iter().find_map(|name| environment.var(name)).unwrap_or_default();
@@ -201,6 +201,9 @@ mod tests {
             ("ftp://proxy:3128", "scheme"),
             ("\"http://proxy:3128\"", "quotation mark"),
             ("'http://proxy:3128'", "quotation mark"),
+            (" ", "blank"),
+            ("\t", "blank"),
+            ("\u{a0}", "blank"),
             (" http://proxy:3128", "blank"),
             ("http://proxy:3128 ", "blank"),
             ("\thttp://proxy:3128", "blank"),
@@ -241,7 +244,7 @@ mod tests {
         {
             assert_eq!(host(ask(SERVICE, [(second, b), (first, a)])).as_deref(), Some("a"), "{first}");
         }
-        assert_eq!(host(ask(SERVICE, [("https_proxy", " "), ("ALL_PROXY", b)])).as_deref(), Some("b"));
+        assert_eq!(host(ask(SERVICE, [("https_proxy", ""), ("ALL_PROXY", b)])).as_deref(), Some("b"));
         assert_eq!(host(ask(SERVICE, [("HTTP_PROXY", a)])), None);
         assert_eq!(host(ask(SERVICE, [])), None);
         assert_eq!(host(ask("http://127.0.0.1:8787", [("HTTPS_PROXY", "nonsense"), ("ALL_PROXY", a)])), None);

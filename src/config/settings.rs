@@ -16,7 +16,7 @@ use super::source::{FoundSource, Resolver};
 pub use super::source::{ProjectTarget, Source, parse_project_id};
 use super::values;
 use crate::config::environment::Environment;
-use crate::config::profiles_file::Profile;
+use crate::config::profiles_file::{Profile, ProfileFile};
 use crate::failure::{Code, Failure};
 use crate::model::{Region, RegionError};
 use crate::output::format::OutputFormat;
@@ -30,6 +30,8 @@ pub struct Settings {
     pub config_path: Option<PathBuf>,
     /// The file, as people read it.
     pub config_shown: String,
+    /// What was read of it on the way: it may be a pipe, which gives it once.
+    file: Option<ProfileFile>,
     /// Who asks, or why nobody does.
     pub target: Result<ProjectTarget, Failure>,
     /// Where requests go; known without credentials, too (`--dry-run`).
@@ -81,6 +83,7 @@ impl Settings {
         let FoundSource { target, base_url, profile } = found;
         let in_sandbox = matches!(&target, Ok(ProjectTarget { source: Source::Sandbox(_), .. }));
         let warning = resolver.permission_warning(&target);
+        let file = resolver.file.into_inner().and_then(Result::ok);
         let pick = Pick { environment, profile };
         Ok(Self {
             format: pick.value(
@@ -129,6 +132,7 @@ impl Settings {
             given: given(args),
             config_path,
             config_shown,
+            file,
             target,
             base_url,
             warning,
@@ -159,6 +163,18 @@ pub fn quote(word: &str) -> String {
 }
 
 impl Settings {
+    /// What stands in the file; a missing one is empty.
+    ///
+    /// # Errors
+    /// Config, when it cannot be read, or there is no place for it.
+    pub fn file(&self) -> Result<ProfileFile, Failure> {
+        match (&self.file, &self.config_path) {
+            (Some(file), _) => Ok(file.clone()),
+            (None, Some(path)) => ProfileFile::read(path, &self.config_shown),
+            (None, None) => Ok(ProfileFile::default()),
+        }
+    }
+
     /// The `-P`, `--config` and `--base-url` that the command was given, for the command that a hint shows: each with a
     /// blank before it, and nothing when none was given.
     pub fn given(&self) -> &str {

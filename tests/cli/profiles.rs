@@ -593,6 +593,16 @@ mod unix {
         std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
         Run::from(child.wait_with_output().unwrap()).ok();
         assert_eq!(asker(&server), basic(PROJECT, "s3cr"));
+        // It gives what it holds once.
+        let list = ["profiles", "list", "-o", "id", "--config", "/dev/stdin"];
+        let mut child = world.command(&list).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+        assert_eq!(Run::from(child.wait_with_output().unwrap()).ok().stdout, "p\nsandbox\n");
+        // It is no file to be changed.
+        world
+            .run_with_input("-o json profiles use p --config /dev/stdin", &text)
+            .failed(3, "config")
+            .says("cannot be written");
     }
 
     #[test]

@@ -186,7 +186,10 @@ fn write_codes(path: &Path, links: &[Link], session: &Session) -> Result<(), Fai
     for (file, link) in files.iter().zip(links) {
         let picture = code(&link.link)?.render::<svg::Color<'_>>().min_dimensions(256, 256).quiet_zone(true).build();
         std::fs::write(file, picture).map_err(|error| {
-            Failure::new(Code::InvalidInput, format!("--svg {} cannot be written: {error}", file.display()))
+            Failure::new(
+                Code::of_unwritten(&error, Code::InvalidInput),
+                format!("--svg {} cannot be written: {error}", file.display()),
+            )
         })?;
         session.out.note(format!("wrote {}", file.display()));
     }
