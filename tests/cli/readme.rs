@@ -80,6 +80,26 @@ fn the_readme_shows_what_happens() {
 
 /// The GitHub Actions job: its commands do what the text says, with the variables that the sandbox sets.
 #[test]
+fn the_readme_jobs_of_others_get_a_sandbox_and_hand_on_how_it_ended() {
+    let readme = readme();
+    let blocks = [blocks(&readme, "yaml"), blocks(&readme, "make")].concat();
+    let lines: Vec<&str> = blocks
+        .iter()
+        .flat_map(|block| block.lines())
+        .filter(|line| line.contains("sandbox exec") && !line.contains("apply"))
+        .collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    let world = World::new();
+    fs::create_dir(world.home().join("tests")).unwrap();
+    world.file("tests/people.csv", "phoneNumber\n+14155550123\n");
+    for line in lines {
+        let (command, _) = line[line.find("spectrum").unwrap()..].split_once(" -- ").unwrap();
+        let (text, status) = show(&world, &format!("{command} -- sh -c 'echo at $SPECTRUM_CLOUD_URL; exit 7'"));
+        assert!(text.contains("at http://127.0.0.1:") && status == 7, "{line}: {status} {text}");
+    }
+}
+
+#[test]
 fn the_readme_job_plans_and_applies() {
     let readme = readme();
     let job = blocks(&readme, "yaml").into_iter().find(|block| block.contains("users apply")).unwrap();
