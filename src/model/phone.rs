@@ -176,6 +176,8 @@ fn understand(text: &str, region: Option<Region>) -> Result<Phone, PhoneFault> {
         })
         .collect();
     let fault = match trunk_zero(&plain) {
+        // A plan would read letters as a keypad has them.
+        Some(odd @ PhoneFault::Character(_)) => return Err(odd),
         Some(fault) => fault,
         None => {
             let digits = without_parentheses(&plain);
@@ -230,6 +232,7 @@ fn trunk_zero(plain: &str) -> Option<PhoneFault> {
             PhoneFault::DialPrefix { number, .. } => number,
             _ => None,
         },
+        Err(odd @ PhoneFault::Character(_)) => return Some(odd),
         Err(_) => None,
     };
     Some(PhoneFault::TrunkZero { number: number.filter(|_| !keeps) })
@@ -537,6 +540,8 @@ mod tests {
             ("US", "+1 (0)15 555 0123", "has a (0)"),
             ("US", "ada@icloud.com", "is an e-mail address"),
             ("US", "1-800-FLOWERS", "'F'"),
+            ("GB", "+44 (0)800 FLOWERS", "'F'"),
+            ("GB", "00 44 (0)800 FLOWERS", "'F'"),
             ("US", "+14155550123;+14155550124", "more than one"),
             ("US", "(415) 555-0123 x5", "extension"),
             ("US", "+123", "3 digits"),
