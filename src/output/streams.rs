@@ -439,7 +439,7 @@ impl Output {
             OutputFormat::Id => {
                 for record in records {
                     let id = fields.id(record.as_ref())?;
-                    writeln!(out, "{}", sanitize::line(&id)).map_err(unwritten)?;
+                    writeln!(out, "{}", self.clean(&id)).map_err(unwritten)?;
                 }
             }
             // Cleaning may have joined the pieces of a secret.
@@ -541,7 +541,15 @@ impl Output {
 
     /// A cell as it is for a machine; a terminal is not driven by it.
     fn exact<'a>(&self, cell: &'a str) -> Cow<'a, str> {
-        if self.streams.stdout_is_terminal { sanitize::line(cell) } else { Cow::Borrowed(cell) }
+        if self.streams.stdout_is_terminal { self.clean(cell) } else { Cow::Borrowed(cell) }
+    }
+
+    /// A line that drives no terminal. Cleaning may have joined the pieces of a secret.
+    fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match sanitize::line(text) {
+            Cow::Owned(clean) => Cow::Owned(self.redact(&clean).into_owned()),
+            unchanged => unchanged,
+        }
     }
 
     /// The exit status for how a command ended, its failure printed.

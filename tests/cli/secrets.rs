@@ -124,6 +124,9 @@ fn cleaning_a_name_does_not_put_a_secret_together() {
     let users = list(&[with(user("+14155550123"), json!({ "firstName": format!("{front}\u{1b}{back}") }))]);
     let server = Hostile::always(Reply::data(users));
     keeps_quiet(World::on(&server).run("users list").ok());
+    let users = list(&[with(user("+14155550123"), json!({ "id": format!("{front}\u{200b}{back}") }))]);
+    let server = Hostile::always(Reply::data(users));
+    keeps_quiet(World::on(&server).run("users list -o id").ok());
     let server = Hostile::always(Reply::refusal(400, "E", &format!("{front}\u{200b}{back}")));
     keeps_quiet(&World::on(&server).run("users list"));
 }
