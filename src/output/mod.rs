@@ -2,7 +2,7 @@
 
 pub(crate) mod annotation;
 pub(crate) mod csv;
-pub(crate) mod format;
+pub mod format;
 pub(crate) mod json;
 pub(crate) mod plain;
 pub(crate) mod record;

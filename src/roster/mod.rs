@@ -11,7 +11,7 @@ pub(crate) mod problem;
 pub mod read;
 pub(crate) mod snapshot;
 pub(crate) mod worker_pool;
-pub(crate) mod write;
+pub mod write;
 
 pub use apply::{ApplyRun, Halt, Manner, RowError, RowEvent, RowOutcome, Summary};
 pub use format::RosterFormat;

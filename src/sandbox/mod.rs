@@ -6,7 +6,7 @@
 
 pub(crate) mod active_faults;
 mod connection;
-pub(crate) mod control;
+pub mod control;
 pub(crate) mod credentials;
 mod deliverer;
 pub(crate) mod deliveries;
