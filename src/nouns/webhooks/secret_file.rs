@@ -166,7 +166,7 @@ fn assignment(line: &str) -> Option<(Scheme, &str)> {
     let value = value.trim();
     let quoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.split_once(quote));
     let plain = || if value.starts_with('#') { "" } else { value.split(" #").next().unwrap_or(value).trim_end() };
-    Some((scheme, quoted.map_or_else(plain, |(value, _)| value)))
+    Some((scheme, quoted.map_or_else(plain, |(value, _)| value.trim())))
 }
 
 /// Whether a line sets another variable, or is a comment: no secret of the service looks so.
@@ -238,6 +238,15 @@ mod tests {
     }
 
     #[test]
+    fn blanks_within_quotes_are_no_part_of_a_key() {
+        let text = format!("{V0_VARIABLE}=\" {V0_SECRET} \"\n{STANDARD_VARIABLE}=' {STANDARD_SECRET}'");
+        let secrets = Secrets::parse(&text, None).unwrap();
+        let key = SigningKey::v0(V0_SECRET);
+        assert!(secrets.v0[0].key.fits(b"text", key.sign(b"text").as_ref()));
+        assert_eq!(secrets.standard[0].text.expose(), STANDARD_SECRET);
+    }
+
+    #[test]
     fn what_holds_no_secret_is_refused() {
         for text in ["", "a\nb", "# only a comment", "SPECTRUM_PROJECT_SECRET=x", "export API_KEY=x", "PORT=80\nHOST=x"]
         {
@@ -245,6 +254,7 @@ mod tests {
         }
         assert_eq!(texts(&format!("{V0_VARIABLE}="), None), Err(SecretError::Empty(Scheme::V0)));
         assert_eq!(texts(&format!("{V0_VARIABLE}=''"), None), Err(SecretError::Empty(Scheme::V0)));
+        assert_eq!(texts(&format!("{V0_VARIABLE}=' '"), None), Err(SecretError::Empty(Scheme::V0)));
         assert_eq!(texts(&format!("{STANDARD_VARIABLE}= # none"), None), Err(SecretError::Empty(Scheme::Standard)));
     }
 
