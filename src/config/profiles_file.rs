@@ -1,6 +1,7 @@
 //! The TOML file of profiles: strict when it is read.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -33,7 +34,7 @@ pub struct Profile {
     /// The project.
     pub project_id: Option<String>,
     /// The secret itself.
-    project_secret: Option<String>,
+    project_secret: Option<WrittenSecret>,
     /// A program that prints the secret: an argv array, no shell.
     pub secret_command: Option<Vec<String>>,
     /// A file that holds the secret.
@@ -54,6 +55,17 @@ pub struct Profile {
     pub map: Option<BTreeMap<String, String>>,
     /// One more trusted CA, PEM.
     pub ca_cert: Option<PathBuf>,
+}
+
+/// A secret as it stands in the file: not understood yet, and hidden from `Debug` as every secret is.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+struct WrittenSecret(String);
+
+impl fmt::Debug for WrittenSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WrittenSecret(…)")
+    }
 }
 
 /// The keys of a profile, for "did you mean".
@@ -80,7 +92,8 @@ impl Profile {
     /// # Errors
     /// When it names more than one place, or holds itself what is no secret.
     pub fn secret_source(&self) -> Result<Option<SecretSource>, String> {
-        let written = self.project_secret.as_deref().filter(|text| !text.trim().is_empty());
+        let written =
+            self.project_secret.as_ref().map(|secret| secret.0.as_str()).filter(|text| !text.trim().is_empty());
         let literal = written.map(|text| source::understand(text.as_bytes())).transpose();
         let literal = literal.map_err(|reason| format!("project_secret {reason}"))?.map(SecretSource::Literal);
         let command = self.secret_command.clone().map(SecretSource::Command);
@@ -219,6 +232,14 @@ mod tests {
         for key in KEYS.into_iter().chain(TOP_KEYS) {
             assert!(text.contains(key), "config.example.toml does not show {key}");
         }
+    }
+
+    #[test]
+    fn a_secret_is_read_and_not_shown() {
+        let file = ProfileFile::parse("[profiles.p]\nproject_secret = \"s3cr3t\"\n", "config.toml").unwrap();
+        let source = file.profiles["p"].secret_source().unwrap();
+        assert!(matches!(source, Some(SecretSource::Literal(secret)) if secret.expose() == "s3cr3t"));
+        assert!(!format!("{file:?}").contains("s3cr3t"), "{file:?}");
     }
 
     #[test]
