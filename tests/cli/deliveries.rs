@@ -379,7 +379,7 @@ fn a_delivery_can_be_sent_again() {
 
 #[test]
 fn a_slow_handler_is_in_nobodys_way() {
-    texts_meet_a_slow_handler(200);
+    texts_meet_a_slow_handler(80);
 }
 
 #[test]
