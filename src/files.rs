@@ -4,14 +4,17 @@
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, PersistError};
 
 /// How a draft is called: its file's name behind a dot, so many letters that cannot be guessed, and this.
 const ENDING: &str = ".tmp";
 /// Those letters.
 const LETTERS: usize = 12;
+
+/// How long somebody may have a file open that is to be replaced.
+const HELD: Duration = Duration::from_secs(5);
 
 /// The age at which a draft is nobody's any more where no lock tells: one is written in moments.
 pub const OLD: Duration = Duration::from_secs(60);
@@ -39,6 +42,27 @@ pub fn folder(path: &Path) -> &Path {
 /// Whatever the system says.
 pub fn draft(path: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(&prefix(path)).suffix(ENDING).rand_bytes(LETTERS).tempfile_in(folder(path))
+}
+
+/// Puts a draft in its file's place. On Windows nothing replaces a file that somebody has open; who looks at one of ours
+/// has done so in moments.
+///
+/// # Errors
+/// Whatever the system says.
+pub fn put(mut draft: NamedTempFile, path: &Path) -> io::Result<()> {
+    let begin = Instant::now();
+    loop {
+        let PersistError { error, file } = match draft.persist(path) {
+            Ok(_) => return Ok(()),
+            Err(refused) => refused,
+        };
+        let is_held = cfg!(windows) && error.kind() == io::ErrorKind::PermissionDenied;
+        if !is_held || begin.elapsed() > HELD {
+            return Err(error);
+        }
+        std::thread::park_timeout(Duration::from_millis(2));
+        draft = file;
+    }
 }
 
 /// Removes drafts of a file that are at least so old: those of writers that were killed before they put them there.
@@ -79,21 +103,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let path = at("store");
-        let (old, new) = (draft(&path).unwrap(), draft(&path).unwrap());
-        let log = at(&format!("{}-wal", old.path().file_name().unwrap().to_str().unwrap()));
+        // Closed: what is open is not removed on every system.
+        let [old, new] = [(); 2].map(|()| draft(&path).unwrap().into_temp_path());
+        let log = at(&format!("{}-wal", old.file_name().unwrap().to_str().unwrap()));
         let others = [".store.backup.tmp", ".store.AAAAAAAAAAAA.tmp.old", ".other.AAAAAAAAAAAA.tmp", "store"].map(at);
         for file in others.iter().chain([&log]) {
             fs::write(file, "").unwrap();
         }
         let long_ago = std::time::SystemTime::now() - OLD - Duration::from_secs(1);
-        for file in others.iter().chain([&log, &old.path().to_owned()]) {
+        for file in others.iter().chain([&log, &old.to_path_buf()]) {
             fs::File::options().write(true).open(file).unwrap().set_modified(long_ago).unwrap();
         }
         clear_drafts(&path, OLD);
-        assert!(!old.path().exists() && !log.exists() && new.path().exists());
+        assert!(!old.exists() && !log.exists() && new.exists());
         assert!(others.iter().all(|file| file.exists()));
         clear_drafts(&path, Duration::ZERO);
-        assert!(!new.path().exists() && others.iter().all(|file| file.exists()));
+        assert!(!new.exists() && others.iter().all(|file| file.exists()));
     }
 
     #[cfg(unix)]

@@ -182,8 +182,7 @@ fn save(text: &str, target: &Path) -> io::Result<()> {
     let mut file = files::draft(target)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
-    file.persist(target).map_err(|error| error.error)?;
-    Ok(())
+    files::put(file, target)
 }
 
 #[cfg(test)]

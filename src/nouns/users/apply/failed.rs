@@ -187,7 +187,7 @@ fn replace(target: &Path, text: &[u8]) -> io::Result<()> {
     let put = || {
         let draft = draft(target, text)?;
         draft.as_file().set_permissions(fs::metadata(target)?.permissions())?;
-        draft.persist(target).map_err(|error| error.error)
+        files::put(draft, target)
     };
     if put().is_ok() {
         return Ok(());

@@ -165,7 +165,7 @@ impl ReplaceJournal {
             draft.write_all(b"\n")?;
         }
         draft.as_file().sync_all()?;
-        draft.persist(&self.path).map_err(|error| error.error)?;
+        files::put(draft, &self.path)?;
         self.is_there = true;
         // The name has to last as well, where a folder can be opened.
         if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
