@@ -195,34 +195,43 @@ fn config(session: &Session, findings: &mut Findings) {
     }
 }
 
-/// The pair: none for the sandbox, which knows its own.
-fn credentials(target: &ProjectTarget, session: &Session, findings: &mut Findings) -> Option<Option<Credentials>> {
+/// Who asks.
+enum Asker {
+    /// The sandbox of this command knows its own.
+    Sandbox,
+    Pair(Credentials),
+}
+
+fn credentials(target: &ProjectTarget, session: &Session, findings: &mut Findings) -> Option<Asker> {
     const CHECK: &str = "credentials";
     let Some(id) = &target.project_id else {
         findings.ok(CHECK, "the sandbox's own, built in");
-        return Some(None);
+        return Some(Asker::Sandbox);
     };
     let secret = findings.take(CHECK, session.secret(target))?;
     findings.ok(CHECK, session.credentials_from().unwrap_or_default());
-    Some(Some(Credentials { project_id: id.value.clone(), secret }))
+    Some(Asker::Pair(Credentials { project_id: id.value.clone(), secret }))
 }
 
 /// The way to the service, and its answer.
-fn network(url: &Setting<Url>, credentials: Option<Option<Credentials>>, session: &Session, findings: &mut Findings) {
+fn network(url: &Setting<Url>, asker: Option<Asker>, session: &Session, findings: &mut Findings) {
     let Setting { value: url, origin } = url;
     let is_https = url.scheme() == "https";
     let proxy = findings.take("proxy", proxy::for_url(url, &session.environment));
     if let Some(proxy) = &proxy {
         findings.ok("proxy", proxy.as_ref().map_or_else(|| "none".to_owned(), shown_proxy));
     }
-    let client = credentials.filter(|_| proxy.is_some()).and_then(|pair| match pair {
-        Some(pair) => {
-            let client =
-                session.client_for(pair).map_err(|failure| or_hint(failure, "name a file of PEM certificates"));
-            findings.take("ca", client).map(Ok)
+    let built;
+    let client = match asker.filter(|_| proxy.is_some()) {
+        None => None,
+        Some(Asker::Sandbox) => findings.take("service", session.client()),
+        Some(Asker::Pair(pair)) => {
+            let client = session.client_for(pair);
+            let client = client.map_err(|failure| or_hint(failure, "name a file of PEM certificates"));
+            built = findings.take("ca", client);
+            built.as_ref()
         }
-        None => findings.take("credentials", session.client()).map(Err),
-    });
+    };
     match (is_https, &client) {
         (false, _) => {
             findings.skipped("ca", PLAIN);
@@ -240,7 +249,7 @@ fn network(url: &Setting<Url>, credentials: Option<Option<Credentials>>, session
         None => false,
     };
     if let Some(client) = client.filter(|_| is_known) {
-        answer(client.as_ref().unwrap_or_else(|shared| shared), is_https, session, findings);
+        answer(client, is_https, session, findings);
     }
 }
 

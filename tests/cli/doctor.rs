@@ -56,6 +56,12 @@ fn what_works_is_ok_and_takes_one_request() {
     );
     let told = world.run("doctor").ok().stdout.clone();
     assert!(told.contains("ok       service     it accepts the credentials"), "{told}");
+    let damaged = World::new();
+    damaged.run("-P sandbox users list").ok();
+    damaged.file(".local/share/spectrum/sandbox.sqlite3", "");
+    let run = damaged.run("-P sandbox doctor -o json");
+    ends(&run, 3, "config");
+    check(&run, &[("credentials", "ok"), ("service", "failed"), ("clock", "skipped")]);
     world.run("doctor -o id").failed(2, "usage");
     assert_eq!(world.run("doctor -o csv --fields check,state").ok().stdout.lines().count(), 11);
 }
