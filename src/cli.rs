@@ -24,6 +24,8 @@ pub static NOUNS: &[Noun] = &[
 #[derive(Debug, Parser)]
 #[command(
     name = "spectrum",
+    // And not as the file is called that was started, `spectrum.exe` say.
+    bin_name = "spectrum",
     version = VERSION,
     max_term_width = 80,
     subcommand_required = true,

@@ -1,9 +1,13 @@
 //! `doctor`: each thing that a command hangs on is looked at, and says what to do.
 
+use std::fs;
+
 use serde_json::Value;
 
 use crate::hostile::{Hostile, Reply, list, user};
-use crate::world::{PROJECT, Run, SECRET, World};
+#[cfg(unix)]
+use crate::world::PROJECT;
+use crate::world::{Run, SECRET, World};
 
 const CHECKS: [&str; 10] = ["config", "credentials", "url", "proxy", "ca", "dns", "tls", "service", "clock", "rate"];
 
@@ -58,7 +62,7 @@ fn what_works_is_ok_and_takes_one_request() {
     assert!(told.contains("ok       service     it accepts the credentials"), "{told}");
     let damaged = World::new();
     damaged.run("-P sandbox users list").ok();
-    damaged.file(".local/share/spectrum/sandbox.sqlite3", "");
+    fs::write(damaged.store(), "").unwrap();
     let run = damaged.run("-P sandbox doctor -o json");
     ends(&run, 3, "config");
     check(&run, &[("credentials", "ok"), ("service", "failed"), ("clock", "skipped")]);
@@ -124,5 +128,5 @@ fn a_secret_command_runs_once_and_a_file_that_others_change_is_a_warning() {
     let run = world.run("doctor -o json");
     check(run.ok(), &[("config", "warning"), ("credentials", "ok"), ("service", "ok")]);
     assert!(finding(&run, "config")["hint"].as_str().unwrap().contains("chmod 600"), "{run:?}");
-    assert_eq!(std::fs::read_to_string(world.home().join("runs")).unwrap(), "run\n");
+    assert_eq!(fs::read_to_string(world.home().join("runs")).unwrap(), "run\n");
 }

@@ -102,6 +102,12 @@ impl World {
         self.home().join("AppData").join(folder)
     }
 
+    /// Where the store of `-P sandbox` lives in this world.
+    pub fn store(&self) -> PathBuf {
+        let folder = if cfg!(windows) { self.app_data("Local") } else { self.home().join(".local/share") };
+        folder.join("spectrum").join("sandbox.sqlite3")
+    }
+
     /// Where the configuration lives in this world.
     pub fn config(&self) -> PathBuf {
         let folder = if cfg!(windows) { self.app_data("Roaming") } else { self.home().join(".config") };
@@ -144,6 +150,9 @@ impl World {
         hear_signals();
         let mut command = Command::new(program);
         command.env_clear().current_dir(self.home()).env("HOME", self.home());
+        for name in ["TMPDIR", "TMP", "TEMP"] {
+            command.env(name, self.home());
+        }
         if cfg!(windows) {
             command.env("USERPROFILE", self.home());
             command.env("APPDATA", self.app_data("Roaming")).env("LOCALAPPDATA", self.app_data("Local"));
