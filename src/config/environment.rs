@@ -31,6 +31,8 @@ pub struct Environment {
     pub home: Option<PathBuf>,
     /// Where per-user data lives on this system.
     pub data_dir: Option<PathBuf>,
+    /// Where files live that need not outlast a restart.
+    pub temp_dir: Option<PathBuf>,
     /// The clock at the start.
     pub started: Option<SystemTime>,
 }
@@ -54,6 +56,7 @@ impl Environment {
             // This reads the process's own variables first, also on Windows, where `dirs` asks the system alone.
             home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
             data_dir: data_dir(),
+            temp_dir: Some(std::env::temp_dir()),
             started: Some(SystemTime::now()),
         }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::fs;
 use std::io::Read as _;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -263,14 +264,63 @@ fn who_has_texted_or_is_dedicated_need_not_be_told_to_text() {
 fn five_runs_at_once_claim_no_more_than_was_made() {
     const USERS: usize = 40;
     let latency: Latency = "1ms..20ms".parse().unwrap();
-    let world = World::beside(|options| options.faults.latency = Some(latency));
-    world.file("a.csv", roster(0..USERS, "Ada"));
-    let children: Vec<_> = (0..5).map(|_| world.start("users apply a.csv -o ndjson")).collect();
-    let runs: Vec<Run> = children.into_iter().map(Run::from).collect();
-    assert!(runs.iter().all(|run| run.status == 0), "{runs:?}");
-    let created: u64 = runs.iter().map(|run| run.count("created")).sum();
-    let listed = world.run("users list -o id");
-    assert_eq!((created, listed.stdout.lines().count()), (USERS as u64, USERS), "{runs:?}");
+    // Of one home with temporary files in folders of their own, of homes of their own on one machine, and where one of
+    // the two can hold no lock.
+    for (name, value) in [("TMPDIR", "own"), ("HOME", "own"), ("HOME", "/dev/null"), ("TMPDIR", "/dev/null")] {
+        let world = World::beside(|options| options.faults.latency = Some(latency));
+        world.file("a.csv", roster(0..USERS, "Ada"));
+        let start = |number: usize| {
+            let mut command = world.command(&["users", "apply", "a.csv", "-o", "ndjson"]);
+            let own = world.home().join(format!("own-{number}"));
+            fs::create_dir(&own).unwrap();
+            let own = if value == "own" { own.as_os_str() } else { value.as_ref() };
+            match name {
+                "HOME" => command.envs(["HOME", "USERPROFILE", "LOCALAPPDATA"].map(|name| (name, own))),
+                _ => command.envs(["TMPDIR", "TMP", "TEMP"].map(|name| (name, own))),
+            };
+            command.spawn().unwrap()
+        };
+        let children: Vec<_> = (0..5).map(start).collect();
+        let runs: Vec<Run> = children.into_iter().map(Run::from).collect();
+        assert!(runs.iter().all(|run| run.status == 0), "{runs:?}");
+        let created: u64 = runs.iter().map(|run| run.count("created")).sum();
+        let listed = world.run("users list -o id");
+        let told = (created, listed.stdout.lines().count());
+        assert_eq!(told, (USERS as u64, USERS), "{name}={value}: {runs:?}");
+    }
+}
+
+/// Two homes have two stores: neither waits for the other.
+#[test]
+fn the_sandbox_inside_a_command_locks_nothing_of_the_machine() {
+    let world = World::new();
+    world.file("a.csv", roster(0..1, "Ada"));
+    world.run("-P sandbox users apply a.csv").ok();
+    let left = fs::read_dir(world.home()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(left.filter(|name| name.starts_with("spectrum")).count(), 0);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_folder_of_locks_that_is_not_ones_own_is_not_used() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::beside(|_| {}).var("HOME", "/dev/null");
+    let mut rows = 0..1;
+    let mut run = || {
+        world.file("a.csv", roster(rows.clone(), "Ada"));
+        rows = rows.end..rows.end + 1;
+        let run = world.run("users apply a.csv -o ndjson");
+        ["created", "registered"].map(|outcome| run.ok().count(outcome))
+    };
+    let folder = world.home().join(format!("spectrum-{}", nix::unistd::geteuid()));
+    assert_eq!(run(), [1, 0]);
+    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+    assert_eq!(run(), [0, 1], "others can write to it");
+    fs::rename(&folder, world.home().join("elsewhere")).unwrap();
+    fs::set_permissions(world.home().join("elsewhere"), fs::Permissions::from_mode(0o700)).unwrap();
+    std::os::unix::fs::symlink("elsewhere", &folder).unwrap();
+    assert_eq!(run(), [0, 1], "a link");
 }
 
 #[test]
@@ -391,17 +441,17 @@ fn what_lies_at_failed_out_is_neither_removed_nor_replaced() {
         world.file("notes.csv", content);
         let run = world.run("users apply a.csv --failed-out notes.csv -o json");
         run.failed(2, "usage").says("not replaced");
-        assert_eq!(std::fs::read_to_string(world.home().join("notes.csv")).unwrap(), content);
+        assert_eq!(fs::read_to_string(world.home().join("notes.csv")).unwrap(), content);
     }
     assert_eq!(server.count(), 0, "known before anything is sent");
     for (name, content) in [("empty.csv", ""), ("older.csv", FAILED)] {
         world.file(name, content);
         world.run(&format!("users apply a.csv --failed-out {name} -o json")).ok();
-        assert_eq!(std::fs::read_to_string(world.home().join(name)).unwrap(), content, "untouched: no row has failed");
+        assert_eq!(fs::read_to_string(world.home().join(name)).unwrap(), content, "untouched: no row has failed");
     }
     world.run("users apply a.csv --failed-out none.csv -o json").ok();
     assert!(!world.home().join("none.csv").exists());
-    let names = std::fs::read_dir(world.home()).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = fs::read_dir(world.home()).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(names.into_iter().all(|name| !name.to_string_lossy().contains("tmp")), "no draft is left");
 }
 
@@ -414,7 +464,7 @@ fn the_same_command_again_renews_the_file_of_the_rows_that_fail() {
             let run = world.run(&format!("users apply a.csv --failed-out {name}"));
             assert_eq!(run.status, 9, "{run:?}");
             run.says(&format!("users apply {name}"));
-            assert_eq!(std::fs::read_to_string(world.home().join(name)).unwrap(), FAILED);
+            assert_eq!(fs::read_to_string(world.home().join(name)).unwrap(), FAILED);
         }
     }
 }
@@ -430,7 +480,7 @@ fn links_pipes_and_devices_stay_what_they_are() {
         std::os::unix::fs::symlink(target, home.join(link)).unwrap();
         assert_eq!(world.run(&format!("users apply a.csv --failed-out {link}")).status, 9);
         assert!(home.join(link).symlink_metadata().unwrap().is_symlink());
-        assert_eq!(std::fs::read_to_string(home.join(target)).unwrap(), FAILED);
+        assert_eq!(fs::read_to_string(home.join(target)).unwrap(), FAILED);
     }
     assert!(world.shell("mkfifo pipe.csv").status().unwrap().success());
     let read = Run::from(
@@ -490,7 +540,7 @@ fn a_kill_between_a_delete_and_its_create_loses_nothing() {
 /// The file in which users are kept while they are replaced.
 fn kept(world: &World) -> Option<std::path::PathBuf> {
     fn find(folder: &std::path::Path) -> Option<std::path::PathBuf> {
-        let entries = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+        let entries = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
         entries.into_iter().find_map(|path| match path.is_dir() {
             true => find(&path),
             false => path.file_name()?.to_str()?.starts_with("replaced-").then_some(path),
