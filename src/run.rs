@@ -50,6 +50,9 @@ pub fn run(environment: Environment) -> u8 {
     let prompt = Prompt { can_ask, colour: streams.stderr_colour };
     let out = Output::new(format, settings.fields.clone(), streams, redactor).repeating(settings.given().to_owned());
     let session = Session::new(environment, settings, out, prompt);
+    if session.environment.stdout_may_be_closed {
+        session.out.note("standard output is closed, or handed over as /dev/null: nothing is shown there");
+    }
     let result = dispatch(cli.command, &session).map_err(|failure| session.look_behind(failure));
     session.out.finish(result)
 }

@@ -23,6 +23,8 @@ pub struct Environment {
     pub stdin_is_terminal: bool,
     /// Whether standard output is a terminal.
     pub stdout_is_terminal: bool,
+    /// Whether standard output was closed, as far as that can be known.
+    pub stdout_may_be_closed: bool,
     /// Whether standard error is a terminal.
     pub stderr_is_terminal: bool,
     /// The terminal's columns, when there is one.
@@ -51,6 +53,7 @@ impl Environment {
             variables,
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: stdout,
+            stdout_may_be_closed: stdout_may_be_closed(),
             stderr_is_terminal: stderr,
             columns: columns.flatten().map(|(_, columns)| columns),
             // This reads the process's own variables first, also on Windows, where `dirs` asks the system alone.
@@ -153,6 +156,26 @@ impl Environment {
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), OsString::from(value))).collect();
         Self { variables, ..Self::default() }
     }
+}
+
+/// Whether standard output was closed before the start. The runtime then puts the null device there, open to be read too,
+/// as some programs also hand it over on purpose, while a shell's `> /dev/null` is open to be written alone.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "this is the one reader of the process")]
+fn stdout_may_be_closed() -> bool {
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    use nix::sys::stat::{fstat, stat};
+
+    let stdout = std::io::stdout();
+    let is_null = fstat(&stdout).is_ok_and(|found| stat("/dev/null").is_ok_and(|null| null.st_rdev == found.st_rdev));
+    let is_read_too = |flags| flags & OFlag::O_ACCMODE.bits() == OFlag::O_RDWR.bits();
+    is_null && fcntl(&stdout, FcntlArg::F_GETFL).is_ok_and(is_read_too)
+}
+
+/// Elsewhere a write says so.
+#[cfg(not(unix))]
+fn stdout_may_be_closed() -> bool {
+    false
 }
 
 /// A variable's name as it is looked up: Windows knows `Path` and `PATH` as one.

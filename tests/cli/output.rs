@@ -200,6 +200,24 @@ fn a_closed_pipe_hides_no_failure() {
     assert_eq!(run.status, 8, "{run:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn an_output_that_was_never_open_is_told() {
+    let server = Hostile::always(Reply::data(list(&[user(PHONE)])));
+    let world = World::on(&server);
+    for (line, is_told) in [
+        ("spectrum users list >&-", true),
+        ("spectrum users list -o json >&- <&-", true),
+        ("spectrum users list -q >&-", false),
+        ("spectrum users list > /dev/null", false),
+        ("spectrum users list > out", false),
+        ("spectrum users list 2>&- >&-", false),
+    ] {
+        let run = Run::from(world.shell(line).output().unwrap());
+        assert_eq!((run.status, run.stderr.contains("standard output is closed")), (0, is_told), "{line} {run:?}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_told() {
