@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp -R Cargo.toml Cargo.lock src tests benches README.md "$work/"
+cp -R Cargo.toml Cargo.lock src tests benches completions README.md "$work/"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target/mutations} CARGO_INCREMENTAL=1 SIMULATE_COUNT=10000
 missed=0
 

@@ -16,7 +16,7 @@ use super::config::Server;
 use super::descriptors;
 use super::envelope::ServerWords;
 use super::error::Error;
-use super::names;
+use super::names::{self, NameResolver};
 use super::seam::{Later, Received, Request, Transport};
 use crate::failure::Code;
 use crate::model::time;
@@ -54,7 +54,7 @@ pub enum BuildError {
 
 /// Builds the blocking client: no redirects, and no trust store for a loopback server.
 pub(super) fn build(server: &Server) -> Result<reqwest::blocking::Client, BuildError> {
-    builder(server)?.build().map_err(|error| unbuilt(&error))
+    builder(server, names::SYSTEM)?.build().map_err(|error| unbuilt(&error))
 }
 
 /// The network between here and a server.
@@ -87,7 +87,7 @@ impl Transport for Network {
     }
 }
 
-fn builder(server: &Server) -> Result<reqwest::blocking::ClientBuilder, BuildError> {
+fn builder(server: &Server, names: NameResolver) -> Result<reqwest::blocking::ClientBuilder, BuildError> {
     // reqwest asks for it whatever the URL; installed once, a second client finds it there.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::blocking::Client::builder()
@@ -96,7 +96,7 @@ fn builder(server: &Server) -> Result<reqwest::blocking::ClientBuilder, BuildErr
         .timeout(server.timeout)
         .connect_timeout(connect_timeout(server))
         .user_agent(USER_AGENT)
-        .dns_resolver(Arc::new(names::SYSTEM))
+        .dns_resolver(Arc::new(names))
         // It would read the environment, and take what it cannot read there for no proxy.
         .no_proxy()
         .pool_max_idle_per_host(usize::MAX);
@@ -393,12 +393,12 @@ mod tests {
     fn a_name_server_that_swallows_holds_up_nothing() {
         let server = server("https://nobody.example", Duration::from_millis(50));
         let started = Instant::now();
-        let silent = names::NameResolver(|_| {
+        let silent = NameResolver(|_| {
             loop {
                 std::thread::park();
             }
         });
-        let error = said(builder(&server).unwrap().dns_resolver(Arc::new(silent)), &server);
+        let error = said(builder(&server, silent).unwrap(), &server);
         assert_eq!(error.code, Code::Timeout);
         assert!(error.message.ends_with("within 50ms"), "{}", error.message);
         assert!(started.elapsed() < Duration::from_secs(5), "the client is gone, too");
@@ -410,7 +410,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let server = server(&url, Duration::from_secs(30));
-        let hasty = builder(&server).unwrap().connect_timeout(Duration::from_millis(50));
+        let hasty = builder(&server, names::SYSTEM).unwrap().connect_timeout(Duration::from_millis(50));
         let error = said(hasty, &server);
         assert_eq!(error.code, Code::Timeout);
         assert!(
