@@ -577,6 +577,9 @@ fn who_is_deleted_and_cannot_be_made_again_is_kept_for_the_next_run() {
     // Another roster does not name the user: they stay where they are kept, and the file is a roster itself.
     world.file("b.csv", roster([2], "Bob"));
     world.run("users apply b.csv -o json").ok().says("1 user may be deleted");
+    let planned = world.run("users apply a.csv --dry-run");
+    planned.ok().says("made again with the values of before");
+    assert!(planned.stdout.contains("King"), "{planned:?}");
     let again = world.run("users apply a.csv -o json");
     again.ok().says("made again with the values of before");
     let users = service.users.lock().unwrap().clone();

@@ -141,6 +141,12 @@ pub fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
     let mut journal = state.as_ref().map(|state| ReplaceJournal::open(state, &key, &snapshot)).transpose()?;
     let completed = journal.as_mut().map_or(0, |journal| journal.complete(&mut roster));
     let plan = plan(&roster, &snapshot, args.policy());
+    if completed > 0 {
+        let people = count(completed, "user");
+        session.out.note(format!(
+            "an earlier run was cut short while it replaced users: {people} will be made again with the values of before"
+        ));
+    }
     let refusal = too_many_deletes(args, &plan).or_else(|| unreadable(&plan));
     if args.dry_run {
         if let Some(failure) = refusal {
@@ -152,12 +158,6 @@ pub fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
     }
     if let Some(failure) = refusal {
         return Err(failure);
-    }
-    if completed > 0 {
-        let people = count(completed, "user");
-        session.out.note(format!(
-            "an earlier run was cut short while it replaced users: {people} will be made again with the values of before"
-        ));
     }
     let mut report = Report::new(&plan, args, session);
     report.begin(client.rate())?;
