@@ -203,6 +203,11 @@ impl Session {
         Ok((credentials, running))
     }
 
+    /// How many users the sandbox of this command has made; none where a service answers.
+    pub fn users_made(&self) -> Option<u64> {
+        self.connection.get()?.sandbox.as_ref().map(sandbox::Running::users_made)
+    }
+
     /// What failed, or what the sandbox of this command met in its store: then its answer was only what came of that.
     pub fn look_behind(&self, failure: Failure) -> Failure {
         let running = self.connection.get().and_then(|connection| connection.sandbox.as_ref());

@@ -1,6 +1,7 @@
 //! A request on its way to a handler, and the response on its way back. Neither knows sockets.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -77,6 +78,8 @@ pub struct SandboxState {
     pub events: Arc<Events>,
     /// What a reset goes back to.
     pub seed: seed::SeedRows,
+    /// How many users requests have made here; one that met a user has not.
+    pub users_made: Arc<AtomicU64>,
 }
 
 impl SandboxState {

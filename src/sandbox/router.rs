@@ -84,6 +84,7 @@ impl Router {
             faults,
             events,
             seed,
+            users_made: Arc::default(),
         };
         let by_id = state.projects.iter().enumerate().map(|(at, project)| (key(project.id.as_str()), at)).collect();
         let limiter = Limiter::new(options.rate_limit);

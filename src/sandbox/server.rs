@@ -74,6 +74,7 @@ pub struct Running {
     pub is_seeded: bool,
     stopper: Stopper,
     requests: Arc<AtomicU64>,
+    users_made: Arc<AtomicU64>,
     trouble: Arc<Mutex<Option<StoreError>>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -104,6 +105,11 @@ impl Running {
     /// How many requests have arrived.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// How many users have been made by requests to it, and not by another process on the same store.
+    pub fn users_made(&self) -> u64 {
+        self.users_made.load(Ordering::Relaxed)
     }
 
     /// The first thing that its store met since this was asked: a full disk, say.
@@ -156,6 +162,7 @@ pub fn start(options: &SandboxOptions, observe: Option<Observe>) -> Result<Runni
     let (sender, stopping) = watch::channel(false);
     let requests = Arc::new(AtomicU64::new(0));
     let trouble = Arc::default();
+    let users_made = Arc::clone(&router.state.users_made);
     let url = format!("http://{address}");
     let server = options.announce.then(|| RunningServer::new(url.clone(), options));
     if let Some(server) = &server {
@@ -194,6 +201,7 @@ pub fn start(options: &SandboxOptions, observe: Option<Observe>) -> Result<Runni
         is_seeded,
         stopper: Stopper(Arc::new(sender)),
         requests,
+        users_made,
         trouble,
         thread: Some(thread),
     })

@@ -104,6 +104,19 @@ fn twenty_four_commands_at_once_share_a_store_that_none_of_them_found() {
     assert_eq!((&status["sharedUsers"], &status["url"]), (&json!(24), &Value::Null));
 }
 
+/// Whoever comes second meets the user, however close behind; only one may say that it has made them.
+#[test]
+fn of_eight_commands_at_once_one_says_that_it_created_the_user() {
+    for line in ["--shared", "--dedicated --assigned +19175550101"] {
+        let world = World::new();
+        let start = |_| world.start(&format!("-P sandbox users create {line} --phone +14155550101"));
+        let children: Vec<Child> = (0..8).map(start).collect();
+        let told: Vec<Run> = children.into_iter().map(Run::from).collect();
+        let count = |words: &str| told.iter().filter(|run| run.ok().stderr.contains(words)).count();
+        assert_eq!((count("created "), count("already existed ")), (1, 7), "{told:?}");
+    }
+}
+
 #[test]
 fn a_command_works_beside_a_server_on_the_same_store() {
     let world = World::new();
@@ -114,7 +127,7 @@ fn a_command_works_beside_a_server_on_the_same_store() {
     assert_eq!(world.run("sandbox reset").status, 2, "nobody confirmed");
     assert_eq!(world.run("sandbox reset --yes -o json").json()["deletedUsers"], 1);
     assert_eq!(server.project.ask("GET", "/users/", None).unwrap()["data"]["total"], 0);
-    assert_eq!(fs::metadata(log_of(&default_store(&world))).unwrap().len(), 0, "nothing waits for the next command");
+    assert_eq!(fs::metadata(log_of(&world.store())).unwrap().len(), 0, "nothing waits for the next command");
 }
 
 #[cfg(unix)]
@@ -123,7 +136,7 @@ fn a_server_that_ends_leaves_no_log() {
     let world = World::new();
     let mut server = world.serve("");
     world.run("-P sandbox users create --shared --phone +14155550123").ok();
-    let log = log_of(&default_store(&world));
+    let log = log_of(&world.store());
     assert!(fs::metadata(&log).unwrap().len() > 0);
     signal(&server.child, Signal::SIGTERM);
     assert!(server.child.wait().unwrap().success());
@@ -256,11 +269,6 @@ fn noise(length: usize) -> Vec<u8> {
     std::iter::repeat_with(|| random.u8(..)).take(length).collect()
 }
 
-/// Where `-P sandbox` keeps its store in a world, once it is there.
-fn default_store(world: &World) -> PathBuf {
-    world.run("sandbox status -o json").ok().json()["store"].as_str().unwrap().into()
-}
-
 /// What SQLite keeps beside a store.
 fn log_of(store: &Path) -> PathBuf {
     store.with_extension("sqlite3-wal")
@@ -269,7 +277,7 @@ fn log_of(store: &Path) -> PathBuf {
 #[test]
 fn a_damaged_store_is_never_an_empty_one_and_reset_makes_a_new_one() {
     let world = World::new();
-    let path = default_store(&world);
+    let path = world.store();
     let create = "-P sandbox users create --shared --phone +14155550123";
     type Damage = fn(&Path);
     let damages: [(&str, Damage); 9] = [
@@ -359,7 +367,7 @@ fn a_store_behind_a_link_is_made_where_the_link_leads_and_for_its_owner_alone() 
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let world = World::new();
     let create = "-P sandbox users create --shared --phone +14155550123";
-    let path = default_store(&world);
+    let path = world.store();
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::create_dir(world.home().join("elsewhere")).unwrap();
     let elsewhere = world.home().join("elsewhere/store.sqlite3");
@@ -390,7 +398,7 @@ fn a_store_that_may_not_be_written_is_told_with_the_systems_words() {
     /// Nobody's number: whoever runs the tests as root may write everything, and has to become somebody else.
     const SOMEBODY: u32 = 54_321;
     let world = World::new();
-    let path = default_store(&world);
+    let path = world.store();
     let folder = path.parent().unwrap();
     world.run("-P sandbox users list").ok();
     let is_root = fs::metadata(world.home()).unwrap().uid() == 0;
@@ -441,7 +449,7 @@ fn a_store_that_may_not_be_written_is_told_with_the_systems_words() {
 #[test]
 fn a_full_disk_is_told() {
     let world = World::new();
-    let path = default_store(&world);
+    let path = world.store();
     // The limit of a file's size stands in for the disk; whoever ignores its signal gets an error instead.
     let on_full_disk = |kilobytes: u64, line: &str| {
         let script = format!("trap '' XFSZ; ulimit -f {}; exec {BINARY} {line} -o json", kilobytes * 1024 / 512);
@@ -501,7 +509,7 @@ fn scarce_descriptors_threads_and_memory_are_told_and_are_no_bug() {
 fn what_a_killed_start_left_is_cleared_away_and_what_is_new_is_somebodys() {
     let world = World::new();
     world.run("-P sandbox users list").ok();
-    let store = default_store(&world);
+    let store = world.store();
     let draft = |letter: &str, age| {
         let path = store.with_file_name(format!(".sandbox.sqlite3.{}.tmp", letter.repeat(12)));
         fs::write(&path, "half of a database").unwrap();

@@ -104,8 +104,7 @@ impl World {
 
     /// Where the store of `-P sandbox` lives in this world.
     pub fn store(&self) -> PathBuf {
-        let folder = if cfg!(windows) { self.app_data("Local") } else { self.home().join(".local/share") };
-        folder.join("spectrum").join("sandbox.sqlite3")
+        self.run("sandbox status -o json").ok().json()["store"].as_str().unwrap().into()
     }
 
     /// Where the configuration lives in this world.

@@ -113,7 +113,13 @@ pub fn create(mut args: CreateArgs, session: &Session) -> Result<Exit, Failure> 
     let likeness = check_identity(&user, &record)?;
     warn_of_unreadable(&user, &record, likeness, session);
     warn_of_differences(&user, &record, session);
-    note(&user, &record, outcome::of(&answer, &record), &args, session);
+    // The sandbox inside this command knows; what a service did is worked out.
+    let registration = match session.users_made() {
+        None => outcome::of(&answer, &record),
+        Some(0) => Registration::Existing,
+        Some(_) => Registration::Created,
+    };
+    note(&user, &record, registration, &args, session);
     end(lookup::FoundUser { raw: answer::raw(answer.data()?)? }, &args, session)
 }
 

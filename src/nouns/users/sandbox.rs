@@ -1,5 +1,7 @@
 //! How the sandbox answers for users: create with its identity rules, list, get, delete, and the public redirect.
 
+use std::sync::atomic::Ordering;
+
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION};
 use jiff::Timestamp;
@@ -243,6 +245,7 @@ fn create_shared(
     let number = pool::assign(connection, state.pool, &id, &wanted.phone)?.ok_or(Refusal::PoolExhausted)?;
     let record = new_record((connection, &state.ids), id, UserType::Shared, wanted, number, now)?;
     record.insert(connection, email_is_identity)?;
+    state.users_made.fetch_add(1, Ordering::Relaxed);
     Ok(record)
 }
 
@@ -277,6 +280,7 @@ fn create_dedicated(
     }
     let record = new_record((connection, &state.ids), id, UserType::Dedicated, wanted, line.to_string(), now)?;
     record.insert(connection, false)?;
+    state.users_made.fetch_add(1, Ordering::Relaxed);
     Ok(record)
 }
 
