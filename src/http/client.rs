@@ -212,7 +212,7 @@ impl Client {
                 observer.begins(attempts + 1);
             }
             if attempts > 0 || call.start != Start::Taken {
-                self.pace.turn(call.start).await.map_err(|_| transport::interrupted())?;
+                self.pace.turn(call.start).await.map_err(transport::not_started)?;
             }
             attempts += 1;
             let started = self.clock.now();
@@ -227,7 +227,7 @@ impl Client {
                 Some(error) if error.code == Code::RateLimited => self.pace.refused(started, error.retry_after),
                 Some(error) if error.status.is_none() => true,
                 _ => {
-                    self.pace.answered();
+                    self.pace.answered(started);
                     true
                 }
             };
@@ -249,7 +249,7 @@ impl Client {
                     Err(_) => error,
                 });
             };
-            self.pace.pause_as(wait, call.start).await.map_err(|_| transport::interrupted())?;
+            self.pace.pause_as(wait, call.start).await.map_err(transport::not_started)?;
             waited += wait;
         }
     }

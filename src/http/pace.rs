@@ -31,14 +31,25 @@ struct Schedule {
     next: Option<Instant>,
     /// When the spacing was last widened.
     widened: Option<Instant>,
-    /// Since when there was no answer but a 429.
-    refused_since: Option<Instant>,
+    /// The time in which there was no answer but a 429.
+    refusing: Option<Refusing>,
+}
+
+/// A time in which every request is refused for its rate.
+#[derive(Debug, Clone, Copy)]
+struct Refusing {
+    /// When the first request that was refused had started.
+    since: Instant,
+    /// When its refusal came.
+    heard: Instant,
+    /// Whether a pause was asked for that is not worth waiting out.
+    is_given_up: bool,
 }
 
 impl Schedule {
     fn new(rate: f64) -> Self {
         let spacing = (rate > 0.0).then(|| bounded(SPACING_MARGIN / rate));
-        Self { spacing, next: None, widened: None, refused_since: None }
+        Self { spacing, next: None, widened: None, refusing: None }
     }
 
     /// Grants a start now, or says how long to wait before asking again.
@@ -60,14 +71,21 @@ impl Schedule {
     /// Whether it is worth waiting out: the bound on the waits of one call bounds also those of all together, since each
     /// would else begin anew where the last one gave up its turn.
     fn refused(&mut self, now: Instant, started: Instant, retry_after: Option<Duration>) -> bool {
-        let since = *self.refused_since.get_or_insert(started);
+        let refusing = self.refusing.get_or_insert(Refusing { since: started, heard: now, is_given_up: false });
         let resume = now + retry_after.unwrap_or(PAUSE_AFTER_429).min(TOTAL_WAIT);
         self.next = Some(self.next.map_or(resume, |next| next.max(resume)));
         if self.widened.is_none_or(|widened| started > widened) {
             self.spacing = self.spacing.map(|spacing| bounded(spacing.as_secs_f64() * WIDEN_AFTER_429));
             self.widened = Some(now);
         }
-        now.saturating_duration_since(since).saturating_add(retry_after.unwrap_or_default()) <= TOTAL_WAIT
+        let silence = now.saturating_duration_since(refusing.since).saturating_add(retry_after.unwrap_or_default());
+        refusing.is_given_up |= silence > TOTAL_WAIT;
+        silence <= TOTAL_WAIT
+    }
+
+    /// What was in flight when the first 429 came tells nothing of what holds since.
+    fn answered(&mut self, started: Instant) {
+        self.refusing = self.refusing.filter(|refusing| started < refusing.heard);
     }
 }
 
@@ -91,9 +109,15 @@ pub struct Pace {
     clock: Arc<dyn Clock>,
 }
 
-/// The run was told to stop while a request was waiting for its turn.
+/// Why a request does not start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cancelled;
+pub enum NoStart {
+    /// The run was told to stop while it was waiting.
+    Cancelled,
+    /// It completes what was begun, and the service wants a longer pause than is waited out. Those who wait like this
+    /// would wait one after the other, each for a refusal of its own.
+    Refused,
+}
 
 impl Pace {
     /// Paces to `rate` requests per second; 0 does not pace.
@@ -108,14 +132,19 @@ impl Pace {
     /// Waits for the turn of a request that starts like this.
     ///
     /// # Errors
-    /// [`Cancelled`] when [`Pace::cancel`] was called before the turn came.
-    pub async fn turn(&self, start: Start) -> Result<(), Cancelled> {
+    /// [`NoStart`], when the turn will not come.
+    pub async fn turn(&self, start: Start) -> Result<(), NoStart> {
         loop {
             let stop = self.stop_for(start)?;
             let now = self.clock.now();
-            let granted = self.lock().grant(now);
+            let (granted, is_given_up) = {
+                let mut schedule = self.lock();
+                (schedule.grant(now), schedule.refusing.is_some_and(|refusing| refusing.is_given_up))
+            };
             match granted {
                 Ok(()) => return Ok(()),
+                // Others hear of it from whoever runs them, who cancels.
+                Err(_) if is_given_up && start == Start::Finish => return Err(NoStart::Refused),
                 Err(wait) => self.clock.wait(now + wait, stop).await,
             }
         }
@@ -124,12 +153,12 @@ impl Pace {
     /// Waits out a pause of one call (its backoff).
     ///
     /// # Errors
-    /// [`Cancelled`] when [`Pace::cancel`] was called before it ended.
-    pub fn pause(&self, length: Duration) -> Result<(), Cancelled> {
+    /// [`NoStart::Cancelled`] when [`Pace::cancel`] was called before it ended.
+    pub fn pause(&self, length: Duration) -> Result<(), NoStart> {
         block_on(self.pause_as(length, Start::Turn))
     }
 
-    pub(super) async fn pause_as(&self, length: Duration, start: Start) -> Result<(), Cancelled> {
+    pub(super) async fn pause_as(&self, length: Duration, start: Start) -> Result<(), NoStart> {
         let end = self.clock.now() + length.min(WIDEST);
         loop {
             let stop = self.stop_for(start)?;
@@ -141,9 +170,9 @@ impl Pace {
     }
 
     /// What may cut a wait short.
-    fn stop_for(&self, start: Start) -> Result<Option<&Stop>, Cancelled> {
+    fn stop_for(&self, start: Start) -> Result<Option<&Stop>, NoStart> {
         let stop = (start != Start::Finish).then_some(&self.stop);
-        if stop.is_some_and(Stop::is_told) { Err(Cancelled) } else { Ok(stop) }
+        if stop.is_some_and(Stop::is_told) { Err(NoStart::Cancelled) } else { Ok(stop) }
     }
 
     /// A 429 came for a request that started then: the next start is pushed out for everybody, and the spacing widens
@@ -152,9 +181,9 @@ impl Pace {
         self.lock().refused(self.clock.now(), started, retry_after)
     }
 
-    /// An answer came that was no 429.
-    pub fn answered(&self) {
-        self.lock().refused_since = None;
+    /// An answer that was no 429 came for a request that started then.
+    pub fn answered(&self, started: Instant) {
+        self.lock().answered(started);
     }
 
     /// Stops all waiting: nothing that has not started will start.
@@ -236,9 +265,21 @@ mod tests {
         assert!(!schedule.refused(after(31), after(31), Some(30 * second)));
         assert!(schedule.refused(after(60), after(60), None));
         assert!(!schedule.refused(after(61), after(61), None));
-        schedule.refused_since = None;
+        schedule.answered(after(61));
         assert!(schedule.refused(after(62), after(62), Some(60 * second)));
         assert!(!schedule.refused(after(62), after(62), Some(61 * second)));
+    }
+
+    #[test]
+    fn an_answer_that_was_on_its_way_begins_no_new_minute() {
+        let (now, second) = (Instant::now(), Duration::from_secs(1));
+        let mut schedule = Schedule::new(5.0);
+        let after = |seconds: u32| now + seconds * second;
+        assert!(schedule.refused(after(2), now, Some(40 * second)));
+        schedule.answered(after(1));
+        assert!(!schedule.refused(after(42), after(42), Some(40 * second)));
+        schedule.answered(after(43));
+        assert!(schedule.refused(after(44), after(44), Some(40 * second)));
     }
 
     #[test]
@@ -254,6 +295,17 @@ mod tests {
         assert_eq!(schedule.spacing, Some(once.mul_f64(WIDEN_AFTER_429)));
     }
 
+    /// However many there are: each would else wait for a pause of its own.
+    #[test]
+    fn a_pause_that_is_not_worth_it_is_waited_out_by_nobody_who_completes_a_work() {
+        let pace = Pace::new(1000.0, Arc::new(SystemClock));
+        let now = Instant::now();
+        assert!(pace.refused(now, Some(Duration::from_millis(1))));
+        assert_eq!(block_on(pace.turn(Start::Finish)), Ok(()));
+        assert!(!pace.refused(now, Some(Duration::from_secs(3600))));
+        assert_eq!(block_on(pace.turn(Start::Finish)), Err(NoStart::Refused));
+    }
+
     #[test]
     fn cancelling_wakes_who_waits() {
         let pace = Pace::new(0.001, Arc::new(SystemClock));
@@ -261,7 +313,7 @@ mod tests {
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| block_on(pace.turn(Start::Turn)));
             pace.cancel();
-            assert_eq!(waiting.join().ok(), Some(Err(Cancelled)));
+            assert_eq!(waiting.join().ok(), Some(Err(NoStart::Cancelled)));
         });
     }
 
@@ -269,7 +321,7 @@ mod tests {
     fn what_completes_a_begun_work_is_not_cancelled() {
         let pace = Pace::new(0.0, Arc::new(SystemClock));
         pace.cancel();
-        assert_eq!(block_on(pace.turn(Start::Turn)), Err(Cancelled));
+        assert_eq!(block_on(pace.turn(Start::Turn)), Err(NoStart::Cancelled));
         assert_eq!(block_on(pace.turn(Start::Finish)), Ok(()));
         assert_eq!(block_on(pace.pause_as(Duration::from_nanos(1), Start::Finish)), Ok(()));
     }

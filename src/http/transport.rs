@@ -17,6 +17,7 @@ use super::descriptors;
 use super::envelope::ServerWords;
 use super::error::Error;
 use super::names::{self, NameResolver};
+use super::pace::NoStart;
 use super::seam::{Later, Received, Request, Transport};
 use crate::failure::Code;
 use crate::model::time;
@@ -338,9 +339,13 @@ pub(super) fn refused_in_success(status: StatusCode, refusal: ServerWords, retry
     }
 }
 
-/// The run was told to stop before this request started.
-pub(super) fn interrupted() -> Error {
-    let mut error = Error::transport(Code::Interrupted, "interrupted before the request was sent".to_owned());
+/// This request does not start.
+pub(super) fn not_started(why: NoStart) -> Error {
+    let (code, message) = match why {
+        NoStart::Cancelled => (Code::Interrupted, "interrupted before the request was sent"),
+        NoStart::Refused => (Code::RateLimited, "not sent, as the service is limiting the rate"),
+    };
+    let mut error = Error::transport(code, message.to_owned());
     error.repeat = false;
     error
 }

@@ -138,7 +138,10 @@ impl Fault {
             4 => Self::LateAnswer(rng.u16(1..60)),
             5 => Self::Twice,
             6 => Self::Refused(429, some(rng, 60, |rng| if chance(rng, 80) { rng.u16(..8) } else { rng.u16(..100) })),
-            7 => Self::Refused(*rng.choice(&[500, 503, 429, 502, 401, 409]).unwrap(), None),
+            7 => {
+                let status = *rng.choice(&[500, 503, 429, 502, 401, 409]).unwrap();
+                Self::Refused(status, some(rng, 40, |rng| rng.u16(..100)))
+            }
             8 => Self::FailedAfter,
             9 => Self::Page(*rng.choice(&[404, 403, 502, 200, 302]).unwrap()),
             10 => Self::Garbage,
