@@ -136,7 +136,7 @@ pub fn apply(args: &ApplyArgs, session: &Session) -> Result<Exit, Failure> {
     let state = session.environment.data_dir.as_ref().map(|data| data.join("spectrum"));
     let key = key(session)?;
     // Held to the end of the run.
-    let lock = (!args.dry_run).then(|| Lock::wait(&key, session)).flatten();
+    let lock = (!args.dry_run).then(|| Lock::wait(state.as_deref(), &key, session)).flatten();
     let snapshot = Snapshot::read(client, roster.rows.iter().any(Row::is_of_unknown_type)).map_err(unread)?;
     let mut journal = state.as_ref().map(|state| ReplaceJournal::open(state, &key, &snapshot)).transpose()?;
     let completed = journal.as_mut().map_or(0, |journal| journal.complete(&mut roster));

@@ -1,7 +1,7 @@
 //! One `users apply` of a project at a time, of one person on one machine: a second one waits, and then finds the work
 //! done. Together they would send faster than the service allows, and neither could say which users it has made.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,13 +16,12 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Waits for this project's turn; none where no folder can hold a lock.
-    pub fn wait(key: &str, session: &Session) -> Option<Self> {
-        let environment = &session.environment;
-        let of_home = environment.data_dir.as_ref().map(|data| data.join("spectrum"));
+    /// Waits for this project's turn, in the home's folder and in the machine's; none where neither can hold a lock.
+    pub fn wait(of_home: Option<&Path>, key: &str, session: &Session) -> Option<Self> {
         // Jobs on one machine often have a home each; the sandbox inside this command belongs to the home.
         let is_outside = session.base_url().is_ok_and(|url| url.origin != Origin::Sandbox);
-        let of_machine = environment.temp_dir.as_ref().filter(|_| is_outside).map(|temp| temp.join(own_name()));
+        let temp_dir = session.environment.temp_dir.as_ref().filter(|_| is_outside);
+        let of_machine = temp_dir.map(|temp| temp.join(own_name()));
         let mut is_told = false;
         let held = |file: File| {
             match file.try_lock() {
@@ -40,7 +39,7 @@ impl Lock {
         // In one order, so that two runs never wait for each other.
         let of_machine = of_machine.filter(|folder| make_own(folder).is_ok());
         let of_home = of_home.filter(|folder| files::make_private(folder).is_ok());
-        let files = of_machine.into_iter().chain(of_home).filter_map(|folder| open(&folder, key).ok());
+        let files = of_machine.as_deref().into_iter().chain(of_home).filter_map(|folder| open(folder, key).ok());
         let files: Vec<_> = files.filter_map(held).collect();
         (!files.is_empty()).then_some(Self { _files: files })
     }
@@ -61,14 +60,7 @@ fn own_name() -> PathBuf {
 
 /// Makes a folder among everybody's, where somebody else may have put something of that name.
 fn make_own(folder: &Path) -> io::Result<()> {
-    #[allow(unused_mut)]
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
+    files::make_private(folder)?;
     let found = fs::symlink_metadata(folder)?;
     #[cfg(unix)]
     let is_own = {
