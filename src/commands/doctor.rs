@@ -270,7 +270,7 @@ fn trusted(session: &Session) -> String {
 fn host(url: &Url, proxy: Option<&Proxy>, session: &Session, findings: &mut Findings) -> bool {
     const CHECK: &str = "dns";
     let name = match url.host() {
-        Some(url::Host::Domain(name)) if proxy.is_none() => name,
+        Some(url::Host::Domain(name)) if proxy.is_none_or(|proxy| !proxy.looks_names_up()) => name,
         Some(url::Host::Domain(_)) => {
             findings.skipped(CHECK, "the proxy looks the name up");
             return true;
@@ -289,8 +289,11 @@ fn host(url: &Url, proxy: Option<&Proxy>, session: &Session, findings: &mut Find
         }
         Err(error) => {
             let failure = Failure::new(Code::Network, format!("no address of {name} is found ({error})"));
-            findings
-                .failed(CHECK, failure.hint("look at the network, at /etc/resolv.conf or its like, and at the URL"));
+            let hint = proxy.map_or_else(
+                || "look at the network, at /etc/resolv.conf or its like, and at the URL".to_owned(),
+                |proxy| format!("write socks5h:// in {}, so that the proxy looks it up", proxy.variable),
+            );
+            findings.failed(CHECK, failure.hint(hint));
             false
         }
     }

@@ -24,6 +24,13 @@ pub struct Proxy {
     pub variable: &'static str,
 }
 
+impl Proxy {
+    /// Whether names of hosts are left to it; with `socks5`, as in curl, they are looked up here.
+    pub fn looks_names_up(&self) -> bool {
+        self.url.scheme() != "socks5"
+    }
+}
+
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Proxy({:?} from {})", self.url.host_str(), self.variable)

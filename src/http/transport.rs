@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::io::{self, Read};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use jiff::tz::TimeZone;
 use reqwest::blocking::Response;
 use reqwest::redirect::Policy;
 use reqwest::tls::Certificate;
-use reqwest::{Proxy, StatusCode};
+use reqwest::{Proxy, StatusCode, Url};
 
 use super::config::Server;
 use super::descriptors;
@@ -22,6 +23,10 @@ use super::seam::{Later, Received, Request, Transport};
 use crate::failure::Code;
 use crate::model::time;
 
+/// Where a SOCKS proxy listens whose URL names no port.
+const SOCKS_PORT: u16 = 1080;
+/// How long this machine takes at most to say that nobody listens at a port. Windows asks thrice.
+const NOBODY_WITHIN: Duration = Duration::from_secs(3);
 /// How long a connection may take to open at most.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest body that is read: some 250,000 users. A larger answer is refused, not held.
@@ -233,9 +238,7 @@ pub(super) fn describe(error: &reqwest::Error, server: &Server) -> Error {
         return no_answer(&place, server.timeout);
     }
     if let Some((what, hint)) = causes(error).find_map(|cause| refusal_of_proxy(&cause.to_string())) {
-        // Nothing was sent, and the proxy will say the same again.
-        let failure = Error::transport(Code::Config, format!("the proxy {what}, so {place} cannot be reached ({why})"));
-        return Error { repeat: false, may_have_arrived: false, hint: Some(hint), ..failure };
+        return behind_proxy(&format!("the proxy {what}"), hint, &place, &why);
     }
     if error.is_connect() {
         let mut failure = not_connected(&place, &why);
@@ -243,6 +246,9 @@ pub(super) fn describe(error: &reqwest::Error, server: &Server) -> Error {
             // A certificate that is not trusted now will not be in a second, nor will the server speak otherwise.
             (failure.repeat, failure.retryable) = (false, false);
             failure.is_untrusted = is_untrusted(tls);
+        } else if let Some(tunnel) = server.proxy.as_ref().and_then(closed_tunnel) {
+            let hint = "start it, write http:// before its host if it is an HTTP proxy, or name this host in NO_PROXY";
+            failure = behind_proxy(&format!("nobody listens at the SOCKS proxy {tunnel}"), hint, &place, &why);
         }
         return failure;
     }
@@ -253,6 +259,27 @@ pub(super) fn describe(error: &reqwest::Error, server: &Server) -> Error {
         return Error::bad_response(None, format!("the answer from {place} is not HTTP ({why})"));
     }
     broken(&place, &why)
+}
+
+/// The proxy is in the way, and will be the next time. Nothing was sent.
+fn behind_proxy(what: &str, hint: &'static str, place: &str, why: &str) -> Error {
+    let failure = Error::transport(Code::Config, format!("{what}, so {place} cannot be reached ({why})"));
+    Error { repeat: false, may_have_arrived: false, hint: Some(hint), ..failure }
+}
+
+/// Where a SOCKS proxy on this machine would be, if nobody listens there. It is a tunnel that somebody opens; the next
+/// attempt would find it as closed.
+fn closed_tunnel(proxy: &Url) -> Option<SocketAddr> {
+    let ip = match proxy.host_str()?.trim_matches(['[', ']']) {
+        "localhost" => Ipv4Addr::LOCALHOST.into(),
+        ip => ip.parse::<IpAddr>().ok()?,
+    };
+    let address = SocketAddr::new(ip, proxy.port().unwrap_or(SOCKS_PORT));
+    let is_refused = || {
+        TcpStream::connect_timeout(&address, NOBODY_WITHIN)
+            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    };
+    (proxy.scheme().starts_with("socks") && ip.is_loopback() && is_refused()).then_some(address)
 }
 
 /// What a proxy means that will not let us through, now or later, and what to do about it. The library keeps the types

@@ -414,6 +414,42 @@ fn a_proxy_that_lets_nobody_through_is_asked_once() {
 }
 
 #[test]
+fn a_tunnel_that_nobody_has_opened_is_tried_once() {
+    // Nobody listens there; the last resolves the service's name here, which cannot be done.
+    for (scheme, service) in [("socks5", "localhost"), ("socks5h", "nobody.invalid"), ("socks5", "nobody.invalid")] {
+        for place in ["127.0.0.1:1", "[::1]:1", "localhost:1"] {
+            let world = World::at(&format!("https://{service}:1"));
+            let run =
+                world.var("HTTPS_PROXY", &format!("{scheme}://user:pa55word@{place}")).run("users list -o json -vv");
+            run.failed(3, "config")
+                .says("nobody listens at the SOCKS proxy")
+                .says("HTTPS_PROXY is set")
+                .lacks("pa55word");
+            assert_eq!(
+                (&run.error()["retryable"], run.stderr.matches("(attempt ").count()),
+                (&false.into(), 1),
+                "{run:?}"
+            );
+        }
+    }
+    // Where somebody listens, the name may be known in a moment.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("socks5://{}", listener.local_addr().unwrap());
+    let world = World::at("https://nobody.invalid").var("HTTPS_PROXY", &url);
+    world.run("users list -o json --retries 1").failed(8, "network").says("after 2 attempts");
+    let run = world.run("doctor -o json");
+    crate::doctor::ends(&run, 8, "network");
+    assert!(
+        crate::doctor::finding(&run, "dns")["hint"].as_str().unwrap().contains("socks5h:// in HTTPS_PROXY"),
+        "{run:?}"
+    );
+    let world = World::at("https://nobody.invalid:1").var("HTTPS_PROXY", "socks5h://127.0.0.1:1");
+    let run = world.run("doctor -o json");
+    crate::doctor::ends(&run, 3, "config");
+    assert_eq!(crate::doctor::state(&run, "dns"), "skipped", "it is the proxy's to look it up");
+}
+
+#[test]
 fn a_doctor_tells_a_certificate_that_nobody_knows_from_one_that_is_trusted() {
     let server = Secure::new();
     let state = |run: &Run, check: &str| crate::doctor::state(run, check);
