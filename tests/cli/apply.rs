@@ -707,9 +707,7 @@ fn ctrl_c_in_a_deletion_tells_what_was_deleted() {
     let ids: Vec<String> = world.run("users list -o id").stdout.lines().map(str::to_owned).collect();
     let before = world.sandbox().requests();
     let child = world.start(&format!("users delete --yes -o json {}", ids.join(" ")));
-    while world.sandbox().requests() < before + 3 {
-        std::thread::yield_now();
-    }
+    assert!(crate::world::eventually(|| world.sandbox().requests() >= before + 3));
     crate::world::signal(&child, nix::sys::signal::Signal::SIGINT);
     let run = Run::from(child);
     assert_eq!((run.status, &run.error()["code"]), (130, &json!("interrupted")), "{run:?}");

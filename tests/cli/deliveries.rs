@@ -9,7 +9,7 @@ use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, Sandbox
 
 use crate::hostile::{Hostile, Reply, Request};
 use crate::http;
-use crate::world::World;
+use crate::world::{World, eventually};
 
 const PHONE: &str = "+14155550123";
 const PROJECT: &str = "/projects/5a4db0c5-7e1f-4c3a-9b2d-0f5e8c7d1a60";
@@ -458,14 +458,15 @@ fn a_text_in_a_command_says_where_the_event_goes() {
 #[test]
 fn serve_takes_the_options_of_deliveries() {
     let world = World::new();
-    let server = world.serve("--memory --delivery-speed 1000 --fault delivery-drop:1 --fault 503:0");
+    let server = world.serve("--memory --delivery-speed 100 --fault delivery-drop:1 --fault 503:0");
     server.project.ask("POST", "/users/", Some(&json!({ "type": "shared", "phoneNumber": PHONE })));
     let handler = Hostile::always(ok());
     server.project.ask("POST", "/webhooks/", Some(&json!({ "webhookUrl": handler.url() })));
     control(&server.project.url, "POST", "messages", &json!({ "from": PHONE }).to_string());
-    while handler.count() < 6 {
-        std::thread::yield_now();
-    }
+    // All six fail, by the fault or because the handler has a hundredth of its time; an hour of waits is over soon.
+    let made = || control(&server.project.url, "GET", "deliveries", "").1.as_array().unwrap().clone();
+    assert!(eventually(|| made().last().is_some_and(|last| last["outcome"] == "gave_up")), "{:?}", made());
+    assert!(made().len() == 6 && made().iter().any(|attempt| attempt["fault"] == "delivery-drop"), "{:?}", made());
     for bad in ["--delivery-speed 0", "--fault delivery-late:0.1", "--fault delivery-lost:2"] {
         assert_eq!(World::new().run(&format!("sandbox serve --memory {bad}")).status, 2, "{bad}");
     }

@@ -96,9 +96,7 @@ fn an_interrupt_is_told_as_was_agreed() {
     let world = World::on(&server);
     compare(Code::Interrupted, &world, "users list", |line| {
         let (before, child) = (server.count(), world.start(line));
-        while server.count() == before {
-            std::thread::yield_now();
-        }
+        server.waits_for(before + 1);
         crate::world::signal(&child, nix::sys::signal::Signal::SIGINT);
         child.into()
     });

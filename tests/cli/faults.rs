@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::hostile::{Hostile, Reply, list, user};
-use crate::world::{PROJECT, Run, World};
+use crate::world::{PROJECT, Run, World, eventually};
 
 /// A row: what the server does, and what has to come of `users list -o json`.
 struct Case {
@@ -36,7 +36,7 @@ fn check(cases: Vec<Case>) {
             let server = Hostile::new(case.replies.clone());
             let run = World::on(&server).run(&format!("users list -o {format} {}", case.flags));
             // A client that gave up may have ended before its request was read here.
-            server.waits_for(case.requests);
+            eventually(|| server.count() >= case.requests);
             (format!("{} ({format})", case.name), run, server.count())
         };
         let running: Vec<_> = cases
@@ -179,7 +179,7 @@ fn the_status_is_the_truth_even_when_its_body_breaks_off() {
         case(
             "422 that hangs",
             [Reply::hang_after("HTTP/1.1 422 X\r\nContent-Length: 900\r\n\r\nbad")],
-            "--timeout 300ms",
+            "--timeout 2s",
             (7, "rejected", "422"),
             1,
         ),
@@ -416,9 +416,7 @@ fn an_interrupt_ends_a_hanging_request_with_its_own_code() {
     for (signal, format) in [(Signal::SIGINT, "json"), (Signal::SIGTERM, "table")] {
         let server = Hostile::always(Reply::hang_after(""));
         let child = World::on(&server).start(&format!("users list -o {format}"));
-        while server.count() == 0 {
-            std::thread::yield_now();
-        }
+        server.waits_for(1);
         crate::world::signal(&child, signal);
         let run = Run::from(child);
         assert_eq!(run.status, 130, "{run:?}");

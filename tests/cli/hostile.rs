@@ -5,12 +5,12 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// How long a request may take to be read that was sent.
-const PATIENCE: Duration = Duration::from_secs(30);
+#[cfg(unix)]
+use crate::world::eventually;
 
 /// One request as it arrived.
 #[derive(Debug, Clone)]
@@ -233,12 +233,11 @@ impl Hostile {
         self.requests().iter().map(|request| request.line().replace(&prefix, "")).collect()
     }
 
-    /// Waits until it was asked so often, as long as that may take at most.
+    /// Waits until it was asked so often.
+    #[cfg(unix)]
+    #[track_caller]
     pub fn waits_for(&self, requests: usize) {
-        let begin = Instant::now();
-        while self.count() < requests && begin.elapsed() < PATIENCE {
-            std::thread::yield_now();
-        }
+        assert!(eventually(|| self.count() >= requests), "asked {} times instead of {requests}", self.count());
     }
 
     /// How often it was asked.

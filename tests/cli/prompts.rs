@@ -202,9 +202,7 @@ fn a_key_that_was_pressed_before_the_question_stood_there_is_no_answer() {
     let server = Hostile::new([Reply::data(list(&[user(PHONE)])).held(told)]);
     let world = World::on(&server);
     let mut terminal = world.at_terminal(80, &format!("users delete {PHONE}"));
-    while server.count() == 0 {
-        std::thread::yield_now();
-    }
+    server.waits_for(1);
     // The terminal has it as soon as it shows it.
     terminal.types_early("y").shows("y");
     tell.send(()).unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::hostile::{Hostile, Reply, Request, list, user, with};
-use crate::world::{Run, World};
+use crate::world::{Run, World, eventually};
 
 /// The n-th user of a scripted project.
 fn person(number: usize) -> Value {
@@ -294,9 +294,7 @@ fn ctrl_c_ends_it_with_its_own_code() {
     for format in ["json", "table"] {
         let server = lists(&[&[person(1)]]);
         let child = World::on(&server).start(&format!("users wait {} -o {format}", phone(1)));
-        while server.count() == 0 {
-            std::thread::yield_now();
-        }
+        server.waits_for(1);
         crate::world::signal(&child, nix::sys::signal::Signal::SIGINT);
         let run = Run::from(child);
         assert_eq!((run.status, run.stdout.as_str()), (130, ""), "{run:?}");
@@ -344,9 +342,7 @@ fn a_text_to_the_sandbox_ends_the_waiting() {
                 let child = world.start(&format!("users wait {} {} -o ndjson", phone(1), phone(2)));
                 // The list, and where types are not told, the lines.
                 let looks = if revision == Revision::May2026 { 2 } else { 1 };
-                while world.sandbox().requests() < before + looks {
-                    std::thread::yield_now();
-                }
+                assert!(eventually(|| world.sandbox().requests() >= before + looks));
                 world.run(&format!("sandbox text --from {}", phone(1))).ok();
                 let run = Run::from(child);
                 let events = run.ok().events();

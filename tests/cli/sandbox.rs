@@ -10,6 +10,7 @@ use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, Locatio
 use spectrum_cli::sandbox::{self, Running};
 
 use crate::http::{self, Reply};
+use crate::world::eventually;
 
 fn start(options: &SandboxOptions) -> Running {
     sandbox::start(options, None).unwrap()
@@ -312,9 +313,7 @@ fn a_stop_answers_what_is_in_flight_and_is_not_held_up_by_what_hangs() {
         let answered = scope.spawn(move || total(&slow_url));
         let cut = scope.spawn(move || http::try_send("GET", &users(&hanging_url), Some(&authorization()), None));
         // Both are in flight once they have been counted; until then there is nothing to wait for.
-        while slow.requests() == 0 || hanging.requests() == 0 {
-            thread::yield_now();
-        }
+        assert!(eventually(|| slow.requests() > 0 && hanging.requests() > 0));
         let begin = Instant::now();
         slow.shutdown();
         hanging.shutdown();

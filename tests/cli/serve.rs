@@ -23,7 +23,7 @@ use crate::hostile::{Hostile, Reply};
 use crate::http;
 #[cfg(unix)]
 use crate::world::{BINARY, PROJECT, SECRET, signal};
-use crate::world::{Run, Serve, World};
+use crate::world::{Run, Serve, World, eventually};
 
 /// Where the programs are that `sandbox exec` is given here.
 #[cfg(unix)]
@@ -76,9 +76,7 @@ fn whatever_was_answered_survives_being_killed_again_and_again() {
                     }
                 });
             }
-            while answered.lock().unwrap().len() < round * 40 {
-                thread::yield_now();
-            }
+            assert!(eventually(|| answered.lock().unwrap().len() >= round * 40));
             child.kill().unwrap();
         });
     }

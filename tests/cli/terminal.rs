@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::os::fd::AsFd;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::pty::{Winsize, openpty};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
@@ -14,10 +14,8 @@ use nix::unistd::ttyname;
 
 #[cfg(target_os = "linux")]
 use crate::world::BINARY;
-use crate::world::{Run, World};
+use crate::world::{PATIENCE, Run, World};
 
-/// How long anything may take to be shown.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// Written behind the last byte of a process, so that the reader knows that it was the last.
 const END: u8 = 0;
 

@@ -136,7 +136,8 @@ fn a_lost_answer_is_not_asked_for_again_and_the_error_says_how_to_find_out() {
     for (line, _, request) in verbs() {
         for (reply, status, code, retryable) in &lost {
             let server = Hostile::always(reply.clone());
-            let world = World::on(&server).var("SPECTRUM_TIMEOUT", "300ms");
+            let patience = if *code == "timeout" { "300ms" } else { "30s" };
+            let world = World::on(&server).var("SPECTRUM_TIMEOUT", patience);
             let run = world.run(&format!("{line} --secret-out hook.env -vv -o json"));
             run.failed(*status, code);
             keeps_quiet(&run);
@@ -267,9 +268,7 @@ fn an_interrupt_waits_for_the_secret() {
         let server = Hostile::always(reply.after(Duration::from_millis(300)));
         let world = World::on(&server);
         let child = world.start(&format!("{line} --secret-out hook.env -o json"));
-        while server.count() == 0 {
-            std::thread::yield_now();
-        }
+        server.waits_for(1);
         crate::world::signal(&child, Signal::SIGINT);
         let run = Run::from(child);
         assert_eq!(run.status, 130, "{run:?}");
@@ -553,9 +552,7 @@ fn a_delete_that_is_interrupted_says_what_was_deleted() {
     let server = Hostile::always(done);
     let world = World::on(&server);
     let child = world.start(&format!("webhooks delete {ID} {OTHER} --yes -o json"));
-    while server.count() == 0 {
-        std::thread::yield_now();
-    }
+    server.waits_for(1);
     crate::world::signal(&child, nix::sys::signal::Signal::SIGINT);
     let run = Run::from(child);
     assert_eq!(run.status, 130, "{run:?}");
@@ -574,9 +571,7 @@ fn an_ensure_that_is_interrupted_deletes_no_more() {
     let server = Hostile::new([Reply::data(there), done]);
     let world = World::on(&server);
     let child = world.start(&format!("webhooks ensure {URL} --replacing https://*.tunnel.example/* --yes -o json"));
-    while server.count() < 2 {
-        std::thread::yield_now();
-    }
+    server.waits_for(2);
     crate::world::signal(&child, nix::sys::signal::Signal::SIGINT);
     let run = Run::from(child);
     assert_eq!((run.status, server.count()), (130, 2), "{run:?}");

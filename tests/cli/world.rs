@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use spectrum_cli::sandbox::options::{DEFAULT_PROJECT_ID, DEFAULT_SECRET, SandboxOptions};
@@ -18,6 +19,8 @@ use crate::http;
 pub const PROJECT: &str = "3c90c3cc-0d44-4b50-8888-8dd25736052a";
 /// Its secret; long and odd enough to be found wherever it leaks.
 pub const SECRET: &str = "sk-Marker/9f3+c=\"7\\e&1";
+/// How long a busy machine may take for what a test waits for.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// The binary that Cargo has built for these tests.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_spectrum");
 
@@ -242,6 +245,18 @@ fn hear_signals() {
             }
         }
     });
+}
+
+/// Waits until something holds, as long as it may take on a busy machine; whether it did.
+pub fn eventually(holds: impl Fn() -> bool) -> bool {
+    let begin = Instant::now();
+    while !holds() {
+        if begin.elapsed() > PATIENCE {
+            return false;
+        }
+        std::thread::yield_now();
+    }
+    true
 }
 
 /// Sends a signal to a process.
