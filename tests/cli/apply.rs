@@ -225,6 +225,11 @@ fn a_masked_number_is_nobody_elses_and_nobody_is_deleted_or_made_beside_it() {
     assert_eq!((&run.json()["plan"]["unreadable"], &run.json()["rows"][0]["unreadable"]), (&json!(1), &json!(true)));
     run.says("2 rows could not be compared");
     assert_eq!(service.phones(), [phone(1), phone(2), phone(9)]);
+    let many = Service::of((1..=21).map(|number| person(number, &phone(number)))).showing(masked).start();
+    let apart = World::on(&many);
+    apart.file("a.csv", roster([50], ""));
+    let run = apart.run("users apply a.csv --prune --yes --max-delete 30 -o json");
+    run.failed(6, "conflict").says("of 21 users").says("and 1 more\"");
     // Whoever may be there is neither absent nor the one.
     for line in ["users get", "users delete --yes", "users create --if-absent --shared --phone"] {
         let run = world.run(&format!("{line} {} -o json", phone(1)));
@@ -385,14 +390,77 @@ fn refused_in_the_middle_the_credentials_origin_is_told() {
     assert_eq!(run.error()["status"], 401);
 }
 
+/// The page of a list that a request asks for.
+fn page<'a>(users: &'a [Value], request: &Request) -> Vec<&'a Value> {
+    let offset = request.target.split("offset=").nth(1).map_or(0, |offset| offset.parse::<usize>().unwrap());
+    users.iter().skip(offset).take(500).collect()
+}
+
 /// A service with this many users that claims to have others.
 fn claiming(users: usize, total: u64) -> Hostile {
     let records: Vec<Value> = (0..users).map(|number| person(number, &phone(number))).collect();
-    Hostile::answering(move |_, request| {
-        let offset = request.target.split("offset=").nth(1).map_or(0, |offset| offset.parse::<usize>().unwrap());
-        let page: Vec<&Value> = records.iter().skip(offset).take(500).collect();
-        Reply::data(json!({ "users": page, "total": total }))
+    Hostile::answering(move |_, request| Reply::data(json!({ "users": page(&records, request), "total": total })))
+}
+
+/// A service with this many users, who change before it answers the n-th request, and which may keep their number to
+/// itself, as its first revision does.
+fn moving(users: usize, tells_total: bool, change: impl Fn(usize, &mut Vec<Value>) + Send + Sync + 'static) -> Hostile {
+    let records: Vec<Value> = (0..users).map(|number| person(number, &phone(number))).collect();
+    let records = Mutex::new(records);
+    Hostile::answering(move |at, request| {
+        let mut records = records.lock().unwrap();
+        change(at, &mut records);
+        let mut data = json!({ "users": page(&records, request) });
+        if tells_total {
+            data["total"] = json!(records.len());
+        }
+        Reply::data(data)
     })
+}
+
+/// Offsets are no snapshot: whoever is deleted moves the others to a page that was read, and nobody may be missed.
+#[test]
+fn a_project_that_changes_while_it_is_read_is_read_again() {
+    let line = "users apply a.csv --prune --dry-run -o json --rate-limit 0";
+    for tells_total in [true, false] {
+        // The second page is full as it stands, so that whoever comes is on neither.
+        for (users, added, removed) in [(999, 1, 0), (1_200, 0, 1), (1_200, 1, 1), (1_700, 0, 3), (500, 1, 0)] {
+            let server = moving(users, tells_total, move |at, records| {
+                if at == 1 {
+                    records.drain(..removed);
+                    records.extend((users..users + added).map(|number| person(number, &phone(number))));
+                }
+            });
+            let world = World::on(&server);
+            world.file("a.csv", roster(0..users + added, ""));
+            let run = world.run(line);
+            let report = run.ok().json();
+            let created = report["rows"].as_array().unwrap().iter().filter(|row| row["action"] == "create");
+            let created: HashSet<&str> = created.map(|row| text(row, "phoneNumber")).collect();
+            // Who is gone; and who came when everybody had been read, as a total of one page tells.
+            let is_over = users <= 500 && tells_total;
+            let missing = (0..removed).chain((users..users + added).filter(|_| is_over)).map(phone).collect::<Vec<_>>();
+            let told = format!("{tells_total} {users} {added} {removed}: {created:?}");
+            assert_eq!(created, missing.iter().map(String::as_str).collect(), "{told}");
+            assert_eq!(report["plan"]["delete"], 0, "{told}");
+        }
+        // One goes from the first page to the last, and another takes their place: only being seen twice tells.
+        let server = moving(1_200, tells_total, |at, records| {
+            if at == 1 {
+                let moved = records.remove(5);
+                records.push(moved);
+                records.insert(0, person(1_200, &phone(1_200)));
+            }
+        });
+        let world = World::on(&server);
+        world.file("a.csv", roster(0..=1_200, ""));
+        assert_eq!(world.run(line).ok().json()["plan"]["unchanged"], 1_201);
+        let server = moving(1_200, tells_total, |_, records| drop(records.remove(0)));
+        let world = World::on(&server);
+        world.file("a.csv", roster(0..1_200, ""));
+        world.run(line).failed(6, "conflict").says("run the command again when nobody else is changing the project");
+        assert!(server.count() < 40, "{}", server.count());
+    }
 }
 
 #[test]

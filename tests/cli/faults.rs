@@ -438,6 +438,17 @@ fn what_may_have_been_done_is_sent_once_and_not_called_safe() {
             run.says("look before you send it again").lacks("safe to run");
         }
     }
+    // What never went out, and what was refused, was not done.
+    let refused = |reply| World::on(&Hostile::always(reply)).run("api -X POST x -o json --retries 0");
+    let nowhere = World::at("http://127.0.0.1:1").run("api -X POST x -o json --retries 0");
+    for (run, retryable) in [
+        (nowhere, true),
+        (refused(Reply::refusal(429, "RATE_LIMITED", "slow down")), true),
+        (refused(Reply::refusal(422, "VALIDATION", "no")), false),
+    ] {
+        run.lacks("look before you send it again");
+        assert_eq!(run.error()["retryable"], retryable, "{run:?}");
+    }
     for method in ["GET", "DELETE"] {
         let server = Hostile::new([Reply::close(), Reply::status(200, "{}")]);
         World::on(&server).run(&format!("api -X {method} x")).ok();

@@ -261,6 +261,17 @@ fn a_repeated_deletion_that_meets_404_has_succeeded() {
     assert_eq!(server.count(), 2);
 }
 
+/// A person reads of each user, a machine of the whole.
+#[test]
+fn who_is_not_there_is_told_each_for_themselves_to_a_person() {
+    let other = "22222222-2222-4222-8222-222222222222";
+    let server = Hostile::always(Reply::refusal(404, "NOT_FOUND", "User not found"));
+    for (users, format, told) in [(ID, "table", 0), (ID, "json", 0), (other, "table", 2), (other, "json", 0)] {
+        let run = World::on(&server).run(&format!("users delete --yes {ID} {users} -o {format}"));
+        assert_eq!((run.status, run.stderr.matches("failed: ").count()), (5, told), "{run:?}");
+    }
+}
+
 #[test]
 fn what_was_deleted_before_a_failure_is_said() {
     let other = "22222222-2222-4222-8222-222222222222";
