@@ -114,7 +114,7 @@ pub enum Halt {
     /// The service wants fewer requests, and a longer pause than a run waits.
     #[error("the service is limiting the rate{}", .0.map(|wait| format!(" and asks to wait {}", time::show(wait))).unwrap_or_default())]
     RateLimited(Option<Duration>),
-    /// Nothing has come through for a minute.
+    /// Nothing has come through for a minute, or nothing can.
     #[error("the service cannot be reached")]
     Unreachable,
 }
@@ -367,6 +367,8 @@ impl<'a> ApplyRun<'a> {
             return match error?.code {
                 code @ (Code::Unauthorized | Code::Forbidden) => Some(Halt::Refused(code)),
                 Code::Capacity => Some(Halt::Capacity),
+                // The way there is shut, as by a proxy, and stays so until somebody opens it.
+                Code::Config => Some(Halt::Unreachable),
                 _ => None,
             };
         };

@@ -97,6 +97,11 @@ fn read_request(stream: &mut impl Read) -> Option<Request> {
 
 /// A proxy that understands CONNECT; what it was asked.
 fn proxy() -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
+    proxy_for(usize::MAX)
+}
+
+/// One that lets so many through, and then nobody.
+fn proxy_for(allowed: usize) -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -106,7 +111,15 @@ fn proxy() -> (SocketAddr, Arc<Mutex<Vec<Request>>>) {
             let mut near = stream.unwrap();
             let Some(request) = read_request(&mut near) else { continue };
             let target = request.target.replace("localhost", "127.0.0.1");
-            seen.lock().unwrap().push(request);
+            let count = {
+                let mut seen = seen.lock().unwrap();
+                seen.push(request);
+                seen.len()
+            };
+            if count > allowed {
+                near.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").unwrap();
+                continue;
+            }
             let Ok(mut far) = TcpStream::connect(target) else { continue };
             near.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
             let (mut near_in, mut far_out) = (near.try_clone().unwrap(), far.try_clone().unwrap());
@@ -411,6 +424,20 @@ fn a_proxy_that_lets_nobody_through_is_asked_once() {
     let ca = world.file("ca.pem", &server.ca);
     world.run(&format!("users list -o json --retries 1 --ca-cert {ca}")).failed(8, "network");
     assert_eq!(*count.lock().unwrap(), 2);
+}
+
+#[test]
+fn a_run_whose_proxy_shuts_in_between_ends_at_once() {
+    let server = Secure::new();
+    let (address, asked) = proxy_for(1);
+    let world = server.world().var("HTTPS_PROXY", &format!("http://{address}"));
+    let ca = world.file("ca.pem", &server.ca);
+    let rows: String = (0..50).map(|row| format!("+141555502{row:02}\n")).collect();
+    world.file("a.csv", format!("phoneNumber\n{rows}"));
+    let run = world.run(&format!("users apply a.csv -o json --ca-cert {ca}"));
+    assert_eq!((run.status, &run.error()["retryable"]), (9, &true.into()), "{run:?}");
+    run.says("cannot be reached").says("wants a user and a password").says("50 rows failed");
+    assert!(asked.lock().unwrap().len() < 10, "the list, and one row at five in a second");
 }
 
 #[test]
