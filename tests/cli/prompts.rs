@@ -101,6 +101,26 @@ fn a_deletion_is_confirmed_by_the_people_it_names() {
 }
 
 #[test]
+fn a_plan_is_confirmed_by_what_it_takes_away() {
+    let world = World::beside(|_| ());
+    world.file("before.csv", "phoneNumber,firstName\n+14155550123,Ada\n+14155550124,Bob\n");
+    world.file("after.csv", "phoneNumber,firstName\n+14155550123,Eva\n");
+    world.run("users apply before.csv").ok();
+    for (flags, words, answer, status) in [
+        ("--prune", "Apply this plan (delete 1 user)?", "n", 2),
+        ("--replace", "Apply this plan (delete and create again 1 user)?", "n", 2),
+        ("--prune --replace", "Apply this plan (delete 1 user, delete and create again 1 user)?", "y", 0),
+    ] {
+        let mut terminal = world.at_terminal(120, &format!("users apply after.csv {flags}"));
+        terminal.shows(words).types(answer);
+        let run = terminal.ends();
+        assert_eq!((run.status, run.stdout.contains("nothing was changed")), (status, status == 2), "{run:?}");
+    }
+    let users = world.run("users list -o json --fields phoneNumber,firstName").ok().json();
+    assert_eq!(users, json!([{ "phoneNumber": PHONE, "firstName": "Eva" }]));
+}
+
+#[test]
 fn a_secret_is_asked_for_and_not_shown() {
     let server = Hostile::always(Reply::data(list(&[])));
     let world = World::new();
