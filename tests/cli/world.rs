@@ -236,10 +236,10 @@ fn words(line: &str) -> Vec<&str> {
 /// a script): what is ignored is inherited, what is caught is not.
 #[cfg(unix)]
 fn hear_signals() {
-    use signal_hook::consts::{SIGHUP, SIGINT};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT};
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        for number in [SIGHUP, SIGINT] {
+        for number in [SIGHUP, SIGINT, SIGQUIT] {
             if spectrum_cli::signals::not_ignored([number]).is_empty() {
                 signal_hook::flag::register(number, std::sync::Arc::default()).unwrap();
             }
